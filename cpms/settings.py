@@ -1,0 +1,246 @@
+"""Settings, read from the environment and checked at once.
+
+A missing or bad value stops the start with a sentence that says which and why.
+Without `DATABASE_URL` the embedded servers of `cpms.embedded` are used and `DEBUG`
+is on; with it, `DEBUG` is off unless said, and nothing has a default secret.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from cpms import embedded
+from cpms.logs import configure_logs
+
+env = environ.Env()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA = Path(env.str("DATA", default=str(BASE_DIR / ".data"))).resolve()
+EMBEDDED = not env.str("DATABASE_URL", default="")
+DEBUG = env.bool("DEBUG", default=EMBEDDED)
+
+#: Which process this is: gateway (charger-facing), web (staff-facing), worker, beat or manage.
+ROLE = env.str("KILOWATCH_ROLE", default="manage")
+if ROLE not in {"gateway", "web", "worker", "beat", "manage"}:
+    raise ImproperlyConfigured(
+        f"KILOWATCH_ROLE is {ROLE!r}; it must be gateway, web, worker, beat or manage."
+    )
+
+WEB_PORT = env.int("WEB_PORT", default=8000)
+OCPP_PORT = env.int("OCPP_PORT", default=9000)
+
+
+def public_url(name: str, default: str, schemes: set[str]) -> str:
+    """Return the URL in the environment variable `name`, without a trailing slash."""
+    value = env.str(name, default=default if DEBUG else "")
+    parts = urlsplit(value)
+    if parts.scheme not in schemes or not parts.netloc:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it must be a full URL ({' or '.join(sorted(schemes))}://host…) "
+            "as people and chargers reach this installation."
+        )
+    return value.rstrip("/")
+
+
+PUBLIC_URL = public_url("PUBLIC_URL", f"http://localhost:{WEB_PORT}", {"http", "https"})
+OCPP_PUBLIC_URL = public_url("OCPP_PUBLIC_URL", f"ws://localhost:{OCPP_PORT}/ocpp", {"ws", "wss"})
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or (embedded.secret_key(DATA) if DEBUG else "")
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing or shorter than 32 characters; set it to a long random string, "
+        'e.g. the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+    )
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is empty; set it to the host names people use, separated by commas."
+    )
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.contrib.admin",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "auditlog",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "channels",
+    "inventory",
+    "monitoring",
+    "cpms.control",
+    "alerts",
+    "cpms.reports",
+    "cpms.ocpp",
+    "cpms.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+    "cpms.web.security.ContentSecurityPolicy",
+]
+
+ROOT_URLCONF = "cpms.ocpp.urls" if ROLE == "gateway" else "cpms.urls"
+ASGI_APPLICATION = "cpms.asgi.web"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cpms.web.context.shell",
+            ],
+        },
+    }
+]
+
+_default_database, _default_redis = embedded.urls(DATA)
+try:
+    DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or _default_database)}
+except Exception as problem:
+    raise ImproperlyConfigured(
+        f"DATABASE_URL can't be read ({problem}); write postgresql://user:password@host:5432/name."
+    ) from problem
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database (postgresql://…); Kilowatch needs its "
+        "exclusion constraints and partitions."
+    )
+DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+REDIS_URL = env.str("REDIS_URL", default="") or _default_redis
+if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured(
+        f"REDIS_URL is {REDIS_URL!r}; write redis://host:6379/0 or unix:///path/to.sock?db=0."
+    )
+#: Separates installations (and parallel tests) that share one Redis.
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="kilowatch")
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            # socket_timeout None: with redis-py's default idle consumers are dropped
+            # (django/channels_redis#422).
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}],
+            "prefix": REDIS_PREFIX,
+        },
+    }
+}
+
+CELERY_BROKER_URL = embedded.celery_broker(REDIS_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{REDIS_PREFIX}:"}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
+
+try:
+    vars().update(env.email_url_config(env.str("EMAIL_URL", "consolemail://")))
+except Exception as problem:
+    raise ImproperlyConfigured(
+        f"EMAIL_URL can't be read ({problem}); write smtp+tls://user:password@host:587 "
+        "or consolemail://."
+    ) from problem
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Kilowatch <kilowatch@localhost>")
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
+ACCOUNT_ADAPTER = "cpms.web.accounts.ClosedSignup"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "inventory.rest.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["inventory.rest.RolePermission"],
+    "DEFAULT_PAGINATION_CLASS": "inventory.rest.Cursor",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "inventory.rest.CsvRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "inventory.rest.problem",
+    "PAGE_SIZE": 100,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Kilowatch",
+    "DESCRIPTION": "Charging point management: inventory, live status, history, KPIs, incidents.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA / "static"
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+#: Networks that may read /metrics without a token (loopback always may).
+METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+#: Days that raw meter samples and recorded frames are kept.
+METER_RETENTION_DAYS = env.int("METER_RETENTION_DAYS", default=400)
+FRAME_RETENTION_DAYS = env.int("FRAME_RETENTION_DAYS", default=30)
+
+LOGGING_CONFIG = None
+configure_logs(ROLE, debug=DEBUG)

@@ -1,0 +1,133 @@
+"""Who may see and do what: the one scoped query per model.
+
+Every page, API route, live channel, export and task that works for a person starts from one
+of these querysets, so another tenant's object doesn't exist for them (404, never 403).
+"""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inventory.models import (
+    ApiToken,
+    Charger,
+    ChargerModel,
+    Connector,
+    Evse,
+    Membership,
+    Organisation,
+    Role,
+    Sim,
+    Site,
+)
+
+if TYPE_CHECKING:
+    Person = User | AnonymousUser
+else:
+    Person = object
+
+#: Ability -> the roles that have it. A superuser has all.
+ABILITIES: dict[str, frozenset[Role]] = {
+    "view": frozenset(Role),
+    "acknowledge": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
+    "resolve": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
+    "command": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
+    "edit_inventory": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
+    "edit_alerting": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
+    "administer": frozenset({Role.ADMINISTRATOR}),
+}
+
+
+def organisations(user: Person) -> QuerySet[Organisation]:
+    """Organisations the user belongs to."""
+    if _sees_all(user):
+        return Organisation.objects.all()
+    return Organisation.objects.filter(Exists(_memberships(user).filter(organisation=OuterRef("pk"))))
+
+
+def sites(user: Person) -> QuerySet[Site]:
+    """Sites of the user's organisations, or only those their membership names."""
+    if _sees_all(user):
+        return Site.objects.all()
+    whole = _memberships(user).filter(sites=None)
+    named = _memberships(user).filter(sites=OuterRef("pk"))
+    return Site.objects.filter(
+        Q(organisation__in=whole.values("organisation")) | Q(Exists(named)),
+    )
+
+
+def chargers(user: Person) -> QuerySet[Charger]:
+    """Chargers on the sites the user sees."""
+    if _sees_all(user):
+        return Charger.objects.all()
+    return Charger.objects.filter(site__in=sites(user))
+
+
+def evses(user: Person) -> QuerySet[Evse]:
+    """Ports of the chargers the user sees."""
+    if _sees_all(user):
+        return Evse.objects.all()
+    return Evse.objects.filter(charger__site__in=sites(user))
+
+
+def connectors(user: Person) -> QuerySet[Connector]:
+    """Connectors of the chargers the user sees."""
+    if _sees_all(user):
+        return Connector.objects.all()
+    return Connector.objects.filter(evse__charger__site__in=sites(user))
+
+
+def sims(user: Person) -> QuerySet[Sim]:
+    """SIMs of the organisations in which the user sees every site."""
+    if _sees_all(user):
+        return Sim.objects.all()
+    whole = _memberships(user).filter(sites=None).values("organisation")
+    return Sim.objects.filter(
+        Q(organisation__in=whole) | Q(chargers__site__in=sites(user))
+    ).distinct()
+
+
+def models(user: Person) -> QuerySet[ChargerModel]:
+    """Charger models: shared knowledge that every member sees."""
+    if _sees_all(user) or _memberships(user).exists():
+        return ChargerModel.objects.all()
+    return ChargerModel.objects.none()
+
+
+def memberships(user: Person) -> QuerySet[Membership]:
+    """Memberships of the organisations the user administers."""
+    if _sees_all(user):
+        return Membership.objects.all()
+    administered = _memberships(user).filter(role__in=ABILITIES["administer"])
+    return Membership.objects.filter(organisation__in=administered.values("organisation"))
+
+
+def api_tokens(user: Person) -> QuerySet[ApiToken]:
+    """The user's own tokens."""
+    return ApiToken.objects.filter(user_id=user.pk)
+
+
+def may(user: Person, ability: str, organisation_id: int) -> bool:
+    """Tell whether the user's role in the organisation has the ability.
+
+    A request made with an API token carries the token's role as `user.role_cap`; the
+    ability must then be in both.
+    """
+    roles = ABILITIES[ability]
+    cap = getattr(user, "role_cap", "")
+    if cap and cap not in roles:
+        return False
+    if _sees_all(user):
+        return True
+    return _memberships(user).filter(organisation=organisation_id, role__in=roles).exists()
+
+
+def _sees_all(user: Person) -> bool:
+    return bool(user.is_active and user.is_superuser)
+
+
+def _memberships(user: Person) -> QuerySet[Membership]:
+    if not user.is_active:
+        return Membership.objects.none()
+    return Membership.objects.filter(user_id=user.pk)

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class InventoryConfig(AppConfig):
+    name = "inventory"
+
+    def ready(self) -> None:
+        """Record every change people make to what exists."""
+        from auditlog.registry import auditlog
+
+        from inventory import models
+
+        for model in (models.Organisation, models.Site, models.Sim, models.ChargerModel):
+            auditlog.register(model)
+        auditlog.register(models.Charger, exclude_fields=["updated_at"], mask_fields=[])
+        auditlog.register(models.Evse)
+        auditlog.register(models.Connector)
+        auditlog.register(models.Membership, m2m_fields={"sites"})
+        auditlog.register(models.ApiToken, exclude_fields=["digest", "last_used_at"])

@@ -1,0 +1,165 @@
+"""Charger models, chargers, EVSEs and connectors."""
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from inventory import credentials, quirks
+from inventory.models.sim import Sim
+from inventory.models.site import Site
+
+#: OCPP 2.0.1 part 4 §3.1.1: identifierString characters, at most 48; 1.6J only asks for URL-safe.
+validate_identity = RegexValidator(
+    r"^[A-Za-z0-9*_=:+|@.\-]{1,48}$",
+    _("An identity has 1 to 48 letters, digits or any of * - _ = : + | @ ."),
+)
+
+
+def validate_quirks(stored: object) -> None:
+    """Raise `ValidationError` unless `stored` names known quirks with the right types."""
+    if not isinstance(stored, dict):
+        raise ValidationError(_("Quirks are an object, e.g. {'ping_interval': 60}."))
+    try:
+        quirks.parse(stored)
+    except quirks.BadQuirk as problem:
+        raise ValidationError(str(problem)) from problem
+
+
+class Lifecycle(models.TextChoices):
+    """Where a charger is in its life; decides how its BootNotification is answered."""
+
+    PLANNED = "planned", _("Planned")
+    PENDING = "pending", _("Pending")
+    COMMISSIONING = "commissioning", _("Commissioning")
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    DECOMMISSIONED = "decommissioned", _("Decommissioned")
+
+
+class ChargerModel(models.Model):
+    """A vendor's model, with what it does differently."""
+
+    vendor = models.CharField(_("vendor"), max_length=50)
+    name = models.CharField(_("model"), max_length=50)
+    quirks = models.JSONField(_("quirks"), default=dict, blank=True, validators=[validate_quirks])
+    notes = models.TextField(_("notes"), blank=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ["vendor", "name"]
+        verbose_name = _("charger model")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("vendor"), Lower("name"), name="charger_model_unique_whatever_the_case"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.name}"
+
+
+class Charger(models.Model):
+    """A charging station: one OCPP identity, on one site."""
+
+    site = models.ForeignKey(Site, models.PROTECT, related_name="chargers")
+    identity = models.CharField(_("identity"), max_length=48, validators=[validate_identity])
+    lifecycle = models.CharField(
+        _("lifecycle"), max_length=20, choices=Lifecycle.choices, default=Lifecycle.ACTIVE
+    )
+    model = models.ForeignKey(
+        ChargerModel, models.PROTECT, null=True, blank=True, related_name="chargers"
+    )
+    serial_number = models.CharField(_("serial number"), max_length=50, blank=True)
+    firmware_version = models.CharField(_("firmware"), max_length=50, blank=True)
+    ocpp_version = models.CharField(_("OCPP version"), max_length=5, blank=True)
+    sim = models.ForeignKey(Sim, models.SET_NULL, null=True, blank=True, related_name="chargers")
+    #: The least we accept: 0 none, 1 Basic auth, 2 TLS and Basic auth, 3 mutual TLS.
+    security_profile = models.PositiveSmallIntegerField(
+        _("security profile"),
+        default=1,
+        validators=[MaxValueValidator(3)],
+        help_text=_("The least that is accepted; 0 lets anybody in who knows the identity."),
+    )
+    password_digest = models.BinaryField(null=True, blank=True, max_length=32, editable=False)
+    password_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+    #: KPIs count from here; None: never commissioned, counts nowhere.
+    commissioned_at = models.DateTimeField(_("commissioned"), null=True, blank=True)
+    decommissioned_at = models.DateTimeField(_("decommissioned"), null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ["identity"]
+        constraints = [
+            models.UniqueConstraint(Lower("identity"), name="identity_unique_whatever_the_case"),
+            models.CheckConstraint(
+                condition=models.Q(security_profile__lte=3), name="security_profile_0_to_3"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.identity
+
+    def set_password(self, password: str) -> None:
+        """Keep the keyed hash of `password`: a key as hex, or a text of the operator's choice."""
+        self.password_digest = credentials.digest(password)
+
+
+class Evse(models.Model):
+    """A port: what charges one vehicle at a time. OCPP 1.6's connector N is EVSE N here."""
+
+    charger = models.ForeignKey(Charger, models.CASCADE, related_name="evses")
+    number = models.PositiveSmallIntegerField(_("number"), validators=[MinValueValidator(1)])
+    #: The eMI3 EVSE-ID drivers see, e.g. DE*KWH*E0001*1.
+    evse_id = models.CharField(_("EVSE-ID"), max_length=48, blank=True)
+    #: Reported by the charger before anybody entered it.
+    discovered = models.BooleanField(_("discovered"), default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["charger", "number"]
+        verbose_name = "EVSE"
+        constraints = [
+            models.UniqueConstraint(fields=["charger", "number"], name="evse_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charger.identity}/{self.number}"
+
+
+class Connector(models.Model):
+    """A cable or socket of an EVSE."""
+
+    class Type(models.TextChoices):
+        """OCPI 2.2.1 ConnectorType, the ones in the field."""
+
+        CCS2 = "IEC_62196_T2_COMBO", "CCS 2"
+        CCS1 = "IEC_62196_T1_COMBO", "CCS 1"
+        TYPE2 = "IEC_62196_T2", "Type 2"
+        TYPE1 = "IEC_62196_T1", "Type 1"
+        CHADEMO = "CHADEMO", "CHAdeMO"
+        NACS = "SAE_J3400", "NACS"
+        SCHUKO = "DOMESTIC_F", "Schuko"
+        UNKNOWN = "UNKNOWN", _("unknown")
+
+    evse = models.ForeignKey(Evse, models.CASCADE, related_name="connectors")
+    number = models.PositiveSmallIntegerField(
+        _("number"), default=1, validators=[MinValueValidator(1)]
+    )
+    type = models.CharField(_("type"), max_length=20, choices=Type.choices, default=Type.UNKNOWN)
+    #: Watts.
+    max_power = models.PositiveIntegerField(_("maximum power (W)"), null=True, blank=True)
+    discovered = models.BooleanField(_("discovered"), default=False)
+
+    class Meta:
+        ordering = ["evse", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["evse", "number"], name="connector_number_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evse}/{self.number}"

@@ -1,0 +1,71 @@
+"""Sites: where chargers stand."""
+
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from inventory.models.organisation import Organisation
+from inventory.opening_hours import BadOpeningHours, parse
+
+
+def validate_timezone(name: str) -> None:
+    """Raise `ValidationError` unless `name` is an IANA time zone."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            _("%(name)s is not an IANA time zone; write one like Europe/Berlin."),
+            params={"name": name},
+        )
+
+
+def validate_opening_hours(stored: object) -> None:
+    """Raise `ValidationError` unless `stored` follows `inventory.opening_hours`."""
+    try:
+        parse(stored)
+    except BadOpeningHours as problem:
+        raise ValidationError(str(problem)) from problem
+
+
+class Site(models.Model):
+    """A place with one address, one time zone and one set of opening hours."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="sites")
+    name = models.CharField(_("name"), max_length=120)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=12, blank=True)
+    city = models.CharField(_("city"), max_length=80, blank=True)
+    region = models.CharField(_("region"), max_length=80, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True, help_text=_("ISO 3166"))
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    longitude = models.FloatField(
+        _("longitude"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-180), MaxValueValidator(180)],
+    )
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
+    )
+    #: {"mon": [["08:00", "20:00"]], …} in the site's time zone; empty means always open.
+    opening_hours = models.JSONField(
+        _("opening hours"), default=dict, blank=True, validators=[validate_opening_hours]
+    )
+    contact = models.CharField(_("contact"), max_length=200, blank=True)
+    access_notes = models.TextField(_("access notes"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "name"], name="site_name_unique_in_organisation"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,56 @@
+"""Opening hours: `{"mon": [["08:00", "20:00"]], …}` in the site's own time zone."""
+
+from collections.abc import Mapping
+from datetime import time
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Hours = dict[str, list[tuple[time, time]]]
+
+
+class BadOpeningHours(ValueError):
+    """Opening hours that can't be read; the message says what to write."""
+
+
+def parse(stored: object) -> Hours:
+    """Return the hours per weekday; empty means always open.
+
+    "24:00" ends a day. Raises `BadOpeningHours` for unknown days, times that are no times,
+    and intervals that end before they start or overlap.
+    """
+    if not isinstance(stored, Mapping):
+        raise BadOpeningHours('Opening hours are an object like {"mon": [["08:00", "20:00"]]}.')
+    return {_day(day): _intervals(day, intervals) for day, intervals in stored.items()}
+
+
+def _day(day: object) -> str:
+    if day not in DAYS:
+        raise BadOpeningHours(f"{day!r} is not a day; write one of {', '.join(DAYS)}.")
+    return str(day)
+
+
+def _intervals(day: str, intervals: object) -> list[tuple[time, time]]:
+    if not isinstance(intervals, list):
+        raise BadOpeningHours(f"The hours of {day} are a list of [from, to] pairs.")
+    parsed = sorted(_interval(day, pair) for pair in intervals)
+    for (_start, end), (start, _end) in zip(parsed, parsed[1:], strict=False):
+        if start < end:
+            raise BadOpeningHours(f"Two intervals of {day} overlap.")
+    return parsed
+
+
+def _interval(day: str, pair: object) -> tuple[time, time]:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise BadOpeningHours(f"An interval of {day} is a pair like ['08:00', '20:00'].")
+    start, end = (_time(day, text) for text in pair)
+    if end <= start:
+        raise BadOpeningHours(f"An interval of {day} ends before it starts.")
+    return start, end
+
+
+def _time(day: str, text: object) -> time:
+    if text == "24:00":
+        return time.max
+    try:
+        return time.fromisoformat(str(text))
+    except ValueError:
+        raise BadOpeningHours(f"{text!r} on {day} is not a time; write 08:00.") from None

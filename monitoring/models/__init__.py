@@ -1,0 +1,26 @@
+"""What happened: connections, status, sessions, meters, events, frames, and KPIs from them."""
+
+from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, Sighting
+from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
+from monitoring.models.frames import FrameSegment
+from monitoring.models.kpis import DirtyDay
+from monitoring.models.meters import MeterSample
+from monitoring.models.ports import PortState, StatusSpan
+from monitoring.models.sessions import Session
+
+__all__ = [
+    "ChargerState",
+    "ConnectionSpan",
+    "DirtyDay",
+    "Event",
+    "FrameSegment",
+    "Gateway",
+    "MeterSample",
+    "PortState",
+    "QuarantinedFact",
+    "ReportedVariable",
+    "SchemaBreakage",
+    "Session",
+    "Sighting",
+    "StatusSpan",
+]

@@ -1,0 +1,118 @@
+"""Gateways, the connections they hold, and who knocked without being known."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from inventory.models import Charger
+from monitoring.facts import CloseReason
+from monitoring.models.ranges import no_overlap
+
+CLOSE_REASONS = [(reason.value, reason.value) for reason in CloseReason]
+
+
+class Gateway(models.Model):
+    """One run of a gateway process; its lease is renewed while it lives."""
+
+    id = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=120)
+    pid = models.PositiveIntegerField()
+    started_at = models.DateTimeField()
+    lease_until = models.DateTimeField(db_index=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
+
+
+class ConnectionSpan(models.Model):
+    """One connection of a charger, owned by the socket whose token it has; [opened, closed)."""
+
+    charger = models.ForeignKey(Charger, models.CASCADE, related_name="connections")
+    token = models.UUIDField(unique=True)
+    gateway = models.ForeignKey(Gateway, models.PROTECT, related_name="+")
+    opened = models.DateTimeField(_("opened"))
+    #: The last proof of life, not when we noticed; None while it lasts.
+    closed = models.DateTimeField(_("closed"), null=True)
+    noticed = models.DateTimeField(null=True)
+    close_reason = models.CharField(_("why"), max_length=20, choices=CLOSE_REASONS, blank=True)
+    close_code = models.PositiveIntegerField(null=True)
+    peer = models.CharField(_("address"), max_length=64)
+    ocpp_version = models.CharField(_("OCPP version"), max_length=5)
+    security_profile = models.PositiveSmallIntegerField()
+    rtt_p50 = models.FloatField(_("round trip, median (ms)"), null=True)
+    rtt_p95 = models.FloatField(_("round trip, 95th percentile (ms)"), null=True)
+    missed_pings = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [no_overlap("connections_do_not_overlap", "charger", "opened", "closed")]
+        indexes = [
+            models.Index(
+                fields=["gateway"], condition=models.Q(closed=None), name="open_connections"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.charger_id} {self.opened:%F %T}"
+
+
+class ChargerState(models.Model):
+    """What we know of a charger now; one small row each, changed with the facts."""
+
+    charger = models.OneToOneField(
+        Charger, models.CASCADE, primary_key=True, related_name="state"
+    )
+    online = models.BooleanField(default=False)
+    #: Online or offline since.
+    since = models.DateTimeField(null=True)
+    #: The token of the connection that owns this row.
+    connection = models.UUIDField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    booted_at = models.DateTimeField(null=True)
+    boot_reason = models.CharField(max_length=20, blank=True)
+    #: The charger's own status: 1.6's connector 0.
+    status = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=50, blank=True)
+    #: Milliseconds the charger's clock is ahead of ours.
+    clock_offset = models.IntegerField(null=True)
+    rtt = models.FloatField(null=True)
+    #: Heartbeats but answers none of our CALLs since.
+    deaf_since = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["since"], condition=models.Q(online=False), name="offline")]
+
+    def __str__(self) -> str:
+        return f"{self.charger_id} {'online' if self.online else 'offline'}"
+
+
+class Sighting(models.Model):
+    """An identity that knocked and is not known, or a known one that says it is another."""
+
+    class Reason(models.TextChoices):
+        """Why it was noted."""
+
+        UNKNOWN = "unknown", _("unknown identity")
+        MISMATCH = "mismatch", _("another serial number or model")
+        USERNAME = "username", _("user name differs from the identity")
+        CREDENTIALS = "credentials", _("wrong credentials")
+        SUBPROTOCOL = "subprotocol", _("no usable subprotocol")
+        PROFILE = "profile", _("security profile too low")
+        PATH = "path", _("wrong path")
+
+    identity = models.CharField(max_length=100)
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    charger = models.ForeignKey(Charger, models.CASCADE, null=True, related_name="sightings")
+    peer = models.CharField(max_length=64)
+    count = models.PositiveIntegerField(default=1)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField(db_index=True)
+    #: What it said of itself: subprotocols, user agent, path, vendor, model, serial …
+    said = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["identity", "reason"], name="one_sighting_per_reason")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.identity} ({self.reason})"

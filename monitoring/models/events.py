@@ -1,0 +1,95 @@
+"""Events, what the database refused, and what chargers told of themselves."""
+
+from django.db import models
+
+from inventory.models import Charger, Evse
+
+
+class Event(models.Model):
+    """Anything a charger did that is neither status nor session nor meter: append-only."""
+
+    charger = models.ForeignKey(Charger, models.CASCADE, related_name="events")
+    evse = models.ForeignKey(Evse, models.CASCADE, null=True, related_name="events")
+    kind = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    received = models.DateTimeField()
+    offset_ms = models.IntegerField(default=0)
+    #: 0 danger … 9 debug (OCPP 2.0.1 EventData.severity).
+    severity = models.PositiveSmallIntegerField(default=5)
+    code = models.CharField(max_length=100, blank=True)
+    text = models.CharField(max_length=1000, blank=True)
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["charger", "-at"], name="events_of_charger"),
+            models.Index(fields=["kind", "-at"], name="events_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.charger_id} {self.at:%F %T}"
+
+
+class QuarantinedFact(models.Model):
+    """A fact the database refused, with the frame it came from and why."""
+
+    charger_id = models.BigIntegerField(db_index=True)
+    received = models.DateTimeField()
+    kind = models.CharField(max_length=40)
+    fact = models.JSONField()
+    frame = models.TextField(blank=True)
+    error = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.charger_id}: {self.error[:80]}"
+
+
+class SchemaBreakage(models.Model):
+    """How often a model breaks the schema in one way; counted, the message was still read."""
+
+    vendor = models.CharField(max_length=50)
+    model = models.CharField(max_length=50)
+    action = models.CharField(max_length=50)
+    kind = models.CharField(max_length=60)
+    count = models.PositiveBigIntegerField(default=0)
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vendor", "model", "action", "kind"], name="one_breakage_row"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.model} {self.action}: {self.kind} × {self.count}"
+
+
+class ReportedVariable(models.Model):
+    """A device model variable as the charger last reported it (OCPP 2.x NotifyReport)."""
+
+    charger = models.ForeignKey(Charger, models.CASCADE, related_name="variables")
+    component = models.CharField(max_length=50)
+    component_instance = models.CharField(max_length=50, blank=True)
+    evse = models.PositiveSmallIntegerField(default=0)
+    connector = models.PositiveSmallIntegerField(default=0)
+    variable = models.CharField(max_length=50)
+    instance = models.CharField(max_length=50, blank=True)
+    attribute = models.CharField(max_length=10, default="Actual")
+    value = models.CharField(max_length=2500, blank=True)
+    mutability = models.CharField(max_length=12, blank=True)
+    reported_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=[
+                    "charger", "component", "component_instance", "evse", "connector",
+                    "variable", "instance", "attribute",
+                ],
+                name="one_row_per_variable",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.component}.{self.variable} of {self.charger_id}"
