@@ -1,0 +1,103 @@
+"""Every test runs on real servers: the embedded PostgreSQL and Valkey, started once per run.
+
+With xdist each worker has its own database (pytest-django) and its own prefix in Valkey.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cpms import embedded
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+OURS = (
+    *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL"),
+    *("OCPP_PUBLIC_URL", "DEBUG", "KILOWATCH_ROLE", "METRICS_NETWORKS"),
+)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+if "DJANGO_SETTINGS_MODULE" in os.environ:
+    pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make their own settings.", 4)
+if not WORKER:
+    for name in OURS:
+        os.environ.pop(name, None)
+    os.environ["DATA"] = tempfile.mkdtemp(prefix="kilowatch-test-")
+os.environ["REDIS_PREFIX"] = f"test-{WORKER or 'main'}"
+os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
+
+import django  # noqa: E402 (the settings read the environment above)
+from django.db import connection  # noqa: E402
+
+django.setup()
+# Else pytest-django in xdist's workers would load the settings before this file gives them
+# their own prefix. Django itself has no more need of it.
+del os.environ["DJANGO_SETTINGS_MODULE"]
+
+SERVERS = pytest.StashKey[embedded.Embedded]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers in the process that the others come from."""
+    if not WORKER and not config.option.collectonly and not config.option.help:
+        config.stash[SERVERS] = embedded.start(Path(os.environ["DATA"]), fsync=False)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers and remove what they wrote."""
+    if SERVERS in config.stash:
+        config.stash[SERVERS].stop()
+    if not WORKER:
+        shutil.rmtree(os.environ["DATA"], ignore_errors=True)
+
+
+@pytest.fixture
+def process_env(transactional_db: None) -> dict[str, str]:
+    """The environment for a process of ours that works on this test's database and prefix."""
+    sockets = connection.settings_dict["HOST"]
+    database = connection.settings_dict["NAME"]
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "cpms.settings",
+        "DATABASE_URL": f"postgresql://kilowatch@/{database}?host={sockets}",
+        "REDIS_URL": embedded.urls(Path(os.environ["DATA"]))[1],
+        "DEBUG": "1",
+    }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium. Without it the test is skipped, in CI it fails.
+
+    Playwright's loop runs in this thread until the module's last test, and Django then takes
+    every query for one from asynchronous code: it is told otherwise meanwhile.
+    """
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse("No Chromium here: install Debian's `chromium` to run the browser tests.")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        chromium = playwright.chromium.launch(
+            executable_path=program,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page in a fresh browser profile."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
