@@ -1,0 +1,1 @@
+"""Simulated chargers: for demos, for tests, and for replays."""
