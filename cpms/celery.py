@@ -12,7 +12,10 @@ from typing import Any
 from celery import Celery
 from celery.signals import import_modules, setup_logging
 
+from cpms.environment import settle
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cpms.settings")
+settle()
 
 ROOMS = ["inventory", "monitoring", "cpms.control", "alerts", "cpms.reports", "cpms.ocpp"]
 

@@ -6,54 +6,45 @@ is on; with it, `DEBUG` is off unless said, and nothing has a default secret.
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from cpms import embedded
+from cpms import embedded, environment
 from cpms.logs import configure_logs
 
-env = environ.Env()
-
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA = Path(env.str("DATA", default=str(BASE_DIR / ".data"))).resolve()
-EMBEDDED = not env.str("DATABASE_URL", default="")
-DEBUG = env.bool("DEBUG", default=EMBEDDED)
+DATA = Path(environment.text("DATA", str(BASE_DIR / ".data"))).absolute()
+EMBEDDED = not environment.text("DATABASE_URL")
+if bool(environment.text("DATABASE_URL")) != bool(environment.text("REDIS_URL")):
+    raise ImproperlyConfigured(
+        "Only one of DATABASE_URL and REDIS_URL is set; set both, or none for the embedded servers."
+    )
+DEBUG = environment.switch("DEBUG", default=EMBEDDED)
 
 #: Which process this is: gateway (charger-facing), web (staff-facing), worker, beat or manage.
-ROLE = env.str("KILOWATCH_ROLE", default="manage")
-if ROLE not in {"gateway", "web", "worker", "beat", "manage"}:
-    raise ImproperlyConfigured(
-        f"KILOWATCH_ROLE is {ROLE!r}; it must be gateway, web, worker, beat or manage."
-    )
+ROLE = environment.choice(
+    "KILOWATCH_ROLE", "manage", ("gateway", "web", "worker", "beat", "manage")
+)
+WEB_PORT = environment.integer("WEB_PORT", 8000, 1, 65535)
+OCPP_PORT = environment.integer("OCPP_PORT", 9000, 1, 65535)
 
-WEB_PORT = env.int("WEB_PORT", default=8000)
-OCPP_PORT = env.int("OCPP_PORT", default=9000)
+PUBLIC_URL = environment.public_url(
+    "PUBLIC_URL", f"http://localhost:{WEB_PORT}" if DEBUG else "", ("http", "https")
+)
+OCPP_PUBLIC_URL = environment.public_url(
+    "OCPP_PUBLIC_URL", f"ws://localhost:{OCPP_PORT}/ocpp" if DEBUG else "", ("ws", "wss")
+)
 
-
-def public_url(name: str, default: str, schemes: set[str]) -> str:
-    """Return the URL in the environment variable `name`, without a trailing slash."""
-    value = env.str(name, default=default if DEBUG else "")
-    parts = urlsplit(value)
-    if parts.scheme not in schemes or not parts.netloc:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}; it must be a full URL ({' or '.join(sorted(schemes))}://host…) "
-            "as people and chargers reach this installation."
-        )
-    return value.rstrip("/")
-
-
-PUBLIC_URL = public_url("PUBLIC_URL", f"http://localhost:{WEB_PORT}", {"http", "https"})
-OCPP_PUBLIC_URL = public_url("OCPP_PUBLIC_URL", f"ws://localhost:{OCPP_PORT}/ocpp", {"ws", "wss"})
-
-SECRET_KEY = env.str("SECRET_KEY", default="") or (embedded.secret_key(DATA) if DEBUG else "")
+try:
+    SECRET_KEY = environment.text("SECRET_KEY") or (embedded.secret_key(DATA) if DEBUG else "")
+except embedded.EmbeddedError as problem:
+    raise ImproperlyConfigured(str(problem)) from problem
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured(
         "SECRET_KEY is missing or shorter than 32 characters; set it to a long random string, "
-        'e.g. the output of: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+        'e.g. the output of: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
     )
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"] if DEBUG else [])
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["*"] if DEBUG else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is empty; set it to the host names people use, separated by commas."
@@ -77,6 +68,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "django_filters",
     "channels",
+    "cpms",
     "inventory",
     "monitoring",
     "cpms.control",
@@ -120,27 +112,17 @@ TEMPLATES = [
 ]
 
 _default_database, _default_redis = embedded.urls(DATA)
-try:
-    DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", "") or _default_database)}
-except Exception as problem:
-    raise ImproperlyConfigured(
-        f"DATABASE_URL can't be read ({problem}); write postgresql://user:password@host:5432/name."
-    ) from problem
-if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
-    raise ImproperlyConfigured(
-        "DATABASE_URL must name a PostgreSQL database (postgresql://…); Kilowatch needs its "
-        "exclusion constraints and partitions."
-    )
-DATABASES["default"]["CONN_MAX_AGE"] = 60
+DATABASES = {"default": environment.database(environment.text("DATABASE_URL", _default_database))}
+if ROLE == "web":
+    # Requests run in short-lived threads: they share a pool instead of keeping connections.
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 16, "timeout": 10}
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-REDIS_URL = env.str("REDIS_URL", default="") or _default_redis
-if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-    raise ImproperlyConfigured(
-        f"REDIS_URL is {REDIS_URL!r}; write redis://host:6379/0 or unix:///path/to.sock?db=0."
-    )
+REDIS_URL = environment.redis_url(environment.text("REDIS_URL", _default_redis))
 #: Separates installations (and parallel tests) that share one Redis.
-REDIS_PREFIX = env.str("REDIS_PREFIX", default="kilowatch")
+REDIS_PREFIX = environment.text("REDIS_PREFIX", "kilowatch")
 
 CHANNEL_LAYERS = {
     "default": {
@@ -164,14 +146,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
 
-try:
-    vars().update(env.email_url_config(env.str("EMAIL_URL", "consolemail://")))
-except Exception as problem:
-    raise ImproperlyConfigured(
-        f"EMAIL_URL can't be read ({problem}); write smtp+tls://user:password@host:587 "
-        "or consolemail://."
-    ) from problem
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Kilowatch <kilowatch@localhost>")
+vars().update(environment.email(environment.text("EMAIL_URL", "consolemail://" if DEBUG else "")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environment.text(
+    "EMAIL_FROM", "Kilowatch <kilowatch@localhost>"
+)
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -191,6 +169,10 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
+# Health probes and scrapers come straight to the process, without TLS.
+SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https://") else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -237,10 +219,10 @@ STORAGES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: Networks that may read /metrics without a token (loopback always may).
-METRICS_NETWORKS = env.list("METRICS_NETWORKS", default=[])
+METRICS_NETWORKS = environment.networks("METRICS_NETWORKS")
 #: Days that raw meter samples and recorded frames are kept.
-METER_RETENTION_DAYS = env.int("METER_RETENTION_DAYS", default=400)
-FRAME_RETENTION_DAYS = env.int("FRAME_RETENTION_DAYS", default=30)
+METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
+FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)
 
 LOGGING_CONFIG = None
 configure_logs(ROLE, debug=DEBUG)

@@ -1,0 +1,18 @@
+"""The two listeners: `web` for staff, `gateway` for chargers, on different ports.
+
+Which URLs a process answers is set by KILOWATCH_ROLE (see `ROOT_URLCONF`).
+"""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+from cpms.environment import settle
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cpms.settings")
+settle()
+
+http = get_asgi_application()
+web = ProtocolTypeRouter({"http": http})
+gateway = ProtocolTypeRouter({"http": http})
