@@ -27,3 +27,8 @@ class Clock:
         finally:
             alarm.cancel()
             event.clear()
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return `moment`, an aware datetime, as chargers with a good clock write it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

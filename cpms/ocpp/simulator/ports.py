@@ -5,6 +5,7 @@ from datetime import datetime
 from random import Random
 
 from cpms.ocpp.simulator import meters
+from cpms.ocpp.simulator.spec import ChargerSpec
 from cpms.ocpp.simulator.vehicles import Vehicle
 
 
@@ -87,3 +88,12 @@ class Port:
             return [meters.Sample("Energy.Active.Import.Register", self.register_wh, "Wh")]
         offered = self.supply_w()
         return meters.samples(self.register_wh, self.power_w(), offered, self.vehicle, rng)
+
+
+def build_ports(spec: ChargerSpec, now: datetime) -> dict[int, Port]:
+    """Return a charger's ports by number, their meters as far on as a few years of use."""
+    rng = spec.chance("meters")
+    return {
+        number: Port(number, spec.max_power_w, rng.uniform(1e5, 9e6), now)
+        for number in range(1, spec.connectors + 1)
+    }

@@ -1,5 +1,6 @@
 """What a simulated charger is: a plain record, made by a fleet, a roster file or a test."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -46,3 +47,17 @@ class ChargerSpec:
     def chance(self, purpose: str) -> Random:
         """Return this charger's own source of chance for `purpose`; the same every run."""
         return Random(f"{self.seed}/{self.identity}/{purpose}")  # noqa: S311 - play, no secret
+
+
+def key_bytes(spec: ChargerSpec) -> bytes | None:
+    """Return the password as it goes into the Authorization header, None without one.
+
+    The AuthorizationKey of OCPP 1.6 is written in hex and sent as bytes (Security Whitepaper,
+    3rd edition, §2.3); the BasicAuthPassword of 2.x is sent as it is.
+    """
+    if not spec.password:
+        return None
+    if spec.version == "1.6":
+        with suppress(ValueError):
+            return bytes.fromhex(spec.password)
+    return spec.password.encode()
