@@ -119,7 +119,7 @@ class SessionChanged:
     at: datetime
     received: datetime
     create: bool = True
-    #: Proposed primary key when the session is new, from the gateway's block.
+    #: The session's key; the writer fills it in.
     new_id: int | None = None
     #: Same for every retry of one start (1.6): connector, token, time and meter.
     start_key: str | None = None
@@ -132,6 +132,7 @@ class SessionChanged:
     meter_stop: float | None = None
     #: Energy of the session so far where the charger reports it per session.
     energy: float | None = None
+    #: The highest power seen.
     power: float | None = None
     soc: float | None = None
     charging_state: str | None = None

@@ -3,14 +3,23 @@
 from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, Sighting
 from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
 from monitoring.models.frames import FrameSegment
-from monitoring.models.kpis import DirtyDay
+from monitoring.models.kpis import (
+    Attempt,
+    DailyConnectivity,
+    DailyKpi,
+    DirtyDay,
+    RollupState,
+)
 from monitoring.models.meters import MeterSample
 from monitoring.models.ports import PortState, StatusSpan
 from monitoring.models.sessions import Session
 
 __all__ = [
+    "Attempt",
     "ChargerState",
     "ConnectionSpan",
+    "DailyConnectivity",
+    "DailyKpi",
     "DirtyDay",
     "Event",
     "FrameSegment",
@@ -19,6 +28,7 @@ __all__ = [
     "PortState",
     "QuarantinedFact",
     "ReportedVariable",
+    "RollupState",
     "SchemaBreakage",
     "Session",
     "Sighting",

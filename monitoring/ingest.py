@@ -1,0 +1,379 @@
+"""The writer: facts in, group commits out. One per gateway process.
+
+Whatever arrives while a commit runs goes into the next one. A message is acknowledged after
+its commit; a message that the database refuses is cut out by bisection and quarantined, and
+its neighbours are stored. While the database is away the queue fills to its bound, `store`
+waits, and the callers stop reading their sockets.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
+
+from monitoring import facts as f
+from monitoring import partitions, statements
+from monitoring.encoding import dumps, loads
+from monitoring.memory import Memory
+from monitoring.plan import Plan, ports_named
+
+log = structlog.get_logger(__name__)
+
+#: Messages that may wait for the writer; beyond it callers wait.
+QUEUE_LIMIT = 4_000
+#: Messages in one commit.
+BATCH_LIMIT = 2_000
+#: Session ids taken from the sequence at once; its INCREMENT BY.
+ID_BLOCK = 1_000
+#: Seconds between tries to reach the database.
+RETRY_EVERY = 0.5
+#: Under load the writer waits this long for company before it commits, seconds.
+COALESCE = 0.003
+
+COMMIT_SECONDS = Histogram(
+    "kilowatch_commit_seconds",
+    "Time of one group commit.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)
+BATCH_MESSAGES = Histogram(
+    "kilowatch_commit_messages",
+    "Messages in one group commit.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
+)
+QUEUE_DEPTH = Gauge("kilowatch_writer_queue", "Messages waiting for the writer.")
+QUARANTINED = Counter("kilowatch_quarantined_total", "Messages the database refused.")
+DATABASE_AWAY = Counter("kilowatch_database_away_total", "Commits put off: no database.")
+
+
+QUARANTINE = """
+INSERT INTO monitoring_quarantinedfact (charger_id, received, kind, fact, frame, error)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+
+class NotStored(Exception):
+    """The message was not stored: the database didn't answer in time. Send it again later."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """The facts of one message, and whoever waits for their commit."""
+
+    facts: Sequence[f.Fact]
+    done: asyncio.Future[None]
+    #: The frame they came from, for quarantine.
+    frame: str = ""
+
+
+@dataclass(slots=True)
+class _Seen:
+    at: datetime
+    clock_offset: int | None = None
+    rtt: float | None = None
+
+
+@dataclass
+class Writer:
+    """Stores facts in group commits over one connection, in the order they came.
+
+    `on_commit` is called with the facts of each commit, after it.
+    """
+
+    dsn: str
+    gateway_id: UUID
+    on_commit: Callable[[list[f.Fact]], None] = lambda facts: None
+    memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        """Prepare an empty queue."""
+        self._queue: deque[Item] = deque()
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._connection: AsyncConnection[Any] | None = None
+        self._ids: deque[int] = deque()
+        self._partitions: set[tuple[str, date]] = set()
+        self._seen: dict[UUID, _Seen] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._busy = False
+        #: Transaction id of the commit under way.
+        self._xid: str | None = None
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="writer")
+
+    async def stop(self, patience: float = 5.0) -> None:
+        """Write what is queued, for at most `patience` seconds, and close the connection."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(self._task, patience)
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def store(self, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0) -> None:
+        """Return when `facts` are on disk (or quarantined).
+
+        Waits while the queue is full. Raises `NotStored` after `patience` seconds; the facts
+        are then not stored.
+        """
+        item = Item(facts, asyncio.get_running_loop().create_future(), frame)
+        try:
+            async with asyncio.timeout(patience):
+                while not self._room.is_set():
+                    await self._room.wait()
+                self._put(item)
+                await item.done
+        except TimeoutError:
+            raise NotStored from None
+
+    def put(self, facts: Sequence[f.Fact]) -> None:
+        """Queue facts nobody waits for, whatever the queue's length."""
+        self._put(Item(facts, asyncio.get_running_loop().create_future()))
+
+    def seen(self, token: UUID, at: datetime, clock_offset: int | None, rtt: float | None) -> None:
+        """Note a connection's last proof of life; written in bulk by `flush_seen`."""
+        self._seen[token] = _Seen(at, clock_offset, rtt)
+
+    @property
+    def depth(self) -> int:
+        """Messages that wait."""
+        return len(self._queue)
+
+    def _put(self, item: Item) -> None:
+        self._queue.append(item)
+        if len(self._queue) >= QUEUE_LIMIT:
+            self._room.clear()
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while not (self._stopping and not self._queue and not self._seen):
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue or self._seen:
+                if self._busy and len(self._queue) < BATCH_LIMIT:
+                    await asyncio.sleep(COALESCE)
+                batch = self._take()
+                started = time.monotonic()
+                await self._commit(batch)
+                self._busy = len(self._queue) > 8
+                COMMIT_SECONDS.observe(time.monotonic() - started)
+                BATCH_MESSAGES.observe(len(batch))
+
+    def _take(self) -> list[Item]:
+        batch: list[Item] = []
+        while self._queue and len(batch) < BATCH_LIMIT:
+            item = self._queue.popleft()
+            if not item.done.cancelled():
+                batch.append(item)
+        QUEUE_DEPTH.set(len(self._queue))
+        if len(self._queue) < QUEUE_LIMIT:
+            self._room.set()
+        return batch
+
+    def flush_seen(self) -> None:
+        """Have the noted proofs of life written with the next commit."""
+        if self._seen:
+            self._wake.set()
+
+    async def _commit(self, batch: list[Item]) -> None:
+        """Write the batch; keep trying while the database is away; bisect what it refuses."""
+        while True:
+            try:
+                connection = await self._connected()
+                await self._write(connection, batch)
+            except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+                self._forget(batch)
+                await self._refused(batch, error)
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+                self._forget(batch)
+                if await self._away(error, batch):
+                    self._acknowledge(batch)
+                    return
+                batch = [item for item in batch if not item.done.cancelled()]
+                continue
+            except Exception as error:  # a fact we can't even plan: bisect it out as well
+                self._forget(batch)
+                await self._refused(batch, error)
+            else:
+                self._acknowledge(batch)
+            return
+
+    async def _write(self, connection: AsyncConnection[Any], batch: list[Item]) -> None:
+        facts = [fact for item in batch for fact in item.facts]
+        self._xid = await self._begin(connection)
+        try:
+            plan = await self._plan(connection, facts)
+            await statements.write(connection, plan, self.gateway_id)
+            seen, self._seen = self._seen, {}
+            if seen:
+                rows = [(t, s.at, s.clock_offset, s.rtt) for t, s in seen.items()]
+                await statements.seen(connection, rows)
+            await connection.execute("COMMIT")
+            self._xid = None
+        except BaseException:
+            if not connection.closed:
+                with contextlib.suppress(psycopg.Error):
+                    await connection.execute("ROLLBACK")
+            raise
+
+    async def _begin(self, connection: AsyncConnection[Any]) -> str | None:
+        """Open the transaction; return its id, by which a lost COMMIT can be asked for."""
+        cursor = await connection.execute("BEGIN; SELECT pg_current_xact_id()::text")
+        cursor.nextset()
+        row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def _plan(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> Plan:
+        await self.memory.ensure(connection, {fact.charger_id for fact in facts})
+        await self._discover(connection, facts)
+        await self._make_partitions(connection, facts)
+        starts = [
+            (fact.charger_id, fact.start_key)
+            for fact in facts
+            if isinstance(fact, f.SessionChanged) and fact.start_key and not fact.transaction_id
+        ]
+        known = await statements.known_starts(connection, starts) if starts else {}
+        if len(self._ids) < len(facts):
+            await self._take_ids(connection, len(facts))
+        plan = Plan(self.memory, self._ids.popleft, known)
+        for fact in facts:
+            plan.add(fact)
+        return plan
+
+    async def _discover(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> None:
+        chargers = self.memory.chargers
+        unknown = {
+            (charger_id, number)
+            for fact in facts
+            for charger_id, number in ports_named(fact)
+            if number not in chargers[charger_id].ports
+        }
+        if unknown:
+            await self.memory.discover(connection, sorted(unknown))
+
+    async def _make_partitions(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> None:
+        for fact in facts:
+            if isinstance(fact, f.MetersSampled):
+                await self.ensure_partition(connection, "monitoring_metersample", fact.at)
+
+    async def ensure_partition(
+        self, connection: AsyncConnection[Any], table: str, at: datetime
+    ) -> None:
+        """Make the partition that `at` falls into, if this writer hasn't seen it yet."""
+        day = at.astimezone(UTC).date()
+        if (table, day) not in self._partitions:
+            await connection.execute(partitions.create(table, day))
+            self._partitions.add((table, day))
+
+    async def _take_ids(self, connection: AsyncConnection[Any], wanted: int) -> None:
+        blocks = wanted // ID_BLOCK + 1
+        cursor = await connection.execute(
+            "SELECT nextval('monitoring_session_id') FROM generate_series(1, %s)", (blocks,)
+        )
+        for (first,) in await cursor.fetchall():
+            self._ids.extend(range(first, first + ID_BLOCK))
+
+    def _forget(self, batch: list[Item]) -> None:
+        self._partitions.clear()
+        self.memory.forget({fact.charger_id for item in batch for fact in item.facts})
+
+    def _acknowledge(self, batch: list[Item]) -> None:
+        for item in batch:
+            if not item.done.done():
+                item.done.set_result(None)
+        try:
+            self.on_commit([fact for item in batch for fact in item.facts])
+        except Exception:
+            log.exception("on_commit_failed")
+
+    async def _refused(self, batch: list[Item], error: Exception) -> None:
+        """Halve the batch until the message that the database refuses stands alone."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            await self._commit(batch[:middle])
+            await self._commit(batch[middle:])
+        elif batch:
+            await self._quarantine(batch[0], error)
+
+    async def _quarantine(self, item: Item, error: Exception) -> None:
+        first = item.facts[0]
+        QUARANTINED.inc()
+        log.error(
+            "fact_quarantined",
+            charger=first.charger_id,
+            kind=type(first).__name__,
+            error=str(error).strip(),
+        )
+        row = (
+            first.charger_id,
+            datetime.now(UTC),
+            ",".join(type(fact).__name__ for fact in item.facts)[:40],
+            Jsonb([_readable(fact) for fact in item.facts]),
+            item.frame.replace("\0", "\\u0000"),
+            f"{type(error).__name__}: {error}".replace("\0", "\\u0000"),
+        )
+        while not item.done.cancelled():
+            try:
+                connection = await self._connected()
+                await connection.execute(QUARANTINE, row)
+            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as away:
+                await self._away(away, [item])
+            else:
+                break
+        self._acknowledge([item])
+
+    async def _connected(self) -> AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self.dsn)
+        return self._connection
+
+    async def _away(self, error: Exception, batch: list[Item]) -> bool:
+        """Wait for the database; tell whether the batch turns out to be committed after all."""
+        DATABASE_AWAY.inc()
+        log.warning("database_away", error=str(error).strip(), waiting=len(self._queue))
+        xid, self._xid = self._xid, None
+        while True:
+            await asyncio.sleep(RETRY_EVERY)
+            if self._stopping:
+                raise asyncio.CancelledError
+            try:
+                connection = await self._connected()
+                return xid is not None and await _committed(connection, xid)
+            except (psycopg.Error, OSError):
+                continue
+
+
+async def connect(dsn: str) -> AsyncConnection[Any]:
+    """Return a connection whose transactions are ours to begin and end, and are durable."""
+    connection = await AsyncConnection.connect(
+        dsn, autocommit=True, connect_timeout=5, application_name="kilowatch-gateway"
+    )
+    set_json_dumps(dumps, connection)
+    set_json_loads(loads, connection)
+    await connection.execute("SET synchronous_commit = on; SET timezone = 'UTC'")
+    return connection
+
+
+async def _committed(connection: AsyncConnection[Any], xid: str) -> bool:
+    cursor = await connection.execute("SELECT pg_xact_status(%s::xid8)", (xid,))
+    row = await cursor.fetchone()
+    return bool(row and row[0] == "committed")
+
+
+def _readable(fact: f.Fact) -> Any:
+    return loads(dumps({type(fact).__name__: asdict(fact)}).replace(b"\\u0000", b"\\\\u0000"))

@@ -1,0 +1,340 @@
+"""A batch of facts, turned into rows for a handful of set-based statements.
+
+Planning changes the gateway's memory at once; when the batch fails, the memory of every
+charger in it is thrown away.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from monitoring import facts as f
+from monitoring.memory import MOST_PORTS, ChargerMemory, Memory, PortMemory, SessionMemory
+from monitoring.models.meters import COLUMNS, CONTEXTS
+from monitoring.sessions import merge
+from monitoring.spans import Span, place
+
+ENERGY, POWER, SOC = COLUMNS.index("energy"), COLUMNS.index("power"), COLUMNS.index("soc")
+CONTEXT_NUMBERS = {context: number for number, context in enumerate(CONTEXTS)}
+OTHER_CONTEXT = CONTEXT_NUMBERS["Other"]
+#: A fact that arrives later than this after its time makes its day dirty.
+LATE = timedelta(minutes=5)
+#: How often a running session's progress is written to its row.
+PROGRESS_EVERY = timedelta(seconds=60)
+
+SessionKey = tuple[int, str]
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows to write, by statement."""
+
+    memory: Memory
+    next_id: Callable[[], int]
+    #: (charger, start key) -> transaction id of a session that is there already.
+    known_starts: dict[tuple[int, str], str] = field(default_factory=dict)
+    #: Rounds in which no charger occurs twice, in order.
+    connections: list[f.Connected | f.Disconnected] = field(default_factory=list)
+    boots: dict[int, f.Booted] = field(default_factory=dict)
+    #: evse_id -> when the span open in the database ends.
+    ended_spans: dict[int, datetime] = field(default_factory=dict)
+    #: (evse_id, start) -> span to insert.
+    spans: dict[tuple[int, datetime], Span] = field(default_factory=dict)
+    #: Reports older than the open span, and rewrites: placed one by one.
+    late: list[tuple[PortMemory, Span]] = field(default_factory=list)
+    ports: dict[int, PortMemory] = field(default_factory=dict)
+    charger_status: dict[int, f.StatusReported] = field(default_factory=dict)
+    sessions: dict[SessionKey, f.SessionChanged] = field(default_factory=dict)
+    updates: dict[SessionKey, f.SessionChanged] = field(default_factory=dict)
+    samples: list[tuple[Any, ...]] = field(default_factory=list)
+    events: list[tuple[Any, ...]] = field(default_factory=list)
+    variables: list[f.VariablesReported] = field(default_factory=list)
+    dirty: set[tuple[int, date]] = field(default_factory=set)
+
+    def add(self, fact: f.Fact) -> None:
+        """Plan the rows of one fact."""
+        PLANNERS[type(fact)](self, fact)
+
+    def port(self, charger_id: int, number: int) -> PortMemory | None:
+        """Return the port, or None for the charger as a whole (0) and impossible numbers."""
+        return self.memory.chargers[charger_id].ports.get(number)
+
+    def mark_late(self, charger_id: int, at: datetime, received: datetime) -> None:
+        """Have the day of `at` computed again where `at` is past."""
+        if received - at > LATE:
+            self.dirty.add((charger_id, at.astimezone(UTC).date()))
+
+
+def ports_named(fact: f.Fact) -> Iterator[tuple[int, int]]:
+    """Yield the (charger, EVSE number) that a fact speaks of."""
+    number = getattr(fact, "evse", None)
+    if number and 0 < number <= MOST_PORTS:
+        yield fact.charger_id, number
+
+
+def _connection(plan: Plan, fact: f.Connected | f.Disconnected) -> None:
+    plan.connections.append(fact)
+    if isinstance(fact, f.Disconnected):
+        plan.mark_late(fact.charger_id, fact.at, fact.noticed)
+
+
+def _boot(plan: Plan, fact: f.Booted) -> None:
+    plan.boots[fact.charger_id] = fact
+    said = {
+        "vendor": fact.vendor,
+        "model": fact.model,
+        "serial_number": fact.serial_number,
+        "firmware_version": fact.firmware_version,
+        "iccid": fact.iccid,
+        "imsi": fact.imsi,
+        **fact.extra,
+    }
+    data = {key: value for key, value in said.items() if value}
+    plan.events.append(
+        (fact.charger_id, None, "boot", fact.at, fact.at, 0, 6, fact.answer, fact.reason, data)
+    )
+
+
+def _status(plan: Plan, fact: f.StatusReported) -> None:
+    port = plan.port(fact.charger_id, fact.evse)
+    if port is None:
+        plan.charger_status[fact.charger_id] = fact
+        return
+    report = Span(
+        fact.at,
+        None,
+        _combined(port, fact),
+        fact.error_code,
+        fact.vendor_error_code,
+        fact.info,
+    )
+    plan.mark_late(fact.charger_id, fact.at, fact.received)
+    if port.open_span is not None and report.started <= port.open_span.started:
+        plan.late.append((port, report))
+    else:
+        _append(plan, port, report)
+    plan.ports[port.evse_id] = port
+
+
+def _append(plan: Plan, port: PortMemory, report: Span) -> None:
+    before = port.open_span
+    if before is not None:
+        if place([before], report) is None:
+            return
+        _end(plan, port.evse_id, before, report.started)
+    plan.spans[port.evse_id, report.started] = report
+    port.open_span = report
+    show(port, report)
+
+
+def show(port: PortMemory, span: Span) -> None:
+    """Make `span` the port's current state; `since` is when its status began."""
+    if port.status != span.status or port.since is None or port.error_code != span.error_code:
+        port.since = span.started
+    port.status = span.status
+    port.error_code = span.error_code
+    port.vendor_error_code = span.vendor_error_code
+    port.info = span.info
+
+
+def _end(plan: Plan, evse_id: int, span: Span, at: datetime) -> None:
+    key = (evse_id, span.started)
+    if key in plan.spans:
+        plan.spans[key] = replace(span, ended=at)
+    else:
+        plan.ended_spans[evse_id] = at
+
+
+#: Which status an EVSE with several connectors has: the first that any of them has.
+PRECEDENCE = (
+    f.Status.CHARGING,
+    f.Status.SUSPENDED_EVSE,
+    f.Status.SUSPENDED_EV,
+    f.Status.FINISHING,
+    f.Status.PREPARING,
+    f.Status.OCCUPIED,
+    f.Status.RESERVED,
+    f.Status.AVAILABLE,
+    f.Status.FAULTED,
+    f.Status.UNAVAILABLE,
+)
+
+
+def _combined(port: PortMemory, fact: f.StatusReported) -> str:
+    known = port.connectors
+    if fact.connector and (known or fact.connector != 1):
+        known = {**known, str(fact.connector): fact.status.value}
+        if fact.connector != 1 and "1" not in known and port.status != f.Status.UNKNOWN:
+            known["1"] = port.status
+        port.connectors = known
+    if len(known) < 2 or not fact.connector:
+        return fact.status
+    return next((s for s in PRECEDENCE if s.value in known.values()), fact.status)
+
+
+def _session(plan: Plan, fact: f.SessionChanged) -> None:
+    charger = plan.memory.chargers[fact.charger_id]
+    if not fact.transaction_id:
+        _number(plan, fact)
+    session = charger.sessions.get(fact.transaction_id)
+    if session is None and fact.create:
+        session = SessionMemory(fact.new_id or plan.next_id(), fact.evse)
+        charger.remember(fact.transaction_id, session)
+    if session is not None:
+        fact.new_id = session.id
+        _progress(plan, charger, session, fact)
+    _put(plan, fact)
+    for moment in (fact.started, fact.ended):
+        if moment is not None:
+            plan.mark_late(fact.charger_id, moment, fact.received)
+
+
+def _number(plan: Plan, fact: f.SessionChanged) -> None:
+    key = (fact.charger_id, fact.start_key or "")
+    known = plan.known_starts.get(key)
+    if known is None:
+        fact.new_id = plan.next_id()
+        known = plan.known_starts[key] = str(fact.new_id)
+    fact.transaction_id = known
+
+
+def _put(plan: Plan, fact: f.SessionChanged) -> None:
+    key = (fact.charger_id, fact.transaction_id)
+    rows = plan.sessions if fact.create or key in plan.sessions else plan.updates
+    rows[key] = merge(rows[key], fact) if key in rows else replace(fact)
+
+
+def _progress(
+    plan: Plan, charger: ChargerMemory, session: SessionMemory, fact: f.SessionChanged
+) -> None:
+    session.evse = session.evse if session.evse is not None else fact.evse
+    if session.meter_start is None:
+        session.meter_start = fact.meter_start
+    if fact.ended is not None:
+        session.ended = True
+        fact.power, fact.soc = session.peak_power, session.soc if fact.soc is None else fact.soc
+        fact.energy = session.energy if fact.energy is None else fact.energy
+    port = charger.ports.get(session.evse or 0)
+    if port is None:
+        return
+    if session.ended:
+        if port.session_id in (session.id, None):
+            port.session_id, port.power = None, None
+    elif port.session_id is None or session.id > port.session_id:
+        port.session_id, port.energy, port.soc = session.id, session.energy, session.soc
+    plan.ports[port.evse_id] = port
+
+
+def _sample(plan: Plan, fact: f.MetersSampled) -> None:
+    charger = plan.memory.chargers[fact.charger_id]
+    port = charger.ports.get(fact.evse)
+    session = charger.sessions.get(fact.transaction_id or "")
+    if port is not None:
+        sample = (fact.at, fact.transaction_id, fact.context, fact.values)
+        if port.last_sample == sample:
+            return
+        port.last_sample = sample
+    plan.samples.append(_sample_row(fact, port, session))
+    if port is not None:
+        _show_meter(port, session, fact)
+        plan.ports[port.evse_id] = port
+    if session is not None:
+        _session_progress(plan, session, fact)
+
+
+def _sample_row(
+    fact: f.MetersSampled, port: PortMemory | None, session: SessionMemory | None
+) -> tuple[Any, ...]:
+    extra = fact.extra
+    if fact.transaction_id is not None and session is None:
+        extra = {**(extra or {}), "transactionId": fact.transaction_id}
+    return (
+        fact.charger_id,
+        port and port.evse_id,
+        session and session.id,
+        fact.at,
+        fact.received,
+        fact.offset_ms,
+        CONTEXT_NUMBERS.get(fact.context, OTHER_CONTEXT),
+        *fact.values,
+        extra,
+    )
+
+
+def _show_meter(port: PortMemory, session: SessionMemory | None, fact: f.MetersSampled) -> None:
+    if port.metered_at is not None and fact.at < port.metered_at:
+        return
+    port.metered_at = fact.at
+    values = fact.values
+    port.power = values[POWER] if values[POWER] is not None else port.power
+    port.soc = values[SOC] if values[SOC] is not None else port.soc
+    if session is not None and session.meter_start is not None and values[ENERGY] is not None:
+        port.energy = values[ENERGY] - session.meter_start
+
+
+def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled) -> None:
+    register, power, soc = (fact.values[i] for i in (ENERGY, POWER, SOC))
+    if register is not None and session.meter_start is not None:
+        session.energy = max(register - session.meter_start, session.energy or 0.0)
+    if power is not None:
+        session.peak_power = max(power, session.peak_power or 0.0)
+    session.soc = soc if soc is not None else session.soc
+    if session.written is None or fact.received - session.written >= PROGRESS_EVERY:
+        session.written = fact.received
+        _put(plan, progress(fact, session))
+
+
+def progress(fact: f.MetersSampled, session: SessionMemory) -> f.SessionChanged:
+    """Return what is known so far of a session that `fact` is a sample of."""
+    return f.SessionChanged(
+        fact.charger_id,
+        fact.transaction_id or "",
+        fact.at,
+        fact.received,
+        create=False,
+        new_id=session.id,
+        energy=session.energy,
+        power=session.peak_power,
+        soc=session.soc,
+    )
+
+
+def _event(plan: Plan, fact: f.EventReported) -> None:
+    port = plan.port(fact.charger_id, fact.evse)
+    plan.events.append(
+        (
+            fact.charger_id,
+            port and port.evse_id,
+            fact.kind,
+            fact.at,
+            fact.received,
+            fact.offset_ms,
+            fact.severity,
+            fact.code,
+            fact.text,
+            fact.data,
+        )
+    )
+
+
+def _authorization(plan: Plan, fact: f.AuthorizationAsked) -> None:
+    row = (fact.charger_id, None, "authorization", fact.at, fact.at, 0, 6, fact.answer)
+    plan.events.append((*row, fact.id_token, {}))
+
+
+def _variables(plan: Plan, fact: f.VariablesReported) -> None:
+    plan.variables.append(fact)
+
+
+PLANNERS: dict[type, Callable[[Plan, Any], None]] = {
+    f.Connected: _connection,
+    f.Disconnected: _connection,
+    f.Booted: _boot,
+    f.StatusReported: _status,
+    f.SessionChanged: _session,
+    f.MetersSampled: _sample,
+    f.EventReported: _event,
+    f.AuthorizationAsked: _authorization,
+    f.VariablesReported: _variables,
+}

@@ -1,0 +1,81 @@
+"""Status spans as a step function of reports, whatever order the reports arrive in.
+
+Each report at `t` says what the port's status is from `t` until the next report. Every
+report keeps its own boundary, even where the status repeats: a report that comes late, in
+between, must end at the next one that was made, not at the next change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitoring.facts import Status
+
+#: Statuses that say more exactly what 2.x's Occupied says; Occupied never overrides them.
+FINER_THAN_OCCUPIED = frozenset(
+    {
+        Status.PREPARING,
+        Status.CHARGING,
+        Status.SUSPENDED_EV,
+        Status.SUSPENDED_EVSE,
+        Status.FINISHING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One status in [started, ended), aware UTC; `ended` None: until further notice."""
+
+    started: datetime
+    ended: datetime | None
+    status: str
+    error_code: str = ""
+    vendor_error_code: str = ""
+    info: str = ""
+
+    def says(self, other: "Span") -> bool:
+        """Tell whether both say the same of the port, whenever they do."""
+        return replace(self, started=other.started, ended=other.ended) == other
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a report does to the spans: cut one short, and add or rewrite one."""
+
+    #: Start of the span that now ends where the new one starts.
+    shortened: datetime | None
+    #: The new span; where `rewrites`, it replaces the content of the span with its start.
+    span: Span
+    rewrites: bool = False
+
+
+def place(around: Sequence[Span], report: Span) -> Change | None:
+    """Return how `report` (its `ended` is ignored) changes the spans, or None if it doesn't.
+
+    `around` must hold, of one port and without overlap, the span that contains
+    `report.started` and, where there is none, the first span after it.
+    """
+    for span in around:
+        if span.started == report.started:
+            return _rewrite(span, report)
+        if span.started < report.started and (span.ended is None or report.started < span.ended):
+            return _split(span, report)
+    later = [span.started for span in around if span.started > report.started]
+    return Change(None, replace(report, ended=min(later, default=None)))
+
+
+def _rewrite(span: Span, report: Span) -> Change | None:
+    if span.says(report) or _coarser(report, span):
+        return None
+    return Change(None, replace(report, ended=span.ended), rewrites=True)
+
+
+def _split(span: Span, report: Span) -> Change | None:
+    if _coarser(report, span):
+        return None
+    return Change(span.started, replace(report, ended=span.ended))
+
+
+def _coarser(report: Span, span: Span) -> bool:
+    return report.status == Status.OCCUPIED and span.status in FINER_THAN_OCCUPIED
