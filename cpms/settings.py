@@ -25,6 +25,9 @@ DEBUG = environment.switch("DEBUG", default=EMBEDDED)
 ROLE = environment.choice(
     "KILOWATCH_ROLE", "manage", ("gateway", "web", "worker", "beat", "manage")
 )
+#: Where the listeners are reached from: this machine only, unless said.
+WEB_HOST = environment.text("WEB_HOST", "127.0.0.1")
+OCPP_HOST = environment.text("OCPP_HOST", "127.0.0.1")
 WEB_PORT = environment.integer("WEB_PORT", 8000, 1, 65535)
 OCPP_PORT = environment.integer("OCPP_PORT", 9000, 1, 65535)
 
@@ -45,6 +48,8 @@ if len(SECRET_KEY) < 32:
         'e.g. the output of: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
     )
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or (["*"] if DEBUG else [])
+if ROLE == "gateway":
+    ALLOWED_HOSTS = ["*"]  # Chargers say whatever name they were given; no link is built from it.
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured(
         "ALLOWED_HOSTS is empty; set it to the host names people use, separated by commas."
@@ -52,6 +57,7 @@ if not ALLOWED_HOSTS:
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
+    "cpms.web",  # First: its templates stand before allauth's.
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -75,7 +81,6 @@ INSTALLED_APPS = [
     "alerts",
     "cpms.reports",
     "cpms.ocpp",
-    "cpms.web",
 ]
 
 MIDDLEWARE = [
@@ -92,6 +97,8 @@ MIDDLEWARE = [
     "auditlog.middleware.AuditlogMiddleware",
     "cpms.web.security.ContentSecurityPolicy",
 ]
+if ROLE == "gateway":  # Chargers fetch and put files; they have no sessions, cookies or pages.
+    MIDDLEWARE = MIDDLEWARE[:1]
 
 ROOT_URLCONF = "cpms.ocpp.urls" if ROLE == "gateway" else "cpms.urls"
 ASGI_APPLICATION = "cpms.asgi.web"
@@ -143,6 +150,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TIME_LIMIT = 900
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
 
@@ -170,7 +178,7 @@ ACCOUNT_SESSION_REMEMBER = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = True
 # Health probes and scrapers come straight to the process, without TLS.
-SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://")
+SECURE_SSL_REDIRECT = PUBLIC_URL.startswith("https://") and ROLE != "gateway"
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PUBLIC_URL.startswith("https://") else 0
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -184,13 +192,13 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["inventory.rest.RolePermission"],
     "DEFAULT_PAGINATION_CLASS": "inventory.rest.Cursor",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["inventory.rest.filters.StrictFilters"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
         "inventory.rest.CsvRenderer",
     ],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["inventory.rest.StrictJson"],
+    "DEFAULT_SCHEMA_CLASS": "inventory.rest.schema.Schema",
     "EXCEPTION_HANDLER": "inventory.rest.problem",
     "PAGE_SIZE": 100,
 }
