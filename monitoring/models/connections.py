@@ -48,7 +48,8 @@ class ConnectionSpan(models.Model):
         indexes = [
             models.Index(
                 fields=["gateway"], condition=models.Q(closed=None), name="open_connections"
-            )
+            ),
+            models.Index(fields=["charger", "opened"], name="connections_of_charger"),
         ]
 
     def __str__(self) -> str:
@@ -58,9 +59,7 @@ class ConnectionSpan(models.Model):
 class ChargerState(models.Model):
     """What we know of a charger now; one small row each, changed with the facts."""
 
-    charger = models.OneToOneField(
-        Charger, models.CASCADE, primary_key=True, related_name="state"
-    )
+    charger = models.OneToOneField(Charger, models.CASCADE, primary_key=True, related_name="state")
     online = models.BooleanField(default=False)
     #: Online or offline since.
     since = models.DateTimeField(null=True)

@@ -95,9 +95,7 @@ class DailyConnectivity(models.Model):
 class RollupState(models.Model):
     """How far a charger's days are computed, and on what terms; its lock is the roll-up's."""
 
-    charger = models.OneToOneField(
-        Charger, models.CASCADE, primary_key=True, related_name="rollup"
-    )
+    charger = models.OneToOneField(Charger, models.CASCADE, primary_key=True, related_name="rollup")
     #: The site's time zone and the commissioned time that the days were computed with.
     timezone = models.CharField(max_length=64, blank=True)
     counts_from = models.DateTimeField(null=True)

@@ -53,6 +53,7 @@ class Session(models.Model):
             models.Index(fields=["charger", "-started"], name="sessions_of_charger"),
             models.Index(fields=["evse", "started"], name="sessions_of_port"),
             models.Index(fields=["-started"], name="sessions_by_start"),
+            models.Index(fields=["charger", "ended"], name="sessions_by_end"),
             models.Index(
                 fields=["charger"], condition=models.Q(ended=None), name="running_sessions"
             ),

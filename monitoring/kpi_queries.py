@@ -1,0 +1,229 @@
+"""The KPIs of any group of chargers over any window, read from the roll-ups.
+
+    groups = figures(access.chargers(user), Days(first, last), by=GroupBy.SITE, now=now)
+    groups[0].figures[Metric.UPTIME].value      # 0.9973, or None: no data
+
+The queryset is the scope: nothing outside it is counted. `Days` reads roll-ups only, today
+included up to its last refresh. `Instants` computes what its ends cut off of a day from the
+spans themselves, which takes longer the more chargers there are.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from inventory.models import Charger, Evse
+from monitoring import kpis
+from monitoring.days import bounds, parts
+from monitoring.facts import CloseReason
+from monitoring.kpis import Figure, LinkTotals, Metric, PortTotals
+from monitoring.models import Attempt, DailyConnectivity, DailyKpi
+
+__all__ = [
+    "FORMULAS", "LABELS", "Days", "Figure", "Group", "GroupBy", "Instants", "Metric", "Window",
+    "failures", "figures",
+]  # fmt: skip
+
+LABELS: Mapping[Metric, Promise] = {
+    Metric.UPTIME: _("Uptime"),
+    Metric.ONLINE_RATE: _("Online rate"),
+    Metric.SESSION_SUCCESS: _("Session success"),
+    Metric.RECONNECTS: _("Reconnects"),
+}
+#: What a page prints beside a figure (raw lens: nothing is excluded).
+FORMULAS: Mapping[Metric, Promise] = {
+    Metric.UPTIME: _(
+        "1 - outage / measured time, over ports. Outage is time offline, Faulted or Unavailable; "
+        "measured is commissioned time without the time of which nothing is known."
+    ),
+    Metric.ONLINE_RATE: _("Connected time / commissioned time, over chargers."),
+    Metric.SESSION_SUCCESS: _(
+        "Successful attempts / attempts that ended in the window. Successful: at least 0.1 kWh "
+        "delivered and a regular end. Attempts with a refused token are left out."
+    ),
+    Metric.RECONNECTS: _(
+        "Connections opened, but a charger's first ever, per charger and day since that first "
+        "one. Reconnects after a restart of our own are counted apart."
+    ),
+}
+
+
+class GroupBy(StrEnum):
+    """What a row of the result stands for; the name in the API."""
+
+    FLEET = "fleet"
+    ORGANISATION = "organisation"
+    SITE = "site"
+    CHARGER = "charger"
+    PORT = "port"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days from `first` to `last`, both included, each in its site's own time zone."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Instants:
+    """The half-open window [start, end) of aware times."""
+
+    start: datetime
+    end: datetime
+
+
+Window = Days | Instants
+
+
+@dataclass(slots=True)
+class Group:
+    """The figures of one fleet, organisation, site, charger, port or day.
+
+    `key` is the id of what it stands for (the day for days, None for the fleet). A port's
+    online rate and reconnects are its charger's.
+    """
+
+    key: int | date | None
+    label: str
+    figures: Mapping[Metric, Figure]
+
+
+def figures(
+    chargers: QuerySet[Charger], window: Window, *, by: GroupBy = GroupBy.FLEET, now: datetime
+) -> list[Group]:
+    """Return the four figures of each group of `chargers` in `window`, in order of the label.
+
+    Groups without any data are there as well, with None for values. Time after `now` is in
+    no denominator.
+    """
+    sums = _Sums()
+    days = _whole_days(chargers, window, now)
+    _read_ports(sums, chargers, days, by)
+    _read_links(sums, chargers, days, by)
+    return [
+        Group(key, label, kpis.figures(sums.ports[key], sums.links[link]))
+        for key, label, link in _groups(chargers, by, sums)
+    ]
+
+
+def failures(chargers: QuerySet[Charger], window: Window) -> dict[str, int]:
+    """Return how many attempts of `chargers` ended in `window`, by `Outcome`, most first."""
+    attempts = Attempt.objects.filter(evse__charger__in=chargers)
+    counts: Counter[str] = Counter()
+    for name in _zones(chargers):
+        start, end = _instants(window, ZoneInfo(name))
+        here = attempts.filter(evse__charger__site__timezone=name, ended__gte=start, ended__lt=end)
+        by_outcome = here.order_by().values_list("outcome").annotate(Count("pk"))
+        counts.update(dict(by_outcome))
+    return dict(counts.most_common())
+
+
+def _instants(window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    if isinstance(window, Instants):
+        return window.start, window.end
+    return bounds(window.first, zone)[0], bounds(window.last, zone)[1]
+
+
+Key = int | date | None
+
+_PATHS = {
+    GroupBy.ORGANISATION: "charger__site__organisation",
+    GroupBy.SITE: "charger__site",
+    GroupBy.CHARGER: "charger",
+    GroupBy.PORT: "evse",
+    GroupBy.DAY: "day",
+}
+_TIMES = ("up", "offline", "faulted", "unavailable", "no_data")
+_COUNTS = ("attempts", "successes", "refused")
+_REASONS = (*(reason.value for reason in CloseReason), kpis.NO_REASON)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Totals by the key of a port's group, and by that of a charger's."""
+
+    ports: defaultdict[Key, PortTotals] = field(default_factory=lambda: defaultdict(PortTotals))
+    links: defaultdict[Key, LinkTotals] = field(default_factory=lambda: defaultdict(LinkTotals))
+
+
+def _whole_days(chargers: QuerySet[Charger], window: Window, now: datetime) -> Q:
+    """Return which rolled-up days are in the window."""
+    if isinstance(window, Days):
+        return Q(day__range=(window.first, window.last))
+    found = Q(pk__in=())
+    for name in _zones(chargers):
+        whole, _cut = parts(window.start, window.end, now, ZoneInfo(name))
+        found |= Q(charger__site__timezone=name, day__in=whole)
+    return found
+
+
+def _zones(chargers: QuerySet[Charger]) -> list[str]:
+    return list(chargers.order_by().values_list("site__timezone", flat=True).distinct())
+
+
+def _read_ports(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) -> None:
+    rows = DailyKpi.objects.filter(days, charger__in=chargers)
+    for key, values in _summed(rows, _PATHS.get(by), (*_TIMES, *_COUNTS)):
+        sums.ports[key].add(PortTotals(**values))
+
+
+def _read_links(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) -> None:
+    rows = DailyConnectivity.objects.filter(days, charger__in=chargers)
+    path = "charger" if by is GroupBy.PORT else _PATHS.get(by)
+    names = ("online", "offline", "unseen", "refusals", *(f"after_{r}" for r in _REASONS))
+    for key, values in _summed(rows, path, names):
+        reasons = Counter({reason: values.pop(f"after_{reason}") for reason in _REASONS})
+        sums.links[key].add(LinkTotals(**values, reconnects=+reasons))
+
+
+def _summed(
+    rows: QuerySet[Any], path: str | None, names: Iterable[str]
+) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """Yield the sums of the columns `names` by the group's key."""
+    sums = {f"sum_{name}": Sum(name, default=0) for name in names}
+    grouped = rows.order_by().annotate(key=F(path) if path else Value(None, IntegerField()))
+    for row in grouped.values("key").annotate(**sums):
+        yield row.pop("key"), {name.removeprefix("sum_"): value for name, value in row.items()}
+
+
+def _groups(
+    chargers: QuerySet[Charger], by: GroupBy, sums: _Sums
+) -> Iterator[tuple[Key, str, Key]]:
+    """Yield key and label of each group, and the key of its connectivity."""
+    if by is GroupBy.FLEET:
+        yield None, str(_("Fleet")), None
+    elif by is GroupBy.DAY:
+        found = {*sums.ports, *sums.links}
+        yield from ((day, str(day), day) for day in sorted(found, key=str))
+    elif by is GroupBy.PORT:
+        yield from _ports(chargers)
+    else:
+        path, name = _NAMES[by]
+        names = chargers.order_by(name, path).values_list(path, name).distinct()
+        yield from ((key, label, key) for key, label in names)
+
+
+_NAMES = {
+    GroupBy.ORGANISATION: ("site__organisation", "site__organisation__name"),
+    GroupBy.SITE: ("site", "site__name"),
+    GroupBy.CHARGER: ("pk", "identity"),
+}
+
+
+def _ports(chargers: QuerySet[Charger]) -> Iterator[tuple[Key, str, Key]]:
+    ports = Evse.objects.filter(charger__in=chargers).order_by("charger__identity", "number")
+    for key, charger, identity, number in ports.values_list(
+        "pk", "charger", "charger__identity", "number"
+    ):
+        yield key, f"{identity}/{number}", charger
