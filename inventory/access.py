@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
 from inventory.models import (
     ApiToken,
@@ -43,7 +44,9 @@ def organisations(user: Person) -> QuerySet[Organisation]:
     """Organisations the user belongs to."""
     if _sees_all(user):
         return Organisation.objects.all()
-    return Organisation.objects.filter(Exists(_memberships(user).filter(organisation=OuterRef("pk"))))
+    return Organisation.objects.filter(
+        Exists(_memberships(user).filter(organisation=OuterRef("pk")))
+    )
 
 
 def sites(user: Person) -> QuerySet[Site]:
@@ -64,6 +67,11 @@ def chargers(user: Person) -> QuerySet[Charger]:
     return Charger.objects.filter(site__in=sites(user))
 
 
+def with_identity(chargers: QuerySet[Charger], identity: str) -> QuerySet[Charger]:
+    """The charger of that identity, whatever the case, by the unique index."""
+    return chargers.alias(folded=Lower("identity")).filter(folded=identity.lower())
+
+
 def evses(user: Person) -> QuerySet[Evse]:
     """Ports of the chargers the user sees."""
     if _sees_all(user):
@@ -79,13 +87,12 @@ def connectors(user: Person) -> QuerySet[Connector]:
 
 
 def sims(user: Person) -> QuerySet[Sim]:
-    """SIMs of the organisations in which the user sees every site."""
+    """SIMs of the organisations in which the user sees every site, and of chargers they see."""
     if _sees_all(user):
         return Sim.objects.all()
     whole = _memberships(user).filter(sites=None).values("organisation")
-    return Sim.objects.filter(
-        Q(organisation__in=whole) | Q(chargers__site__in=sites(user))
-    ).distinct()
+    used = Charger.objects.filter(sim=OuterRef("pk"), site__in=sites(user))
+    return Sim.objects.filter(Q(organisation__in=whole) | Q(Exists(used)))
 
 
 def models(user: Person) -> QuerySet[ChargerModel]:
@@ -105,7 +112,7 @@ def memberships(user: Person) -> QuerySet[Membership]:
 
 def api_tokens(user: Person) -> QuerySet[ApiToken]:
     """The user's own tokens."""
-    return ApiToken.objects.filter(user_id=user.pk)
+    return ApiToken.objects.filter(user_id=user.pk or 0)
 
 
 def may(user: Person, ability: str, organisation_id: int) -> bool:
@@ -121,6 +128,33 @@ def may(user: Person, ability: str, organisation_id: int) -> bool:
     if _sees_all(user):
         return True
     return _memberships(user).filter(organisation=organisation_id, role__in=roles).exists()
+
+
+def sees_every_site(user: Person, organisation_id: int) -> bool:
+    """Tell whether the user's membership of the organisation isn't limited to some sites."""
+    whole = _memberships(user).filter(organisation=organisation_id, sites=None)
+    return _sees_all(user) or whole.exists()
+
+
+def organisations_where(user: Person, ability: str) -> QuerySet[Organisation]:
+    """Organisations in which the user has the ability; none of them if the token's role hasn't."""
+    roles = ABILITIES[ability]
+    cap = getattr(user, "role_cap", "")
+    if cap and cap not in roles:
+        return Organisation.objects.none()
+    if _sees_all(user):
+        return Organisation.objects.all()
+    able = _memberships(user).filter(role__in=roles)
+    return Organisation.objects.filter(pk__in=able.values("organisation"))
+
+
+def may_edit_model(user: Person, model: ChargerModel) -> bool:
+    """Tell whether the user may edit the inventory wherever the model stands: it's shared."""
+    able = organisations_where(user, "edit_inventory")
+    if _sees_all(user):
+        return able.exists()
+    elsewhere = Charger.objects.filter(model=model).exclude(site__organisation__in=able)
+    return able.exists() and not elsewhere.exists()
 
 
 def _sees_all(user: Person) -> bool:

@@ -12,7 +12,7 @@ class InventoryConfig(AppConfig):
 
         for model in (models.Organisation, models.Site, models.Sim, models.ChargerModel):
             auditlog.register(model)
-        auditlog.register(models.Charger, exclude_fields=["updated_at"], mask_fields=[])
+        auditlog.register(models.Charger, exclude_fields=["password_digest", "updated_at"])
         auditlog.register(models.Evse)
         auditlog.register(models.Connector)
         auditlog.register(models.Membership, m2m_fields={"sites"})

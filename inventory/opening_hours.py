@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import time
+from itertools import pairwise
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Hours = dict[str, list[tuple[time, time]]]
@@ -32,7 +33,7 @@ def _intervals(day: str, intervals: object) -> list[tuple[time, time]]:
     if not isinstance(intervals, list):
         raise BadOpeningHours(f"The hours of {day} are a list of [from, to] pairs.")
     parsed = sorted(_interval(day, pair) for pair in intervals)
-    for (_start, end), (start, _end) in zip(parsed, parsed[1:], strict=False):
+    for (_start, end), (start, _end) in pairwise(parsed):
         if start < end:
             raise BadOpeningHours(f"Two intervals of {day} overlap.")
     return parsed

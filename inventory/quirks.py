@@ -43,6 +43,6 @@ def parse(stored: Mapping[str, Any]) -> Quirks:
     if stored.get("missing_subprotocol", "") not in {"", "ocpp1.6"}:
         raise BadQuirk('Quirk \'missing_subprotocol\' must be "" or "ocpp1.6".')
     for name in ("ping_interval", "heartbeat_interval", "max_frame"):
-        if cast(int, stored.get(name, 1)) < 1:
+        if cast("int", stored.get(name, 1)) < 1:
             raise BadQuirk(f"Quirk {name!r} must be at least 1.")
     return Quirks(**stored)

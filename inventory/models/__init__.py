@@ -1,6 +1,7 @@
 """What exists, where, and whose."""
 
 from inventory.models.charger import Charger, ChargerModel, Connector, Evse, Lifecycle
+from inventory.models.idempotency import IdempotencyKey
 from inventory.models.organisation import ApiToken, Membership, Organisation, Role
 from inventory.models.sim import Sim
 from inventory.models.site import Site
@@ -11,6 +12,7 @@ __all__ = [
     "ChargerModel",
     "Connector",
     "Evse",
+    "IdempotencyKey",
     "Lifecycle",
     "Membership",
     "Organisation",

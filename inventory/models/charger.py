@@ -1,9 +1,13 @@
 """Charger models, chargers, EVSEs and connectors."""
 
+from datetime import datetime
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from inventory import credentials, quirks
@@ -17,6 +21,10 @@ validate_identity = RegexValidator(
 )
 
 
+MOST_TAGS = 20
+LONGEST_TAG = 40
+
+
 def validate_quirks(stored: object) -> None:
     """Raise `ValidationError` unless `stored` names known quirks with the right types."""
     if not isinstance(stored, dict):
@@ -25,6 +33,17 @@ def validate_quirks(stored: object) -> None:
         quirks.parse(stored)
     except quirks.BadQuirk as problem:
         raise ValidationError(str(problem)) from problem
+
+
+def validate_tags(stored: object) -> None:
+    """Raise `ValidationError` unless `stored` is a short list of short texts."""
+    if not isinstance(stored, list) or len(stored) > MOST_TAGS:
+        raise ValidationError(_("Tags are a list of at most %(most)s texts.") % {"most": MOST_TAGS})
+    for tag in stored:
+        if not isinstance(tag, str) or not 0 < len(tag.strip()) <= LONGEST_TAG:
+            raise ValidationError(
+                _("A tag is a text of 1 to %(longest)s characters.") % {"longest": LONGEST_TAG}
+            )
 
 
 class Lifecycle(models.TextChoices):
@@ -52,7 +71,10 @@ class ChargerModel(models.Model):
         verbose_name = _("charger model")
         constraints = [
             models.UniqueConstraint(
-                Lower("vendor"), Lower("name"), name="charger_model_unique_whatever_the_case"
+                Lower("vendor"),
+                Lower("name"),
+                name="charger_model_unique_whatever_the_case",
+                violation_error_message=_("There is a model of this vendor and name already."),
             )
         ]
 
@@ -84,7 +106,7 @@ class Charger(models.Model):
     )
     password_digest = models.BinaryField(null=True, blank=True, max_length=32, editable=False)
     password_set_at = models.DateTimeField(null=True, blank=True, editable=False)
-    tags = models.JSONField(_("tags"), default=list, blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True, validators=[validate_tags])
     notes = models.TextField(_("notes"), blank=True)
     #: KPIs count from here; None: never commissioned, counts nowhere.
     commissioned_at = models.DateTimeField(_("commissioned"), null=True, blank=True)
@@ -95,18 +117,53 @@ class Charger(models.Model):
     class Meta:
         ordering = ["identity"]
         constraints = [
-            models.UniqueConstraint(Lower("identity"), name="identity_unique_whatever_the_case"),
+            models.UniqueConstraint(
+                Lower("identity"),
+                name="identity_unique_whatever_the_case",
+                violation_error_message=_("This identity is taken."),
+            ),
             models.CheckConstraint(
                 condition=models.Q(security_profile__lte=3), name="security_profile_0_to_3"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decommissioned_at__isnull=True)
+                | models.Q(commissioned_at__isnull=True)
+                | models.Q(decommissioned_at__gte=models.F("commissioned_at")),
+                name="decommissioned_after_commissioned",
+                violation_error_message=_("A charger is decommissioned after it is commissioned."),
             ),
         ]
 
     def __str__(self) -> str:
         return self.identity
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save, dating the first time that it is active and the day it leaves."""
+        fields = kwargs.get("update_fields")
+        if fields is None or "lifecycle" in fields:
+            self.date_lifecycle(timezone.now())
+            if fields is not None:
+                kwargs["update_fields"] = {*fields, "commissioned_at", "decommissioned_at"}
+        super().save(*args, **kwargs)
+
+    def date_lifecycle(self, now: datetime) -> None:
+        """Set the dates that follow from the lifecycle and were not given."""
+        if self.lifecycle == Lifecycle.ACTIVE and self.commissioned_at is None:
+            self.commissioned_at = now
+        if self.lifecycle != Lifecycle.DECOMMISSIONED:
+            self.decommissioned_at = None
+        elif self.decommissioned_at is None:
+            self.decommissioned_at = now
+
+    def clean(self) -> None:
+        """Raise `ValidationError` for a SIM of another organisation."""
+        if self.sim and self.site_id and self.sim.organisation_id != self.site.organisation_id:
+            raise ValidationError({"sim": _("This SIM belongs to another organisation.")})
+
     def set_password(self, password: str) -> None:
         """Keep the keyed hash of `password`: a key as hex, or a text of the operator's choice."""
         self.password_digest = credentials.digest(password)
+        self.password_set_at = timezone.now()
 
 
 class Evse(models.Model):

@@ -1,8 +1,20 @@
 """Organisations, who belongs to them in which role, and the tokens programs use."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+#: What a token may be used for.
+SCOPES = ("read", "write", "metrics")
+
+
+def validate_scopes(stored: object) -> None:
+    """Raise `ValidationError` unless `stored` lists at least one known scope."""
+    if not isinstance(stored, list) or not stored or any(s not in SCOPES for s in stored):
+        raise ValidationError(
+            _("Scopes are a list with some of: %(known)s.") % {"known": ", ".join(SCOPES)}
+        )
 
 
 class Role(models.TextChoices):
@@ -63,8 +75,7 @@ class ApiToken(models.Model):
     digest = models.BinaryField(max_length=32, unique=True)
     #: Caps the user's own role; empty: the user's role as it is.
     role = models.CharField(_("role"), max_length=20, choices=Role.choices, blank=True)
-    #: Names of scopes, e.g. ["read", "write", "metrics"].
-    scopes = models.JSONField(_("scopes"), default=list)
+    scopes = models.JSONField(_("scopes"), default=list, validators=[validate_scopes])
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

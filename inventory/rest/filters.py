@@ -1,0 +1,92 @@
+"""Filters of lists. A parameter that filters nothing is refused: a typo must not export all."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Model, QuerySet
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from inventory.models import Charger
+
+#: Parameters of every list.
+COMMON = frozenset({"cursor", "page_size", "format"})
+LARGEST_ID = 2**63 - 1
+
+
+class Filters(django_filters.FilterSet):  # type: ignore[misc]
+    """A filter set; with `period` it has `from` (inclusive) and `to` (exclusive) on that field."""
+
+    period: ClassVar[str] = ""
+
+    @classmethod
+    def get_filters(cls) -> dict[str, Any]:
+        """Return the filters by name."""
+        found: dict[str, Any] = super().get_filters()
+        if cls.period:
+            found["from"] = Instant(cls.period, "gte", help_text=gettext_lazy("From (RFC 3339)."))
+            found["to"] = Instant(cls.period, "lt", help_text=gettext_lazy("Before (RFC 3339)."))
+        return found
+
+
+class Instant(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
+    """An RFC 3339 time; without a zone it is UTC."""
+
+
+class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]
+    """A database key."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, **kwargs: Any) -> None:
+        super().__init__(field_name, min_value=1, max_value=LARGEST_ID, **kwargs)
+
+    def get_max_validator(self) -> None:
+        """Have no other limit than the one above."""
+
+
+class ChargerFilter(django_filters.CharFilter):  # type: ignore[misc]
+    """A charger's identity, whatever the case."""
+
+    def filter(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """Return the rows of that charger."""
+        if not value:
+            return queryset
+        named = Charger.objects.alias(folded=Lower("identity")).filter(folded=value.lower())
+        return queryset.filter(**{f"{self.field_name}__in": named.values("pk")})
+
+
+class StrictFilters(DjangoFilterBackend):  # type: ignore[misc]
+    """The view's filter set, for its list only."""
+
+    def filter_queryset(
+        self, request: Request, queryset: QuerySet[Model], view: APIView
+    ) -> QuerySet[Model]:
+        """Return the rows asked for; raise `ValidationError` for an unknown parameter."""
+        if getattr(view, "detail", False):
+            return queryset
+        known = COMMON | set(self.filters_of(view, queryset))
+        refuse_unknown(request, known)
+        filtered: QuerySet[Model] = super().filter_queryset(request, queryset, view)
+        return filtered
+
+    def filters_of(self, view: APIView, queryset: QuerySet[Model]) -> list[str]:
+        """Return the names of the view's filters."""
+        filterset = self.get_filterset_class(view, queryset)
+        return list(filterset.base_filters) if filterset else []
+
+
+def refuse_unknown(request: Request, known: frozenset[str] | set[str]) -> None:
+    """Raise `ValidationError` for query parameters that are not in `known`."""
+    unknown = set(request.query_params) - known
+    if unknown:
+        sentence = _("There is no such parameter; known are: %(known)s.") % {
+            "known": ", ".join(sorted(known))
+        }
+        raise ValidationError({name: [sentence] for name in sorted(unknown)})
