@@ -1,0 +1,41 @@
+"""What every page's shell needs: who is signed in, the navigation, the demo's notice."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from cpms.ocpp.simulator.roster import FILE_NAME
+from cpms.web import navigation
+from inventory.models import Membership
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return `shell` for the templates; it costs no query until a template looks at it."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    if not request.user.is_authenticated:
+        return {"now": timezone.now()}
+    memberships = list(
+        Membership.objects.filter(user=request.user)
+        .select_related("organisation")
+        .order_by("organisation__name")
+    )
+    return {
+        "now": timezone.now(),
+        "navigation": navigation.entries(request),
+        "memberships": memberships,
+        "user_name": request.user.get_full_name() or request.user.get_username(),
+        "user_role": memberships[0].get_role_display() if len(memberships) == 1 else "",
+        "simulated": is_simulated(),
+    }
+
+
+def is_simulated() -> bool:
+    """Tell whether the fleet is the demo's: then every page says so."""
+    return settings.DEBUG and (Path(settings.DATA) / FILE_NAME).exists()

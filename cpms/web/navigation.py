@@ -1,0 +1,71 @@
+"""The dashboard's pages, in the order of the navigation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from alerts import access as alerts_access
+from monitoring import access as monitoring_access
+
+Counter = Callable[[HttpRequest], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page of the navigation; `count` is what waits there for somebody."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    prefix: str
+    count: Counter | None = None
+    tone: str = "calm"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place as one request sees it."""
+
+    url: str
+    label: str | Promise
+    icon: str
+    current: bool
+    badge: int
+    tone: str
+
+
+def _open_incidents(request: HttpRequest) -> int:
+    return alerts_access.incidents(request.user).filter(resolved_at=None).count()
+
+
+def _sightings(request: HttpRequest) -> int:
+    return monitoring_access.sightings(request.user).count()
+
+
+PLACES = (
+    Place("fleet", _("Fleet"), "charging-pile", "/chargers/"),
+    Place("incidents", _("Incidents"), "urgent", "/incidents/", _open_incidents, "bad"),
+    Place("kpis", _("KPIs"), "gauge", "/kpis/"),
+    Place("sightings", _("Sightings"), "radar", "/sightings/", _sightings, "notice"),
+)
+
+
+def entries(request: HttpRequest) -> list[Entry]:
+    """Return the navigation of this request, with what waits behind each place."""
+    return [_entry(place, request) for place in PLACES]
+
+
+def _entry(place: Place, request: HttpRequest) -> Entry:
+    url = reverse(place.url_name)
+    return Entry(
+        url=url,
+        label=place.label,
+        icon=place.icon,
+        current=request.path == url or request.path.startswith(place.prefix),
+        badge=place.count(request) if place.count else 0,
+        tone=place.tone,
+    )

@@ -1,0 +1,32 @@
+// Keeps "3 min ago" true, by the server's clock: this machine's may be wrong.
+// The same rules as cpms/web/durations.py.
+(() => {
+  const meta = document.querySelector('meta[name="server-time"]');
+  const ahead = meta ? Date.now() - Date.parse(meta.content) : 0;
+  const patterns = { lasting: "%s", ago: document.documentElement.dataset.ago || "%s" };
+
+  function spoken(milliseconds) {
+    const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+    if (seconds < 60) return `${seconds} s`;
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 60) return `${minutes} min`;
+    const hours = Math.floor(minutes / 60);
+    if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
+    const days = Math.floor(hours / 24);
+    return days < 14 ? `${days} d ${hours % 24} h` : `${days} d`;
+  }
+
+  function refresh() {
+    const now = Date.now() - ahead;
+    for (const time of document.querySelectorAll("time[data-relative]")) {
+      if (!time.dateTime) continue;
+      const text = patterns[time.dataset.relative].replace("%s", spoken(now - Date.parse(time.dateTime)));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+
+  window.kilowatch = { ...window.kilowatch, now: () => Date.now() - ahead, refreshTimes: refresh };
+  setInterval(refresh, 1000);
+  document.addEventListener("DOMContentLoaded", refresh);
+  document.addEventListener("htmx:afterSettle", refresh);
+})();

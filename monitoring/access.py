@@ -1,0 +1,71 @@
+"""What happened, as far as a person may see it; built on `inventory.access`."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from inventory import access
+from inventory.access import Person
+from inventory.models import Organisation
+from monitoring.models import (
+    ChargerState,
+    ConnectionSpan,
+    Event,
+    MeterSample,
+    PortState,
+    Session,
+    Sighting,
+    StatusSpan,
+)
+
+
+def charger_states(user: Person) -> QuerySet[ChargerState]:
+    """Live state of the chargers the user sees."""
+    return ChargerState.objects.filter(charger__in=access.chargers(user))
+
+
+def port_states(user: Person) -> QuerySet[PortState]:
+    """Live state of the ports the user sees."""
+    return PortState.objects.filter(evse__in=access.evses(user))
+
+
+def connections(user: Person) -> QuerySet[ConnectionSpan]:
+    """Connections of the chargers the user sees."""
+    return ConnectionSpan.objects.filter(charger__in=access.chargers(user))
+
+
+def status_spans(user: Person) -> QuerySet[StatusSpan]:
+    """Status history of the ports the user sees."""
+    return StatusSpan.objects.filter(evse__in=access.evses(user))
+
+
+def sessions(user: Person) -> QuerySet[Session]:
+    """Sessions at the chargers the user sees."""
+    return Session.objects.filter(charger__in=access.chargers(user))
+
+
+def meter_samples(user: Person) -> QuerySet[MeterSample]:
+    """Meter samples of the chargers the user sees."""
+    return MeterSample.objects.filter(charger_id__in=access.chargers(user).values("pk"))
+
+
+def events(user: Person) -> QuerySet[Event]:
+    """Events of the chargers the user sees."""
+    return Event.objects.filter(charger__in=access.chargers(user))
+
+
+def sightings(user: Person) -> QuerySet[Sighting]:
+    """Sightings of the chargers the user sees, and of nobody's where they see everybody's.
+
+    An unknown identity may be any tenant's charger, so it shows only to people who see all
+    sites of every organisation.
+    """
+    theirs = Q(charger__in=access.chargers(user))
+    return Sighting.objects.filter(theirs | Q(charger=None) if _sees_everything(user) else theirs)
+
+
+def _sees_everything(user: Person) -> bool:
+    if user.is_active and user.is_superuser:
+        return True
+    if not user.is_active or not user.is_authenticated:
+        return False
+    whole = user.memberships.filter(organisation=OuterRef("pk"), sites=None)
+    return not Organisation.objects.filter(~Exists(whole)).exists()
