@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0002_idempotencykey_alter_apitoken_scopes_and_more'),
+        ('inventory', '0001_initial'),
         ('monitoring', '0002_partitioned_tables'),
     ]
 
