@@ -27,7 +27,7 @@ class Gateway(models.Model):
 class ConnectionSpan(models.Model):
     """One connection of a charger, owned by the socket whose token it has; [opened, closed)."""
 
-    charger = models.ForeignKey(Charger, models.CASCADE, related_name="connections")
+    charger = models.ForeignKey(Charger, models.PROTECT, related_name="connections")
     token = models.UUIDField(unique=True)
     gateway = models.ForeignKey(Gateway, models.PROTECT, related_name="+")
     opened = models.DateTimeField(_("opened"))
@@ -44,6 +44,8 @@ class ConnectionSpan(models.Model):
     missed_pings = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
         constraints = [no_overlap("connections_do_not_overlap", "charger", "opened", "closed")]
         indexes = [
             models.Index(

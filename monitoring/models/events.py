@@ -1,6 +1,7 @@
 """Events, what the database refused, and what chargers told of themselves."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
 
@@ -8,8 +9,8 @@ from inventory.models import Charger, Evse
 class Event(models.Model):
     """Anything a charger did that is neither status nor session nor meter: append-only."""
 
-    charger = models.ForeignKey(Charger, models.CASCADE, related_name="events")
-    evse = models.ForeignKey(Evse, models.CASCADE, null=True, related_name="events")
+    charger = models.ForeignKey(Charger, models.PROTECT, related_name="events")
+    evse = models.ForeignKey(Evse, models.PROTECT, null=True, related_name="events")
     kind = models.CharField(max_length=40)
     at = models.DateTimeField()
     received = models.DateTimeField()
@@ -21,6 +22,8 @@ class Event(models.Model):
     data = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
         indexes = [
             models.Index(fields=["charger", "-at"], name="events_of_charger"),
             models.Index(fields=["kind", "-at"], name="events_by_kind"),

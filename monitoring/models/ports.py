@@ -1,6 +1,7 @@
 """Port status: the spans that were and the state that is."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Evse
 from monitoring.facts import Status
@@ -12,7 +13,7 @@ STATUSES = [(status.value, status.value) for status in Status]
 class StatusSpan(models.Model):
     """A stretch [started, ended) in which a port had one status and error; ended None: still."""
 
-    evse = models.ForeignKey(Evse, models.CASCADE, related_name="status_spans")
+    evse = models.ForeignKey(Evse, models.PROTECT, related_name="status_spans")
     status = models.CharField(max_length=14, choices=STATUSES)
     error_code = models.CharField(max_length=50, blank=True)
     vendor_error_code = models.CharField(max_length=50, blank=True)
@@ -21,6 +22,8 @@ class StatusSpan(models.Model):
     ended = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name = _("status span")
+        verbose_name_plural = _("status spans")
         constraints = [
             no_overlap("status_spans_do_not_overlap", "evse", "started", "ended"),
             models.UniqueConstraint(

@@ -11,8 +11,8 @@ class Session(models.Model):
 
     #: From the sequence monitoring_session_id in blocks; 1.6's transactionId is this number.
     id = models.BigIntegerField(primary_key=True)
-    charger = models.ForeignKey(Charger, models.CASCADE, related_name="sessions")
-    evse = models.ForeignKey(Evse, models.CASCADE, null=True, related_name="sessions")
+    charger = models.ForeignKey(Charger, models.PROTECT, related_name="sessions")
+    evse = models.ForeignKey(Evse, models.PROTECT, null=True, related_name="sessions")
     connector = models.PositiveSmallIntegerField(null=True)
     transaction_id = models.CharField(_("transaction"), max_length=36)
     start_key = models.CharField(max_length=64, null=True)  # noqa: DJ001 unique where known
@@ -41,6 +41,8 @@ class Session(models.Model):
     flags = models.JSONField(default=list)
 
     class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
         constraints = [
             models.UniqueConstraint(fields=["charger", "transaction_id"], name="one_transaction"),
             models.UniqueConstraint(
