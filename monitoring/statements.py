@@ -93,8 +93,13 @@ UPDATE monitoring_chargerstate s SET booted_at = n.at, boot_reason = n.reason
  WHERE s.charger_id = n.charger_id
 """
 CHARGER_STATUS = """
-UPDATE monitoring_chargerstate s SET status = n.status, error_code = n.error
-  FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (charger_id, status, error)
+UPDATE monitoring_chargerstate s
+   SET status = n.status, error_code = n.error,
+       status_since = CASE WHEN s.status = n.status THEN s.status_since ELSE n.at END,
+       status_noticed = CASE WHEN s.status = n.status THEN s.status_noticed
+                             ELSE clock_timestamp() END
+  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+       AS n (charger_id, status, error, at)
  WHERE s.charger_id = n.charger_id
 """
 END_SPANS = """
@@ -122,7 +127,8 @@ UPDATE monitoring_statusspan
 """
 PORTS = """
 UPDATE monitoring_portstate p
-   SET status = n.status, since = n.since, error_code = n.error, vendor_error_code = n.vendor,
+   SET noticed = CASE WHEN p.status = n.status THEN p.noticed ELSE clock_timestamp() END,
+       status = n.status, since = n.since, error_code = n.error, vendor_error_code = n.vendor,
        info = n.info, connectors = n.connectors, session_id = n.session_id, power = n.power,
        energy = n.energy, soc = n.soc, metered_at = n.metered_at
   FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
@@ -344,7 +350,7 @@ async def _spans(connection: Connection, plan: Plan) -> None:
     for port, report in plan.late:
         await _late(connection, port, report)
     if plan.charger_status:
-        status = [(c, s.status.value, s.error_code) for c, s in plan.charger_status.items()]
+        status = [(c, s.status.value, s.error_code, s.at) for c, s in plan.charger_status.items()]
         await connection.execute(CHARGER_STATUS, _columns(status))
 
 

@@ -73,6 +73,9 @@ class ChargerState(models.Model):
     #: The charger's own status: 1.6's connector 0.
     status = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=50, blank=True)
+    #: When its own status began, and when that change was stored.
+    status_since = models.DateTimeField(null=True)
+    status_noticed = models.DateTimeField(null=True)
     #: Milliseconds the charger's clock is ahead of ours.
     clock_offset = models.IntegerField(null=True)
     rtt = models.FloatField(null=True)

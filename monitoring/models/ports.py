@@ -42,6 +42,8 @@ class PortState(models.Model):
     evse = models.OneToOneField(Evse, models.CASCADE, primary_key=True, related_name="state")
     status = models.CharField(max_length=14, choices=STATUSES, default=Status.UNKNOWN)
     since = models.DateTimeField(null=True)
+    #: When the change to this status was stored: nobody is alerted about the past.
+    noticed = models.DateTimeField(null=True)
     error_code = models.CharField(max_length=50, blank=True)
     vendor_error_code = models.CharField(max_length=50, blank=True)
     info = models.CharField(max_length=255, blank=True)
