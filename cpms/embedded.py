@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ from urllib.parse import quote
 
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from cpms import programs
 from cpms.processes import die_with_parent, wait_while, working_in
@@ -49,6 +52,8 @@ POSTGRES_MAJOR = 18
 #: Crash recovery after a power cut may replay up to `max_wal_size`.
 START_SECONDS = 300.0
 LOG_BYTES = 10_000_000
+#: By default the client would wait a second or more before it tries again.
+AT_ONCE = Retry(NoBackoff(), 0)
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 POSTGRES_OPTIONS = {
@@ -156,8 +161,9 @@ class Embedded:
         """Stop both servers; one that takes longer than `timeout` seconds is made to stop."""
         self.valkey.stop(timeout)
         self.postgres.stop(timeout)
-        if socket_folder(self.data).parent != self.data:
-            shutil.rmtree(socket_folder(self.data), ignore_errors=True)
+        sockets = socket_folder(self.data)
+        if sockets.parent != self.data and _is_ours(sockets):
+            shutil.rmtree(sockets, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -388,6 +394,7 @@ class Valkey(Server):
 
     def __init__(self, data: Path) -> None:
         super().__init__(data, socket_folder(data))
+        self._socket = str(self.home / VALKEY_SOCKET)
 
     def _launch(self) -> subprocess.Popen[bytes]:
         with Folders() as folders:
@@ -399,7 +406,7 @@ class Valkey(Server):
 
     def _answers(self) -> bool:
         try:
-            with redis.Redis(unix_socket_path=str(self.home / VALKEY_SOCKET)) as client:
+            with redis.Redis(unix_socket_path=self._socket, retry=AT_ONCE) as client:
                 return bool(client.ping())
         except redis.RedisError:
             return False
@@ -450,13 +457,17 @@ def _prepare_sockets(folder: Path) -> None:
 
     In /tmp another user may have been first, to answer in the place of our servers.
     """
-    if folder.is_symlink() or (folder.exists() and folder.stat().st_uid not in _trusted()):
+    if os.path.lexists(folder) and not _is_ours(folder):
         raise EmbeddedError(f"{folder} belongs to somebody else; remove it, or set another DATA.")
     _own(folder)
 
 
-def _trusted() -> set[int]:
-    return {os.geteuid(), _servers_user()[0]}
+def _is_ours(folder: Path) -> bool:
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in {os.geteuid(), _servers_user()[0]}
 
 
 def _own(folder: Path) -> None:

@@ -2,10 +2,11 @@
 
 import ipaddress
 import os
+import re
 import sys
 from collections.abc import Collection
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import psycopg
 from django.conf import settings
@@ -14,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 YES = {"1", "true", "yes", "on"}
 NO = {"0", "false", "no", "off"}
+EMPTY = urlsplit("")
 MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
 
 
@@ -49,7 +51,7 @@ def choice(name: str, default: str, allowed: Collection[str]) -> str:
     """Return the variable `name`, one of `allowed`."""
     value = text(name, default)
     if value not in allowed:
-        raise ImproperlyConfigured(f"{name} is {value!r}; it must be {' or '.join(allowed)}.")
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.")
     return value
 
 
@@ -65,11 +67,18 @@ def public_url(name: str, default: str, schemes: Collection[str]) -> str:
 
 
 def _is_public_url(value: str, schemes: Collection[str]) -> bool:
+    parts = split(value)
+    extra = parts.query or parts.fragment or parts.username
+    return parts.scheme in schemes and bool(parts.hostname) and not extra
+
+
+def split(url: str) -> SplitResult:
+    """Return the parts of `url`; all empty for a port that isn't one or a bracket left open."""
     try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # A port that isn't a number, a bracket that isn't closed.
-        return False
+        parts = urlsplit(url)
+        return parts if parts.port != 0 else EMPTY
+    except ValueError:
+        return EMPTY
 
 
 def networks(name: str) -> list[str]:
@@ -95,25 +104,32 @@ def database(url: str) -> dict[str, Any]:
             "DATABASE_URL must name a PostgreSQL database, postgresql://user:password@host/name: "
             "Kilowatch needs its exclusion constraints and partitions."
         )
+    parts = _connection(url)
+    known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
+    found = {ours: parts.pop(theirs, "") for ours, theirs in (known | {"PORT": "port"}).items()}
+    return {"ENGINE": "django.db.backends.postgresql", **found, "OPTIONS": parts}
+
+
+def _connection(url: str) -> dict[str, str]:
     try:
-        parts = conninfo_to_dict(url)
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     except psycopg.Error:
+        parts = {"port": "unreadable"}
+    if not re.fullmatch(r"[\d,]*", parts.get("port", ""), re.ASCII):
         raise ImproperlyConfigured(
             "DATABASE_URL can't be read; write postgresql://user:password@host:5432/name, with "
             "special characters of the password as %XX."
-        ) from None
+        )
     if not parts.get("dbname"):
         raise ImproperlyConfigured("DATABASE_URL names no database; end it with /name.")
-    known = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host"}
-    found = {ours: str(parts.pop(theirs, "") or "") for ours, theirs in known.items()}
-    port = str(parts.pop("port", "") or "")
-    return {"ENGINE": "django.db.backends.postgresql", **found, "PORT": port, "OPTIONS": parts}
+    return parts
 
 
 def redis_url(url: str) -> str:
     """Return `url` if it names a Redis or Valkey server."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
+    parts = split(url)
+    place = parts.path if parts.scheme == "unix" else parts.hostname
+    if parts.scheme not in {"redis", "rediss", "unix"} or not place:
         raise ImproperlyConfigured(
             "REDIS_URL can't be read; write redis://host:6379/0 or unix:///path/to.sock?db=0."
         )
@@ -124,20 +140,16 @@ def email(url: str) -> dict[str, Any]:
     """Return Django's mail settings for `url`: SMTP plain, with STARTTLS or TLS, or the console."""
     if url == "consolemail://":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or MAIL_PORTS[parts.scheme]
-    except (KeyError, ValueError):
-        host, port = None, 0
-    if not host:
+    parts = split(url)
+    if parts.scheme not in MAIL_PORTS or not parts.hostname:
         raise ImproperlyConfigured(
             "EMAIL_URL is missing or can't be read; write smtp+tls://user:password@host:587, "
             "smtp+ssl://…, smtp://… or consolemail://."
         )
     return {
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_HOST": host,
-        "EMAIL_PORT": port,
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or MAIL_PORTS[parts.scheme],
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",

@@ -6,6 +6,7 @@ is on; with it, `DEBUG` is off unless said, and nothing has a default secret.
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,6 +38,8 @@ PUBLIC_URL = environment.public_url(
 OCPP_PUBLIC_URL = environment.public_url(
     "OCPP_PUBLIC_URL", f"ws://localhost:{OCPP_PORT}/ocpp" if DEBUG else "", ("ws", "wss")
 )
+if urlsplit(PUBLIC_URL).path:
+    raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; it must not have a path.")
 
 try:
     SECRET_KEY = environment.text("SECRET_KEY") or (embedded.secret_key(DATA) if DEBUG else "")

@@ -71,7 +71,9 @@ async def test_a_line_cannot_move_the_cursor_nor_pass_for_another_program() -> N
     async def spoke(_: Supervisor, out: io.StringIO) -> None:
         await eventually(lambda: "end" in out.getvalue())
 
-    source = r"import time; print('a\x1b[2J\x1b[31mb\rweb | forged end', flush=True); time.sleep(60)"
+    source = (
+        r"import time; print('a\x1b[2J\x1b[31mb\rweb | forged end', flush=True); time.sleep(60)"
+    )
     shown = await supervised([python("gateway", source)], spoke)
     assert "gateway   | a\\x1b[2Jb\\rweb | forged end\n" in shown
 
