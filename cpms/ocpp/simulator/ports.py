@@ -15,6 +15,7 @@ class Session:
 
     `key` is the charger's own name for it, 2.x's transactionId. `transaction_id` is what
     an OCPP 1.6 central system gave it: None until the (perhaps queued) start is answered.
+    `is_refused` once the central system objected to its token.
     """
 
     key: str
@@ -24,6 +25,7 @@ class Session:
     transaction_id: int | None = None
     sequence: int = 0
     remote_start_id: int | None = None
+    is_refused: bool = False
 
     def next_sequence(self) -> int:
         """Return the next seqNo of 2.x's TransactionEvents, from 0."""
@@ -66,10 +68,14 @@ class Port:
             return "Unavailable"
         return "Available" if self.reserved_by is None else "Reserved"
 
+    @property
+    def allowed_w(self) -> float:
+        """Return the watts that the port may give: its rating, or a lower limit set from afar."""
+        return self.max_power_w if self.limit_w is None else min(self.max_power_w, self.limit_w)
+
     def supply_w(self) -> float:
         """Return the watts offered to the vehicle now."""
-        offered = self.max_power_w if self.limit_w is None else min(self.max_power_w, self.limit_w)
-        return offered if self.is_delivering else 0.0
+        return self.allowed_w if self.is_delivering else 0.0
 
     def power_w(self) -> float:
         """Return the watts flowing now."""

@@ -6,7 +6,7 @@ Defaults are shared by all chargers; a charger holds only what was changed.
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Setting:
     """One setting under both its names. `kind` is 2.x's data type.
 
@@ -103,6 +103,10 @@ class Settings:
     def enabled(self, key: str) -> bool:
         """Return a boolean setting by its OCPP 1.6 key."""
         return self.text(key).lower() == "true"
+
+    def note(self, setting: Setting, value: str) -> None:
+        """Set a value that only the charger itself may set."""
+        self._values[setting] = value
 
     def change(self, setting: Setting, value: str) -> str:
         """Set the value and return "Accepted", "RebootRequired" or "Rejected" with nothing set."""

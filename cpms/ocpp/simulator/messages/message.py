@@ -17,6 +17,11 @@ class Message:
     payload: dict[str, Any]
     session: Session | None = None
 
+    @property
+    def is_expendable(self) -> bool:
+        """Return whether a charger short of memory gives this one up first."""
+        return self.action == "MeterValues" or self.payload.get("eventType") == "Updated"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -1,0 +1,158 @@
+"""A fleet of simulated chargers: `manage.py simulate`."""
+
+import argparse
+import asyncio
+import contextlib
+import inspect
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvloop
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from cpms.ocpp.simulator import roster
+from cpms.ocpp.simulator.fleet import make_specs, run_fleet
+from cpms.ocpp.simulator.link import Gate
+from cpms.ocpp.simulator.scenarios import SCENARIOS, UnknownScenarioError, check
+from cpms.ocpp.simulator.spec import VERSIONS, ChargerSpec
+from cpms.ocpp.simulator.world import CONNECTS_PER_SECOND, World
+
+REPORT_SECONDS = 30.0
+
+
+class Command(BaseCommand):
+    """Run simulated chargers against a central system until stopped."""
+
+    help = "Runs a fleet of simulated chargers; Ctrl-C stops it."
+    requires_system_checks = ()
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Return the parser, in which --version is the chargers', not Django's."""
+        return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        add = parser.add_argument
+        add("--chargers", type=_count, help="how many (default: 10, with --demo all)")
+        add("--url", type=_url, default=f"ws://127.0.0.1:{settings.OCPP_PORT}/ocpp/")
+        add("--version", choices=list(VERSIONS), default="", help="default: a mix")
+        add("--scenario", default="normal", help="NAME or NAME:VARIANT (see --list-scenarios)")
+        add("--seed", type=int, default=1, help="same seed, same chargers and same days")
+        add("--prefix", default="SIM-", help="identities are this and a number")
+        add("--password", default="", help="every charger's key (in hex for OCPP 1.6)")
+        add("--credentials", type=Path, help="JSON file: identity -> key")
+        add("--demo", action="store_true", help="play the demo network that `demo` wrote")
+        add("--duration", type=_positive, help="stop after so many seconds")
+        add(
+            "--speed",
+            type=_positive,
+            default=1.0,
+            help="how many times faster drivers come, charge and leave; batteries are as much "
+            "smaller, so that power, meters and clocks stay true (default: 1)",
+        )
+        add("--connect-rate", type=_positive, default=CONNECTS_PER_SECOND, help="dials a second")
+        add("--list-scenarios", action="store_true", help="list the scenarios and stop")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the fleet that the options describe."""
+        if options["list_scenarios"]:
+            self.stdout.write(scenario_list())
+            return
+        specs = chosen_specs(options)
+        world = World(
+            url=options["url"],
+            gate=Gate(options["connect_rate"]),
+            pace=options["speed"],
+        )
+        self.stdout.write(f"Simulating {len(specs)} chargers at {world.url}")
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run(specs, world, options["duration"]))
+        self.stdout.write(f"Stopped: {world.tally.report()}")
+
+    async def _run(self, specs: list[ChargerSpec], world: World, duration: float | None) -> None:
+        fleet = asyncio.create_task(run_fleet(specs, world))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, fleet.cancel)
+        if duration is not None:
+            loop.call_later(duration, fleet.cancel)
+        reports = asyncio.create_task(self._report(world))
+        with contextlib.suppress(asyncio.CancelledError):
+            await fleet
+        reports.cancel()
+
+    async def _report(self, world: World) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            self.stdout.write(world.tally.report())
+            sys.stdout.flush()
+
+
+def chosen_specs(options: dict[str, Any]) -> list[ChargerSpec]:
+    """Return the chargers that the options describe; raises CommandError."""
+    try:
+        check(options["scenario"])
+        return _demo_specs(options) if options["demo"] else _numbered_specs(options)
+    except (roster.RosterError, UnknownScenarioError) as problem:
+        raise CommandError(str(problem)) from problem
+
+
+def scenario_list() -> str:
+    """Return every scenario with what it does and its variants."""
+    lines = []
+    for name, scenario in SCENARIOS.items():
+        summary = (inspect.getdoc(scenario) or "").splitlines()[0]
+        lines.append(f"{name:<17} {summary}")
+        if scenario.variants:
+            lines.append(f"{'':<17} variants: {', '.join(scenario.variants)}")
+    return "\n".join(lines)
+
+
+def _numbered_specs(options: dict[str, Any]) -> list[ChargerSpec]:
+    file = options["credentials"]
+    return make_specs(
+        options["chargers"] or 10,
+        prefix=options["prefix"],
+        version=options["version"],
+        scenario=options["scenario"],
+        seed=options["seed"],
+        keys=roster.read_credentials(file) if file else {},
+        password=options["password"],
+    )
+
+
+def _demo_specs(options: dict[str, Any]) -> list[ChargerSpec]:
+    path = Path(settings.DATA) / roster.FILE_NAME
+    if not path.exists():
+        raise CommandError(f"There is no demo network at {path}: run `manage.py demo` first.")
+    specs = roster.read(path)
+    for spec in specs:
+        check(spec.scenario)
+    return specs[: options["chargers"]]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of chargers above 0")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a URL like ws://127.0.0.1:9000/ocpp/")
+    return text

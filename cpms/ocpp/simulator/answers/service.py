@@ -1,0 +1,125 @@
+"""What both versions' answers come down to, in neither's words."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import partial
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator.charger import Charger
+from cpms.ocpp.simulator.messages import Message
+from cpms.ocpp.simulator.ports import Port
+from cpms.ocpp.simulator.visits import Visit
+
+TRANSFER_STEP_SECONDS = 12.0
+GRID_VOLTS = 230.0
+
+
+def chosen_ports(charger: Charger, number: int) -> list[Port] | None:
+    """Return the port with this number, all for 0, None for one that isn't there."""
+    if number == 0:
+        return list(charger.ports.values())
+    port = charger.ports.get(number)
+    return None if port is None else [port]
+
+
+def change_availability(charger: Charger, ports: Iterable[Port], operative: bool) -> str:
+    """Take `ports` into or out of service; return "Accepted", or "Scheduled" if one is in use."""
+    scheduled = False
+    for port in ports:
+        scheduled = scheduled or port.vehicle is not None
+        charger.agenda.soon(partial(acts.set_operative, charger, port, operative))
+    return "Scheduled" if scheduled else "Accepted"
+
+
+def remote_start(charger: Charger, number: int | None, token: str, start_id: int | None) -> bool:
+    """Begin a session at a port (any free one for None); return whether that is possible.
+
+    Where nobody is plugged in yet, the driver who pressed the button in an app does so soon.
+    """
+    port = _port_to_start(charger, number)
+    if port is None or not charger.is_powered:
+        return False
+    charger.agenda.soon(lambda: _start_remotely(charger, port, token, start_id))
+    return True
+
+
+def remote_stop(charger: Charger, port: Port) -> None:
+    """End the port's session."""
+    guest = charger.guests[port.number]
+    charger.agenda.soon(lambda: guest.stop("Remote"))
+
+
+def unlock(charger: Charger, port: Port) -> None:
+    """Release the cable: a running session ends."""
+    if guest := charger.guests.get(port.number):
+        charger.agenda.soon(lambda: guest.stop("UnlockCommand"))
+
+
+def reserve(charger: Charger, port: Port, reservation: int, until: str) -> str:
+    """Hold a port for a driver; return "Accepted" or why not."""
+    if port.status != "Available":
+        return port.status if port.status in ("Faulted", "Unavailable") else "Occupied"
+    charger.agenda.soon(lambda: acts.reserve(charger, port, reservation))
+    left = (datetime.fromisoformat(until) - charger.now()).total_seconds()
+    charger.agenda.after(left, lambda: _expire(charger, port, reservation))
+    return "Accepted"
+
+
+def cancel_reservation(charger: Charger, reservation: int) -> bool:
+    """Lift a reservation; return whether there was one."""
+    for port in charger.ports.values():
+        if port.reserved_by == reservation:
+            charger.agenda.soon(partial(acts.reserve, charger, port, None))
+            return True
+    return False
+
+
+def transfer(charger: Charger, messages: list[Message]) -> None:
+    """Tell the progress of a transfer, step by step."""
+    charger.agenda.after(1.0, lambda: acts.say_in_turn(charger, messages, TRANSFER_STEP_SECONDS))
+
+
+def update_firmware(charger: Charger, location: str, messages: list[Message]) -> None:
+    """Tell the progress of an update, and then run the version that the image's name names."""
+    transfer(charger, messages)
+    version = PurePosixPath(urlsplit(location).path).stem[:50] or charger.spec.firmware_version
+    wait = TRANSFER_STEP_SECONDS * (len(messages) + 1)
+    charger.agenda.after(wait, lambda: acts.run_firmware(charger, version))
+
+
+def limit_w(limit: float, unit: str, phases: int | None) -> float:
+    """Return a charging limit in W; amperes are per phase, of three unless told."""
+    return limit if unit == "W" else limit * GRID_VOLTS * (phases or 3)
+
+
+def set_limit(charger: Charger, ports: list[Port], watts: float | None) -> None:
+    """Share a limit out evenly between `ports`; None lifts it."""
+    for port in ports:
+        port.advance(charger.now())
+        port.limit_w = None if watts is None else watts / len(ports)
+
+
+def _port_to_start(charger: Charger, number: int | None) -> Port | None:
+    if number is not None:
+        ports = [charger.ports[number]] if number in charger.ports else []
+    else:
+        ports = sorted(charger.ports.values(), key=lambda port: port.status != "Preparing")
+    ready = ("Available", "Preparing", "Finishing", "Reserved")
+    return next((port for port in ports if port.session is None and port.status in ready), None)
+
+
+async def _start_remotely(charger: Charger, port: Port, token: str, start_id: int | None) -> None:
+    guest = charger.guests.get(port.number)
+    if guest is not None:
+        await guest.start(token, start_id)
+        return
+    visit = Visit(charger, port)
+    await visit.plug_in()
+    charger.agenda.after(charger.rng.uniform(3, 10), lambda: visit.start(token, start_id))
+
+
+async def _expire(charger: Charger, port: Port, reservation: int) -> None:
+    if port.reserved_by == reservation:
+        await acts.reserve(charger, port, None)

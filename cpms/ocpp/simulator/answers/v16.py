@@ -1,0 +1,210 @@
+"""A charger's answers in OCPP 1.6."""
+
+from collections.abc import Callable
+
+from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator.answers import service, triggers
+from cpms.ocpp.simulator.charger import Charger
+from cpms.ocpp.simulator.messages import Message
+from cpms.ocpp.simulator.rpc import Json
+from cpms.ocpp.simulator.settings import BY_KEY, Setting
+
+VENDOR_ID = "org.kilowatch.simulator"
+
+
+def reset(charger: Charger, payload: Json) -> Json:
+    """Restart after the answer."""
+    stop_reason = f"{payload['type']}Reset"
+    charger.agenda.after(1, lambda: acts.restart(charger, "RemoteReset", stop_reason))
+    return {"status": "Accepted"}
+
+
+def change_availability(charger: Charger, payload: Json) -> Json:
+    """Take a connector, or with 0 all, into or out of service."""
+    ports = service.chosen_ports(charger, payload["connectorId"])
+    if ports is None:
+        return {"status": "Rejected"}
+    operative = payload["type"] == "Operative"
+    return {"status": service.change_availability(charger, ports, operative)}
+
+
+def remote_start(charger: Charger, payload: Json) -> Json:
+    """Begin a session."""
+    number = payload.get("connectorId")
+    started = service.remote_start(charger, number, payload["idTag"], None)
+    return {"status": "Accepted" if started else "Rejected"}
+
+
+def remote_stop(charger: Charger, payload: Json) -> Json:
+    """End a session."""
+    for port in charger.ports.values():
+        if port.session and port.session.transaction_id == payload["transactionId"]:
+            service.remote_stop(charger, port)
+            return {"status": "Accepted"}
+    return {"status": "Rejected"}
+
+
+def unlock_connector(charger: Charger, payload: Json) -> Json:
+    """Release the cable."""
+    port = charger.ports.get(payload["connectorId"])
+    if port is None:
+        return {"status": "NotSupported"}
+    service.unlock(charger, port)
+    return {"status": "Unlocked"}
+
+
+def get_configuration(charger: Charger, payload: Json) -> Json:
+    """Tell the settings asked for, or all."""
+    wanted = payload.get("key") or list(BY_KEY)
+    known = [BY_KEY[key] for key in wanted if key in BY_KEY]
+    return {
+        "configurationKey": [_shown(charger, setting) for setting in known if not setting.secret],
+        "unknownKey": [key for key in wanted if key not in BY_KEY],
+    }
+
+
+def change_configuration(charger: Charger, payload: Json) -> Json:
+    """Change a setting."""
+    setting = BY_KEY.get(payload["key"])
+    if setting is None:
+        return {"status": "NotSupported"}
+    return {"status": charger.settings.change(setting, payload["value"])}
+
+
+def trigger_message(charger: Charger, payload: Json) -> Json:
+    """Send the message asked for."""
+    number = payload.get("connectorId", 0)
+    return {"status": triggers.pull(charger, payload["requestedMessage"], number)}
+
+
+def data_transfer(_charger: Charger, payload: Json) -> Json:
+    """Echo what is meant for us."""
+    if payload["vendorId"] != VENDOR_ID:
+        return {"status": "UnknownVendorId"}
+    return {"status": "Accepted", "data": payload.get("data", "")}
+
+
+def get_local_list_version(charger: Charger, _payload: Json) -> Json:
+    """Tell the version of the local list."""
+    return {"listVersion": charger.local_list_version}
+
+
+def send_local_list(charger: Charger, payload: Json) -> Json:
+    """Take a new local list, unless it is an older one."""
+    newer = payload["listVersion"] > charger.local_list_version
+    if payload["updateType"] == "Differential" and not newer:
+        return {"status": "VersionMismatch"}
+    charger.local_list_version = payload["listVersion"]
+    return {"status": "Accepted"}
+
+
+def reserve_now(charger: Charger, payload: Json) -> Json:
+    """Hold a connector for a driver."""
+    port = charger.ports.get(payload["connectorId"])
+    if port is None:
+        return {"status": "Rejected"}
+    until, reservation = payload["expiryDate"], payload["reservationId"]
+    return {"status": service.reserve(charger, port, reservation, until)}
+
+
+def cancel_reservation(charger: Charger, payload: Json) -> Json:
+    """Lift a reservation."""
+    found = service.cancel_reservation(charger, payload["reservationId"])
+    return {"status": "Accepted" if found else "Rejected"}
+
+
+def set_charging_profile(charger: Charger, payload: Json) -> Json:
+    """Obey the profile's first period."""
+    ports = service.chosen_ports(charger, payload["connectorId"])
+    if ports is None:
+        return {"status": "Rejected"}
+    schedule = payload["csChargingProfiles"]["chargingSchedule"]
+    first = schedule["chargingSchedulePeriod"][0]
+    limit = service.limit_w(first["limit"], schedule["chargingRateUnit"], first.get("numberPhases"))
+    service.set_limit(charger, ports, limit)
+    return {"status": "Accepted"}
+
+
+def clear_charging_profile(charger: Charger, payload: Json) -> Json:
+    """Forget the limits."""
+    ports = service.chosen_ports(charger, payload.get("connectorId", 0)) or []
+    limited = [port for port in ports if port.limit_w is not None]
+    service.set_limit(charger, limited, None)
+    return {"status": "Accepted" if limited else "Unknown"}
+
+
+def get_composite_schedule(charger: Charger, payload: Json) -> Json:
+    """Tell the limit in force."""
+    ports = service.chosen_ports(charger, payload["connectorId"])
+    if ports is None:
+        return {"status": "Rejected"}
+    period = {"startPeriod": 0, "limit": round(sum(port.allowed_w for port in ports), 1)}
+    schedule = {
+        "duration": payload["duration"],
+        "chargingRateUnit": "W",
+        "chargingSchedulePeriod": [period],
+    }
+    answer = {"status": "Accepted", "connectorId": payload["connectorId"]}
+    return {**answer, "scheduleStart": charger.stamp(), "chargingSchedule": schedule}
+
+
+def get_diagnostics(charger: Charger, _payload: Json) -> Json:
+    """Pretend to upload diagnostics."""
+    steps = ("Uploading", "Uploaded")
+    messages = [Message("DiagnosticsStatusNotification", {"status": step}) for step in steps]
+    service.transfer(charger, messages)
+    return {"fileName": f"{charger.spec.identity}-diagnostics.zip"}
+
+
+def get_log(charger: Charger, payload: Json) -> Json:
+    """Pretend to upload a log."""
+    request = payload["requestId"]
+    steps = ("Uploading", "Uploaded")
+    messages = [
+        Message("LogStatusNotification", {"status": step, "requestId": request}) for step in steps
+    ]
+    service.transfer(charger, messages)
+    return {"status": "Accepted", "filename": f"{charger.spec.identity}.log"}
+
+
+def update_firmware(charger: Charger, payload: Json) -> Json:
+    """Pretend to download and run a new firmware."""
+    steps = ("Downloading", "Downloaded", "Installing", "Installed")
+    messages = [Message("FirmwareStatusNotification", {"status": step}) for step in steps]
+    service.update_firmware(charger, payload["location"], messages)
+    return {}
+
+
+def clear_cache(_charger: Charger, _payload: Json) -> Json:
+    """Forget the cards seen."""
+    return {"status": "Accepted"}
+
+
+ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
+    "CancelReservation": cancel_reservation,
+    "ChangeAvailability": change_availability,
+    "ChangeConfiguration": change_configuration,
+    "ClearCache": clear_cache,
+    "ClearChargingProfile": clear_charging_profile,
+    "DataTransfer": data_transfer,
+    "ExtendedTriggerMessage": trigger_message,
+    "GetCompositeSchedule": get_composite_schedule,
+    "GetConfiguration": get_configuration,
+    "GetDiagnostics": get_diagnostics,
+    "GetLocalListVersion": get_local_list_version,
+    "GetLog": get_log,
+    "RemoteStartTransaction": remote_start,
+    "RemoteStopTransaction": remote_stop,
+    "ReserveNow": reserve_now,
+    "Reset": reset,
+    "SendLocalList": send_local_list,
+    "SetChargingProfile": set_charging_profile,
+    "TriggerMessage": trigger_message,
+    "UnlockConnector": unlock_connector,
+    "UpdateFirmware": update_firmware,
+}
+
+
+def _shown(charger: Charger, setting: Setting) -> Json:
+    value = charger.settings.value(setting)
+    return {"key": setting.key, "readonly": setting.readonly, "value": value}

@@ -1,0 +1,243 @@
+"""A charger's answers in OCPP 2.0.1 and 2.1."""
+
+from collections.abc import Callable
+
+from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator.answers import device_model, service, triggers
+from cpms.ocpp.simulator.charger import Charger
+from cpms.ocpp.simulator.messages import Message
+from cpms.ocpp.simulator.ports import Port
+from cpms.ocpp.simulator.rpc import Json
+
+VENDOR_ID = "org.kilowatch.simulator"
+
+
+def reset(charger: Charger, payload: Json) -> Json:
+    """Restart the whole station at once, or when it is idle; a single EVSE can't be."""
+    if "evseId" in payload:
+        return {"status": "Rejected"}
+    if payload["type"] == "Immediate":
+        charger.agenda.after(1, lambda: acts.restart(charger, "RemoteReset", "HardReset"))
+        return {"status": "Accepted"}
+    busy = any(port.session for port in charger.ports.values())
+    charger.agenda.after(1, lambda: acts.restart_when_idle(charger))
+    return {"status": "Scheduled" if busy else "Accepted"}
+
+
+def change_availability(charger: Charger, payload: Json) -> Json:
+    """Take an EVSE, or without one all, into or out of service."""
+    ports = _ports(charger, payload)
+    if ports is None:
+        return {"status": "Rejected"}
+    operative = payload["operationalStatus"] == "Operative"
+    return {"status": service.change_availability(charger, ports, operative)}
+
+
+def request_start(charger: Charger, payload: Json) -> Json:
+    """Begin a session."""
+    token, start_id = payload["idToken"]["idToken"], payload["remoteStartId"]
+    started = service.remote_start(charger, payload.get("evseId"), token, start_id)
+    return {"status": "Accepted" if started else "Rejected"}
+
+
+def request_stop(charger: Charger, payload: Json) -> Json:
+    """End a session."""
+    port = _port_of(charger, payload["transactionId"])
+    if port is None:
+        return {"status": "Rejected"}
+    service.remote_stop(charger, port)
+    return {"status": "Accepted"}
+
+
+def unlock_connector(charger: Charger, payload: Json) -> Json:
+    """Release the cable, unless a driver's session runs (F05.FR.02)."""
+    port = charger.ports.get(payload["evseId"])
+    if port is None or payload["connectorId"] != 1:
+        return {"status": "UnknownConnector"}
+    if port.session is not None:
+        return {"status": "OngoingAuthorizedTransaction"}
+    return {"status": "Unlocked"}
+
+
+def get_variables(charger: Charger, payload: Json) -> Json:
+    """Tell variables."""
+    wanted = payload["getVariableData"]
+    return {"getVariableResult": [device_model.read(charger, one) for one in wanted]}
+
+
+def set_variables(charger: Charger, payload: Json) -> Json:
+    """Change variables."""
+    wanted = payload["setVariableData"]
+    return {"setVariableResult": [device_model.write(charger, one) for one in wanted]}
+
+
+def get_base_report(charger: Charger, payload: Json) -> Json:
+    """Report the device model after the answer."""
+    if payload["reportBase"] == "SummaryInventory":
+        return {"status": "NotSupported"}
+    only_writable = payload["reportBase"] == "ConfigurationInventory"
+    return _report(charger, payload, list(device_model.entries(charger, only_writable)))
+
+
+def get_report(charger: Charger, payload: Json) -> Json:
+    """Report a part of the device model after the answer."""
+    if "componentCriteria" in payload:
+        return {"status": "NotSupported"}
+    wanted = payload.get("componentVariable")
+    chosen = device_model.chosen(charger, wanted) if wanted else device_model.entries(charger)
+    return _report(charger, payload, list(chosen))
+
+
+def trigger_message(charger: Charger, payload: Json) -> Json:
+    """Send the message asked for."""
+    number = payload.get("evse", {}).get("id", 0)
+    return {"status": triggers.pull(charger, payload["requestedMessage"], number)}
+
+
+def data_transfer(_charger: Charger, payload: Json) -> Json:
+    """Echo what is meant for us."""
+    if payload["vendorId"] != VENDOR_ID:
+        return {"status": "UnknownVendorId"}
+    return {"status": "Accepted", "data": payload.get("data", "")}
+
+
+def get_local_list_version(charger: Charger, _payload: Json) -> Json:
+    """Tell the version of the local list."""
+    return {"versionNumber": charger.local_list_version}
+
+
+def send_local_list(charger: Charger, payload: Json) -> Json:
+    """Take a new local list, unless it is an older one."""
+    newer = payload["versionNumber"] > charger.local_list_version
+    if payload["updateType"] == "Differential" and not newer:
+        return {"status": "VersionMismatch"}
+    charger.local_list_version = payload["versionNumber"]
+    return {"status": "Accepted"}
+
+
+def get_transaction_status(charger: Charger, payload: Json) -> Json:
+    """Tell whether a session runs and whether messages about sessions wait."""
+    waiting = {"messagesInQueue": charger.has_waiting_messages}
+    if "transactionId" not in payload:
+        return waiting
+    return {**waiting, "ongoingIndicator": _port_of(charger, payload["transactionId"]) is not None}
+
+
+def reserve_now(charger: Charger, payload: Json) -> Json:
+    """Hold an EVSE for a driver; "any EVSE" is not offered."""
+    port = charger.ports.get(payload.get("evseId", 0))
+    if port is None:
+        return {"status": "Rejected"}
+    until, reservation = payload["expiryDateTime"], payload["id"]
+    return {"status": service.reserve(charger, port, reservation, until)}
+
+
+def cancel_reservation(charger: Charger, payload: Json) -> Json:
+    """Lift a reservation."""
+    found = service.cancel_reservation(charger, payload["reservationId"])
+    return {"status": "Accepted" if found else "Rejected"}
+
+
+def set_charging_profile(charger: Charger, payload: Json) -> Json:
+    """Obey the first period of the profile's first schedule."""
+    ports = service.chosen_ports(charger, payload["evseId"])
+    schedule = payload["chargingProfile"]["chargingSchedule"][0]
+    first = schedule["chargingSchedulePeriod"][0]
+    if ports is None or "limit" not in first:
+        return {"status": "Rejected"}
+    unit, phases = schedule["chargingRateUnit"], first.get("numberPhases")
+    service.set_limit(charger, ports, service.limit_w(first["limit"], unit, phases))
+    return {"status": "Accepted"}
+
+
+def clear_charging_profile(charger: Charger, payload: Json) -> Json:
+    """Forget the limits."""
+    number = payload.get("chargingProfileCriteria", {}).get("evseId", 0)
+    ports = service.chosen_ports(charger, number) or []
+    limited = [port for port in ports if port.limit_w is not None]
+    service.set_limit(charger, limited, None)
+    return {"status": "Accepted" if limited else "Unknown"}
+
+
+def get_composite_schedule(charger: Charger, payload: Json) -> Json:
+    """Tell the limit in force."""
+    ports = service.chosen_ports(charger, payload["evseId"])
+    if ports is None:
+        return {"status": "Rejected"}
+    limit = round(sum(port.allowed_w for port in ports), 1)
+    schedule = {
+        "evseId": payload["evseId"],
+        "duration": payload["duration"],
+        "scheduleStart": charger.stamp(),
+        "chargingRateUnit": "W",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
+    }
+    return {"status": "Accepted", "schedule": schedule}
+
+
+def get_log(charger: Charger, payload: Json) -> Json:
+    """Pretend to upload a log."""
+    steps = ("Uploading", "Uploaded")
+    service.transfer(charger, _progress("LogStatusNotification", payload, steps))
+    return {"status": "Accepted", "filename": f"{charger.spec.identity}.log"}
+
+
+def update_firmware(charger: Charger, payload: Json) -> Json:
+    """Pretend to download and run a new firmware."""
+    steps = ("Downloading", "Downloaded", "SignatureVerified", "Installing", "Installed")
+    messages = _progress("FirmwareStatusNotification", payload, steps)
+    service.update_firmware(charger, payload["firmware"]["location"], messages)
+    return {"status": "Accepted"}
+
+
+def clear_cache(_charger: Charger, _payload: Json) -> Json:
+    """Forget the cards seen."""
+    return {"status": "Accepted"}
+
+
+ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
+    "CancelReservation": cancel_reservation,
+    "ChangeAvailability": change_availability,
+    "ClearCache": clear_cache,
+    "ClearChargingProfile": clear_charging_profile,
+    "DataTransfer": data_transfer,
+    "GetBaseReport": get_base_report,
+    "GetCompositeSchedule": get_composite_schedule,
+    "GetLocalListVersion": get_local_list_version,
+    "GetLog": get_log,
+    "GetReport": get_report,
+    "GetTransactionStatus": get_transaction_status,
+    "GetVariables": get_variables,
+    "RequestStartTransaction": request_start,
+    "RequestStopTransaction": request_stop,
+    "ReserveNow": reserve_now,
+    "Reset": reset,
+    "SendLocalList": send_local_list,
+    "SetChargingProfile": set_charging_profile,
+    "SetVariables": set_variables,
+    "TriggerMessage": trigger_message,
+    "UnlockConnector": unlock_connector,
+    "UpdateFirmware": update_firmware,
+}
+
+
+def _ports(charger: Charger, payload: Json) -> list[Port] | None:
+    return service.chosen_ports(charger, payload.get("evse", {}).get("id", 0))
+
+
+def _port_of(charger: Charger, transaction: str) -> Port | None:
+    ports = charger.ports.values()
+    return next((port for port in ports if port.session and port.session.key == transaction), None)
+
+
+def _progress(action: str, payload: Json, steps: tuple[str, ...]) -> list[Message]:
+    request = payload["requestId"]
+    return [Message(action, {"status": step, "requestId": request}) for step in steps]
+
+
+def _report(charger: Charger, payload: Json, entries: list[Json]) -> Json:
+    if not entries:
+        return {"status": "EmptyResultSet"}
+    messages = device_model.report(charger, payload["requestId"], entries)
+    charger.agenda.soon(lambda: acts.say_in_turn(charger, messages, 0.0))
+    return {"status": "Accepted"}
