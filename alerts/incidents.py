@@ -90,4 +90,4 @@ def _tell(incident: Incident, kind: Kind, by: User, now: datetime, note: str, **
     IncidentEntry.objects.create(
         incident=incident, at=now, kind=kind, actor=by, note=note.strip(), data=data
     )
-    live.announce([incident.organisation_id])
+    live.announce([incident])

@@ -6,29 +6,35 @@ import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import transaction
+from redis.exceptions import RedisError
+
+from alerts.models import Incident
+from monitoring import live
 
 log = structlog.get_logger(__name__)
 
 
-def announce(organisation_ids: Iterable[int | None]) -> None:
-    """Nudge the pages of these organisations (None: everybody's) once the transaction is stored.
+def announce(incidents: Iterable[Incident]) -> None:
+    """Nudge the pages of those who see these incidents, once the transaction is stored.
 
-    Pages also refresh by themselves: a nudge that Redis loses costs nothing but seconds.
+    A nudge that Redis loses costs nothing: the next one, or the page's next look, makes up for it.
     """
-    groups = {group(organisation_id) for organisation_id in organisation_ids}
+    groups = {group for incident in incidents for group in _groups(incident)}
     if groups:
-        transaction.on_commit(lambda: _send(groups), robust=True)
+        transaction.on_commit(lambda: async_to_sync(_send)(groups), robust=True)
 
 
-def group(organisation_id: int | None) -> str:
-    """Return the channel-layer group of an organisation's pages."""
-    return f"org.{organisation_id}" if organisation_id is not None else "platform"
+def _groups(incident: Incident) -> Iterable[str]:
+    if incident.organisation_id is None:
+        return [live.EVERYBODY]
+    whole = [live.org_group(incident.organisation_id)]
+    return [*whole, live.site_group(incident.site_id)] if incident.site_id else whole
 
 
-def _send(groups: set[str]) -> None:
+async def _send(groups: set[str]) -> None:
     layer = get_channel_layer()
-    for name in sorted(groups):
-        try:
-            async_to_sync(layer.group_send)(name, {"type": "live.incidents"})
-        except OSError as problem:
-            log.warning("live_nudge_lost", group=name, error=str(problem))
+    try:
+        for group in sorted(groups):
+            await layer.group_send(group, live.incidents())
+    except (OSError, RedisError) as problem:
+        log.warning("live_nudge_lost", error=str(problem))

@@ -36,11 +36,11 @@ class Incident(models.Model):
     #: Detector and subject: the same thing being wrong has the same key.
     dedup_key = models.CharField(max_length=120)
     organisation = models.ForeignKey(
-        Organisation, models.CASCADE, null=True, related_name="incidents"
+        Organisation, models.PROTECT, null=True, related_name="incidents"
     )
-    site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="incidents")
-    charger = models.ForeignKey(Charger, models.SET_NULL, null=True, related_name="incidents")
-    evse = models.ForeignKey(Evse, models.SET_NULL, null=True, related_name="incidents")
+    site = models.ForeignKey(Site, models.PROTECT, null=True, related_name="incidents")
+    charger = models.ForeignKey(Charger, models.PROTECT, null=True, related_name="incidents")
+    evse = models.ForeignKey(Evse, models.PROTECT, null=True, related_name="incidents")
     #: The subject as it was called then, e.g. "CP-0001" or "CP-0001/2".
     subject = models.CharField(_("subject"), max_length=120)
     severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity.choices)
