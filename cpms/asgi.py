@@ -14,5 +14,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cpms.settings")
 settle()
 
 http = get_asgi_application()
+
+from cpms.ocpp.consumer import ChargerConsumer  # noqa: E402 (needs the apps to be loaded)
+from cpms.ocpp.gateway import lifespan  # noqa: E402
+
 web = ProtocolTypeRouter({"http": http})
-gateway = ProtocolTypeRouter({"http": http})
+gateway = ProtocolTypeRouter(
+    {"http": http, "websocket": ChargerConsumer.as_asgi(), "lifespan": lifespan}
+)

@@ -5,6 +5,7 @@ Without `DATABASE_URL` the embedded servers of `cpms.embedded` are used and `DEB
 is on; with it, `DEBUG` is off unless said, and nothing has a default secret.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -155,6 +156,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 900
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "cpms.beat:OneAtATime"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")
 
 vars().update(environment.email(environment.text("EMAIL_URL", "consolemail://" if DEBUG else "")))
@@ -231,6 +233,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 #: Networks that may read /metrics without a token (loopback always may).
 METRICS_NETWORKS = environment.networks("METRICS_NETWORKS")
+#: Networks that chargers may come from; none named: any.
+OCPP_NETWORKS = [ip_network(name) for name in environment.networks("OCPP_NETWORKS")]
+#: Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+TRUSTED_PROXIES = [ip_network(name) for name in environment.networks("TRUSTED_PROXIES")]
+#: An unknown identity is told so (404) where chargers may connect without credentials anyway.
+OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", default=False)
 #: Days that raw meter samples and recorded frames are kept.
 METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
 FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)

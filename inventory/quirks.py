@@ -16,6 +16,8 @@ class Quirks:
     #: False for models that never answer a WebSocket ping; then only frames prove life.
     answers_pings: bool = True
     heartbeat_interval: int = 300
+    #: How often to ask whether it hears our CALLs (TriggerMessage Heartbeat); 0: never.
+    probe_interval: int = 3600
     #: What a handshake without a subprotocol means: nothing ("") or this subprotocol.
     missing_subprotocol: Literal["", "ocpp1.6"] = ""
     max_frame: int = 1_048_576

@@ -6,11 +6,13 @@ from inventory import access
 from inventory.access import Person
 from inventory.models import Organisation
 from monitoring.models import (
+    Attempt,
     ChargerState,
     ConnectionSpan,
     Event,
     MeterSample,
     PortState,
+    QuarantinedFact,
     Session,
     Sighting,
     StatusSpan,
@@ -42,6 +44,11 @@ def sessions(user: Person) -> QuerySet[Session]:
     return Session.objects.filter(charger__in=access.chargers(user))
 
 
+def attempts(user: Person) -> QuerySet[Attempt]:
+    """Drivers' attempts at the ports the user sees."""
+    return Attempt.objects.filter(evse__in=access.evses(user))
+
+
 def meter_samples(user: Person) -> QuerySet[MeterSample]:
     """Meter samples of the chargers the user sees."""
     return MeterSample.objects.filter(charger_id__in=access.chargers(user).values("pk"))
@@ -60,6 +67,12 @@ def sightings(user: Person) -> QuerySet[Sighting]:
     """
     theirs = Q(charger__in=access.chargers(user))
     return Sighting.objects.filter(theirs | Q(charger=None) if _sees_everything(user) else theirs)
+
+
+def quarantined(user: Person) -> QuerySet[QuarantinedFact]:
+    """Facts the database refused, for the installation's own staff."""
+    staff = user.is_active and user.is_superuser
+    return QuarantinedFact.objects.all() if staff else QuarantinedFact.objects.none()
 
 
 def _sees_everything(user: Person) -> bool:

@@ -99,7 +99,8 @@ def _boot(plan: Plan, fact: f.Booted) -> None:
 def _status(plan: Plan, fact: f.StatusReported) -> None:
     port = plan.port(fact.charger_id, fact.evse)
     if port is None:
-        plan.charger_status[fact.charger_id] = fact
+        if fact.evse == 0:
+            plan.charger_status[fact.charger_id] = fact
         return
     report = Span(
         fact.at,

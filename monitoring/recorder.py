@@ -250,9 +250,9 @@ SELECT started, dictionary, data FROM monitoring_framesegment
  WHERE charger_id = %s AND started >= %s AND started < %s AND ended >= %s
  ORDER BY started {order} LIMIT %s
 """
-#: Segments and frames looked through for one answer.
-MOST_SEGMENTS = 2_000
-MOST_FILTERED = 20_000
+#: Segments in memory at once, and frames among which a reply is looked for beside its CALL.
+SEGMENTS_AT_A_TIME = 200
+FRAMES_AT_A_TIME = 20_000
 #: A segment never spans more than this.
 LONGEST_SEGMENT = timedelta(hours=1, seconds=30)
 
@@ -270,19 +270,31 @@ def read(
 
     `action` matches CALLs of that action and the replies to them; `direction` 'in' or 'out'.
     """
+    return list(islice(walk(charger_id, start, end, action, direction, newest_first), limit))
+
+
+def walk(
+    charger_id: int,
+    start: datetime,
+    end: datetime,
+    action: str | None = None,
+    direction: str | None = None,
+    newest_first: bool = True,
+) -> Iterator[Frame]:
+    """Yield what `read` returns, however much it is, with bounded memory."""
     frames = _frames(charger_id, start, end, newest_first)
     if action:
         frames = _about(frames, action)
     if direction:
         frames = (frame for frame in frames if frame.direction == direction)
-    return list(islice(frames, limit))
+    return frames
 
 
 def _about(frames: Iterator[Frame], action: str) -> Iterator[Frame]:
     """Yield CALLs of `action` and the frames with their message ids."""
-    known = list(islice(frames, MOST_FILTERED))
-    wanted = {_message_id(frame) for frame in known if f',"{action}",' in _squeezed(frame)}
-    return (frame for frame in known if _message_id(frame) in wanted - {""})
+    while known := list(islice(frames, FRAMES_AT_A_TIME)):
+        wanted = {_message_id(frame) for frame in known if f',"{action}",' in _squeezed(frame)}
+        yield from (frame for frame in known if _message_id(frame) in wanted - {""})
 
 
 def _squeezed(frame: Frame) -> str:
@@ -295,15 +307,29 @@ def _message_id(frame: Frame) -> str:
 
 
 def _frames(charger_id: int, start: datetime, end: datetime, newest_first: bool) -> Iterator[Frame]:
-    statement = SEGMENTS.format(order="DESC" if newest_first else "ASC")
-    with django_connection.cursor() as cursor:
-        cursor.execute(statement, [charger_id, start - LONGEST_SEGMENT, end, start, MOST_SEGMENTS])
-        rows = cursor.fetchall()
-    for started, dictionary, data in rows:
+    for started, dictionary, data in _segments(charger_id, start, end, newest_first):
         frames = list(decode(decompress(data, dictionary), started.astimezone(UTC)))
         for frame in reversed(frames) if newest_first else frames:
             if start <= frame.at < end:
                 yield frame
+
+
+def _segments(
+    charger_id: int, start: datetime, end: datetime, newest_first: bool
+) -> Iterator[tuple[datetime, int, bytes]]:
+    statement = SEGMENTS.format(order="DESC" if newest_first else "ASC")
+    first, last = start - LONGEST_SEGMENT, end
+    while True:
+        with django_connection.cursor() as cursor:
+            cursor.execute(statement, [charger_id, first, last, start, SEGMENTS_AT_A_TIME])
+            rows = cursor.fetchall()
+        yield from rows
+        if len(rows) < SEGMENTS_AT_A_TIME:
+            return
+        if newest_first:
+            last = rows[-1][0]
+        else:
+            first = rows[-1][0] + timedelta(microseconds=1)
 
 
 HOURS = """

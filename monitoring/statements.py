@@ -9,7 +9,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
 from monitoring import facts as f
-from monitoring.memory import PortMemory
+from monitoring.memory import MOST_PORTS, PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan, show
 from monitoring.spans import Change, Span, place
@@ -425,9 +425,15 @@ def _orphan(fact: f.SessionChanged) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
+def _possible(number: int | None) -> int | None:
+    """Return the number of an EVSE or connector, None for one that no charger has."""
+    return number if number is not None and 0 < number <= MOST_PORTS else None
+
+
 def _session_row(s: f.SessionChanged) -> tuple[Any, ...]:
     return (
-        s.new_id, s.charger_id, s.transaction_id, s.start_key, s.evse, s.connector, s.id_token,
+        s.new_id, s.charger_id, s.transaction_id, s.start_key, _possible(s.evse),
+        _possible(s.connector), s.id_token,
         s.stop_token, s.authorization, s.started, s.ended, s.received, s.meter_start,
         s.meter_stop, s.energy, s.power, s.soc, s.charging_state, s.stop_reason, s.seq_no, s.at,
         s.offline, s.remote_start_id, Jsonb(list(s.flags)),

@@ -12,6 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from monitoring.facts import Status
+from monitoring.history import Connection, Reported
 
 OFFLINE = "Offline"
 UNSEEN = "Unseen"
@@ -26,16 +27,8 @@ class Piece(NamedTuple):
     state: str
 
 
-class Connection(NamedTuple):
-    """One connection of a charger, [opened, closed); `closed` is inf while it lasts."""
-
-    opened: float
-    closed: float
-    reason: str = ""
-
-
 def effective(
-    statuses: Iterable[Piece], connections: Sequence[Connection], start: float, end: float
+    statuses: Iterable[Reported], connections: Sequence[Connection], start: float, end: float
 ) -> list[Piece]:
     """Return the effective timeline of a port in [start, end).
 
@@ -46,10 +39,10 @@ def effective(
     return list(overlaid(gapless(statuses, start, end), absences(connections, start, end)))
 
 
-def gapless(statuses: Iterable[Piece], start: float, end: float) -> Iterator[Piece]:
+def gapless(statuses: Iterable[Reported], start: float, end: float) -> Iterator[Piece]:
     """Cut the spans to [start, end) and fill what they leave out with `UNKNOWN`."""
     at = start
-    for began, ended, state in statuses:
+    for began, ended, state, _error in statuses:
         if ended <= at or began >= end:
             continue
         if began > at:

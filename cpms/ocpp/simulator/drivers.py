@@ -16,7 +16,7 @@ AC_VISITS_PER_DAY = 2.4
 DC_VISITS_PER_DAY = 9.0
 
 #: Cards that drivers of simulated chargers hold up. A demo that checks cards must know them.
-CARDS = tuple(f"04{0x5EED00 + 7919 * number:012X}" for number in range(64))
+CARDS = tuple(f"04{number * 0x9E3779B97F4B % 2**48:012X}" for number in range(1, 65))
 
 
 def hourly_rates(weekday: int, is_dc: bool) -> Sequence[float]:

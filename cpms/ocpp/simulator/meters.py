@@ -1,10 +1,12 @@
 """Meter readings: what a connector's meter shows, and as which sampled values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 
 from cpms.ocpp.simulator.vehicles import Vehicle
 
+ENERGY = "Energy.Active.Import.Register"
 GRID_VOLTS = 230.0
 AMBIENT_CELSIUS = 18.0
 
@@ -38,10 +40,11 @@ def electrical(power_w: float, vehicle: Vehicle, rng: Random) -> list[Sample]:
 def samples(
     register_wh: float, power_w: float, offered_w: float, vehicle: Vehicle, rng: Random
 ) -> list[Sample]:
-    """Return what a connector's meter shows while `vehicle` takes `power_w`."""
+    """Return what a connector's meter shows while `vehicle` takes about `power_w`."""
+    power_w *= rng.uniform(0.992, 1.0)
     celsius = AMBIENT_CELSIUS + 22 * power_w / max(offered_w, 1) + rng.uniform(-0.5, 0.5)
     shown = [
-        Sample("Energy.Active.Import.Register", register_wh, "Wh"),
+        Sample(ENERGY, register_wh, "Wh"),
         Sample("Power.Active.Import", power_w, "W"),
         Sample("Power.Offered", offered_w, "W"),
         *electrical(power_w, vehicle, rng),
@@ -50,3 +53,8 @@ def samples(
     if vehicle.is_dc:
         shown.append(Sample("SoC", vehicle.soc, "Percent", location="EV"))
     return shown
+
+
+def billed(samples: Iterable[Sample]) -> list[Sample]:
+    """Return the samples that matter where a session begins or ends."""
+    return [sample for sample in samples if sample.measurand in (ENERGY, "SoC")]

@@ -91,7 +91,7 @@ class Port:
     def read(self, rng: Random) -> list[meters.Sample]:
         """Return what the meter shows, without letting time pass."""
         if self.vehicle is None:
-            return [meters.Sample("Energy.Active.Import.Register", self.register_wh, "Wh")]
+            return [meters.Sample(meters.ENERGY, self.register_wh, "Wh")]
         offered = self.supply_w()
         return meters.samples(self.register_wh, self.power_w(), offered, self.vehicle, rng)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpms.ocpp.simulator.messages.message import Event, Message
-from cpms.ocpp.simulator.meters import Sample
+from cpms.ocpp.simulator.meters import Sample, billed
 from cpms.ocpp.simulator.ports import Port
 from cpms.ocpp.simulator.spec import ChargerSpec
 
@@ -85,7 +85,7 @@ def ended(event: Event, reason: str) -> Message:
         "meterStop": round(event.port.register_wh),
         "timestamp": event.at,
         "reason": reason,
-        "transactionData": [_meter_value(event.samples, event.at, "Transaction.End")],
+        "transactionData": [_meter_value(billed(event.samples), event.at, "Transaction.End")],
     }
     if reason == "Local":
         payload["idTag"] = event.session.token

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from cpms.ocpp.simulator.messages.message import Event, Message
-from cpms.ocpp.simulator.meters import Sample
+from cpms.ocpp.simulator.meters import Sample, billed
 from cpms.ocpp.simulator.ports import Port
 from cpms.ocpp.simulator.spec import ChargerSpec
 
@@ -87,7 +87,7 @@ def started(event: Event) -> Message:
     payload = _event("Started", "Authorized" if remote_start is None else "RemoteStart", event)
     payload["evse"] = {"id": event.port.number, "connectorId": 1}
     payload["idToken"] = _id_token(event.session.token)
-    payload["meterValue"] = [_meter_value(event.samples, event.at, "Transaction.Begin")]
+    payload["meterValue"] = [_meter_value(billed(event.samples), event.at, "Transaction.Begin")]
     if remote_start is not None:
         payload["transactionInfo"]["remoteStartId"] = remote_start
     return Message("TransactionEvent", payload, event.session)
@@ -111,7 +111,7 @@ def ended(event: Event, reason: str) -> Message:
     trigger, stopped = STOPS[reason]
     payload = _event("Ended", trigger, event)
     payload["transactionInfo"]["stoppedReason"] = stopped
-    payload["meterValue"] = [_meter_value(event.samples, event.at, "Transaction.End")]
+    payload["meterValue"] = [_meter_value(billed(event.samples), event.at, "Transaction.End")]
     if reason == "Local":
         payload["idToken"] = _id_token(event.session.token)
     return Message("TransactionEvent", payload, event.session)

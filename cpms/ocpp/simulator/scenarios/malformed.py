@@ -1,5 +1,7 @@
 """A charger whose firmware can't write OCPP."""
 
+from random import Random
+
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.link import LostError
 from cpms.ocpp.simulator.scenarios.catalogue import CATALOGUE, Material
@@ -9,13 +11,17 @@ from cpms.ocpp.simulator.scenarios.scenario import Scenario
 class Malformed(Scenario):
     """Sends a malformed frame every half minute, from a catalogue of those seen in the field."""
 
-    variants = ("all", *CATALOGUE)
+    variants = tuple(CATALOGUE)
+
+    def __init__(self, variant: str, rng: Random) -> None:
+        """Stammer the whole catalogue, unless a variant is named."""
+        super().__init__(variant, rng)
+        self.variant = variant
 
     def begin(self, charger: Charger) -> None:
         """Begin to stammer."""
         super().begin(charger)
-        names = list(CATALOGUE) if self.variant == "all" else [self.variant]
-        self._stammer_later(charger, names)
+        self._stammer_later(charger, [self.variant] if self.variant else list(CATALOGUE))
 
     def _stammer_later(self, charger: Charger, names: list[str]) -> None:
         charger.agenda.after(charger.moment(15, 45), lambda: self._stammer(charger, names))

@@ -13,7 +13,7 @@ class Scenario(Temper):
     """A charger's temper, and what it lets happen over time.
 
     The first line of a scenario's docstring is what `simulate --list-scenarios` says of it.
-    `variants` are its kinds; without one named, chance picks.
+    `variants` are its kinds; where none is named, chance picks one.
     """
 
     variants: Sequence[str] = ()

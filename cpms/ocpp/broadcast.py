@@ -1,0 +1,153 @@
+"""News from this gateway to the live pages, and nudges to it, over the channel layer.
+
+Coalesced to a few messages a second. The channel layer may be away at any time: facts go on,
+the news is dropped, and pages that come back read the database.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+import structlog
+from channels.layers import get_channel_layer
+from prometheus_client import Counter
+
+from monitoring import facts as f
+from monitoring import live
+from monitoring.live import GATEWAYS, frames_group, org_group, site_group
+from monitoring.recorder import mask
+
+if TYPE_CHECKING:
+    from cpms.ocpp.gateway import Gateway
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between messages to the live pages.
+EVERY = 0.25
+#: Frames of one charger sent to watchers at once; older ones are left out.
+MOST_FRAMES = 200
+
+LOST = Counter("kilowatch_live_messages_lost_total", "Live messages the channel layer refused.")
+
+KINDS: dict[type, str] = {
+    f.Connected: "connection",
+    f.Disconnected: "connection",
+    f.Booted: "boot",
+    f.StatusReported: "status",
+    f.SessionChanged: "session",
+    f.MetersSampled: "meter",
+    f.EventReported: "event",
+    f.VariablesReported: "event",
+    f.AuthorizationAsked: "event",
+}
+
+
+class Broadcast:
+    """Collects what changed, and says it to whom it concerns."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        """Speak for this gateway."""
+        self._gateway = gateway
+        #: charger id -> (site, organisation, identity, ports, kinds)
+        self._changed: dict[int, tuple[int, int, str, set[int], set[str]]] = {}
+        #: charger id -> until when somebody watches its frames.
+        self._watched: dict[int, datetime] = {}
+        self._frames: dict[int, tuple[str, list[live.LiveFrame]]] = {}
+
+    def committed(self, facts: list[f.Fact]) -> None:
+        """Note what a commit changed."""
+        connected = self._gateway.directory.connected
+        for fact in facts:
+            change = self._changed.get(fact.charger_id)
+            if change is None:
+                station = connected.get(fact.charger_id)
+                if station is None:
+                    continue
+                change = (station.site_id, station.organisation_id, station.identity, set(), set())
+                self._changed[fact.charger_id] = change
+            change[4].add(KINDS[type(fact)])
+            port = getattr(fact, "evse", None)
+            if port:
+                change[3].add(port)
+
+    def gone(self, charger_id: int, site_id: int, organisation_id: int, identity: str) -> None:
+        """Note that a charger that is not connected any more has changed."""
+        self._changed[charger_id] = (site_id, organisation_id, identity, set(), {"connection"})
+
+    def frame(
+        self, charger_id: int, identity: str, at: datetime, way: Literal["in", "out"], text: str
+    ) -> None:
+        """Pass a frame on to those who watch the charger's frames, if anybody does."""
+        if charger_id not in self._watched:
+            return
+        _identity, waiting = self._frames.setdefault(charger_id, (identity, []))
+        if len(waiting) < MOST_FRAMES:
+            waiting.append({"at": at.isoformat(), "direction": way, "text": mask(text[:8192])})
+
+    async def run(self) -> None:
+        """Send what was noted, four times a second."""
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await self._send_changes()
+                await self._send_frames()
+            except Exception as error:  # the layer's errors are redis's, OS's and its own
+                LOST.inc()
+                log.warning("live_layer_away", error=str(error))
+
+    async def _send_changes(self) -> None:
+        changed, self._changed = self._changed, {}
+        groups: dict[str, dict[str, Any]] = {}
+        for site, organisation, identity, ports, kinds in changed.values():
+            news = {"site": site, "ports": sorted(ports), "kinds": sorted(kinds)}
+            groups.setdefault(site_group(site), {})[identity] = news
+            groups.setdefault(org_group(organisation), {})[identity] = news
+        layer = get_channel_layer()
+        for group, chargers in groups.items():
+            await layer.group_send(group, live.changed(chargers))
+
+    async def _send_frames(self) -> None:
+        now = datetime.now(UTC)
+        self._watched = {c: until for c, until in self._watched.items() if until > now}
+        frames, self._frames = self._frames, {}
+        layer = get_channel_layer()
+        for charger_id, (identity, waiting) in frames.items():
+            await layer.group_send(frames_group(charger_id), live.frames(identity, waiting))
+
+    async def listen(self) -> None:
+        """Hear the nudges; listen anew when the layer was away."""
+        while True:
+            try:
+                layer = get_channel_layer()
+                channel = await layer.new_channel()
+                await layer.group_add(GATEWAYS, channel)
+                while True:
+                    self._heard(await layer.receive(channel))
+            except Exception as error:  # see run()
+                log.warning("nudges_away", error=str(error))
+                await asyncio.sleep(1.0)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "watch.frames" and message["charger_id"] in self._gateway.sockets:
+            self._watched[message["charger_id"]] = datetime.fromisoformat(message["until"])
+        elif kind == "inventory.changed":
+            self._gateway.directory.nudge()
+        elif kind == "socket.replaced":
+            self._replaced(message)
+
+    def _replaced(self, message: dict[str, Any]) -> None:
+        """Close our socket of a charger that is connected to another gateway by now."""
+        held = self._gateway.sockets.get(message["charger_id"])
+        if held is not None and str(held.token) != message["token"]:
+            held.end("replaced")
+
+    async def replaced(self, charger_id: int, token: str) -> None:
+        """Tell the other gateways that this charger is ours now."""
+        try:
+            await get_channel_layer().group_send(
+                GATEWAYS, {"type": "socket.replaced", "charger_id": charger_id, "token": token}
+            )
+        except Exception as error:  # see run()
+            LOST.inc()
+            log.warning("live_layer_away", error=str(error))

@@ -1,0 +1,66 @@
+"""Our CALLs to one charger: one outstanding at a time, each with its answer or its end."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from prometheus_client import Counter
+
+from cpms.ocpp import frames
+
+log = structlog.get_logger(__name__)
+
+#: Seconds a charger has to answer.
+PATIENCE = 30.0
+
+UNSOLICITED = Counter("kilowatch_unsolicited_replies_total", "Replies to CALLs never made.")
+
+
+class NoAnswer(Exception):
+    """The charger didn't answer in time, or went away first."""
+
+
+class Calls:
+    """The slot for our CALLs on one connection."""
+
+    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send frames with `send`."""
+        self._send = send
+        self._slot = asyncio.Lock()
+        self._waiting: dict[str, asyncio.Future[frames.CallResult | frames.CallError]] = {}
+
+    async def call(
+        self, action: str, payload: dict[str, Any], patience: float = PATIENCE
+    ) -> frames.CallResult | frames.CallError:
+        """Send a CALL when the one before is done, and return its answer.
+
+        Raises `NoAnswer` after `patience` seconds from sending.
+        """
+        async with self._slot:
+            message_id = str(uuid.uuid4())
+            future = asyncio.get_running_loop().create_future()
+            self._waiting[message_id] = future
+            try:
+                await self._send(frames.call(message_id, action, payload))
+                return await asyncio.wait_for(future, patience)
+            except TimeoutError:
+                raise NoAnswer(f"{action} was not answered within {patience:g} s.") from None
+            finally:
+                del self._waiting[message_id]
+
+    def answered(self, answer: frames.CallResult | frames.CallError) -> bool:
+        """Give an answer to whoever waits for it; False where nobody does: late or never asked."""
+        future = self._waiting.get(answer.id)
+        if future is None or future.done():
+            UNSOLICITED.inc()
+            return False
+        future.set_result(answer)
+        return True
+
+    def close(self) -> None:
+        """End what is outstanding."""
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_exception(NoAnswer("The connection was closed."))

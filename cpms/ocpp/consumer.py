@@ -1,0 +1,300 @@
+"""One charger's socket: authenticate, frames in, replies out.
+
+A Channels consumer whose `__call__` is a plain receive loop: the generic one hops to a thread
+after every event. Nothing here awaits our own CALLs; those go out from their own task.
+"""
+
+import asyncio
+import statistics
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from uuid import uuid4
+
+import structlog
+from channels.consumer import AsyncConsumer
+from prometheus_client import Counter
+
+from cpms.ocpp import frames, gateway, handshake
+from cpms.ocpp.breakages import BREAKAGES
+from cpms.ocpp.calls import Calls
+from cpms.ocpp.duplicates import contest
+from cpms.ocpp.outcome import Outcome, Refused
+from cpms.ocpp.probing import look_after
+from cpms.ocpp.routing import Routes
+from cpms.ocpp.server import OcppConnection
+from cpms.ocpp.throttle import Bucket
+from cpms.ocpp.versions import ROUTES
+from monitoring.facts import CloseReason, Connected, Disconnected
+from monitoring.ingest import NotStored, Writer
+
+log = structlog.get_logger(__name__)
+
+#: Messages per second from one charger, and at once; beyond it the charger waits.
+MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
+
+MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
+HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
+THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")
+BAD_FRAMES = Counter("kilowatch_bad_frames_total", "Frames that could not be read.", ["why"])
+
+#: HTTP status -> body. 401 says the same to everybody.
+BODIES = {
+    400: b"Offer one of the subprotocols ocpp2.1, ocpp2.0.1, ocpp1.6.",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not found",
+    429: b"Too many attempts; wait a minute.",
+    503: b"Not ready; try again.",
+}
+#: Close codes (RFC 6455 §7.4) that end a connection in order.
+CLEAN_CODES = {1000, 1001}
+
+
+class ChargerConsumer(AsyncConsumer):
+    """Admits a charger and serves its socket."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one connection, from handshake to end."""
+        await receive()
+        hub = gateway.current()
+        await hub.turn()
+        verdict = await handshake.admit(scope, hub.directory)
+        if isinstance(verdict, handshake.Admission):
+            verdict = await contest(hub, verdict)
+        if isinstance(verdict, handshake.Refusal):
+            await refuse(hub, verdict, scope, send)
+            return
+        HANDSHAKES.labels("101").inc()
+        await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
+        await ChargerSocket(hub, verdict, scope, receive, send).serve()
+
+
+async def refuse(hub: gateway.Gateway, refusal: handshake.Refusal, scope: Any, send: Any) -> None:
+    """Answer a handshake with an HTTP status, and note who it was."""
+    status = refusal.status
+    if status in {401, 404} and hub.failures.refuses((refusal.peer, refusal.identity.lower())):
+        status = 429
+    HANDSHAKES.labels(str(status)).inc()
+    headers = dict(scope["headers"])
+    if refusal.reason and not (refusal.reason == "unknown" and hub.unknown.refuses(refusal.peer)):
+        said = {
+            "path": scope["path"],
+            "subprotocols": ", ".join(scope["subprotocols"]),
+            "user_agent": headers.get(b"user-agent", b"").decode("latin-1"),
+        }
+        now = datetime.now(UTC)
+        hub.sightings.note(
+            refusal.identity, refusal.reason, refusal.peer, now, said, refusal.charger_id
+        )
+    answer = [(b"content-type", b"text/plain; charset=utf-8")]
+    if status == 401:
+        answer.append((b"www-authenticate", b'Basic realm="OCPP"'))
+    await send({"type": "websocket.http.response.start", "status": status, "headers": answer})
+    await send({"type": "websocket.http.response.body", "body": BODIES[status]})
+
+
+class ChargerSocket:
+    """A connection that was let in."""
+
+    def __init__(
+        self, hub: gateway.Gateway, admission: handshake.Admission, scope: Any, receive: Any,
+        send: Any,
+    ) -> None:  # fmt: skip
+        """Own the charger with a token of our own."""
+        self.hub = hub
+        self.station = admission.station
+        self.station.version = admission.version
+        self.station.accepted = self.station.booted and self.station.boot_answer() == "Accepted"
+        self.admission = admission
+        self.token = uuid4()
+        self.calls = Calls(self.send)
+        self._receive, self._send = receive, send
+        self._routes: Routes = ROUTES[admission.version]
+        self._connection: OcppConnection = scope["extensions"]["kilowatch.connection"]
+        loop = asyncio.get_running_loop()
+        self._epoch = datetime.now(UTC) - timedelta(seconds=loop.time())
+        self._bucket = Bucket(MESSAGE_RATE, MESSAGE_BURST, loop.time())
+        self._reason: CloseReason | None = None
+        self._code: int | None = None
+        self._over = False
+        #: It answers none of our CALLs.
+        self.deaf = False
+
+    async def serve(self) -> None:
+        """Serve until the connection ends."""
+        quirks = self.station.quirks
+        self._connection.configure(quirks.ping_interval, quirks.answers_pings, quirks.max_frame)
+        self._opened()
+        carer = asyncio.get_running_loop().create_task(look_after(self))
+        try:
+            await self._loop()
+        finally:
+            carer.cancel()
+            self.calls.close()
+            self.ended()
+
+    def _opened(self) -> None:
+        older = self.hub.sockets.get(self.station.id)
+        self.hub.hold(self)
+        if older is not None:
+            older.end(CloseReason.REPLACED)
+        admission = self.admission
+        self.hub.writer.put(
+            [
+                Connected(
+                    self.station.id,
+                    datetime.now(UTC),
+                    self.token,
+                    admission.peer,
+                    admission.version,
+                    admission.profile,
+                )
+            ]
+        )
+        log.info("charger_connected", charger=self.station.identity, version=admission.version)
+
+    async def _loop(self) -> None:
+        while not self._over:
+            message = await self._receive()
+            text = message.get("text")
+            if text is not None:
+                await self._message(text)
+            elif message["type"] == "websocket.disconnect":
+                self._code = message.get("code")
+                return
+            else:
+                BAD_FRAMES.labels("binary").inc()
+                log.warning("binary_frame", charger=self.station.identity)
+                await self.close(1003, CloseReason.PROTOCOL_ERROR)
+
+    async def _message(self, text: str) -> None:
+        wait = self._bucket.take(asyncio.get_running_loop().time())
+        if wait:
+            THROTTLED.inc()
+            await asyncio.sleep(wait)
+        received = datetime.now(UTC)
+        self._record(received, "in", text)
+        try:
+            frame = frames.parse(text, self.station.version)
+        except frames.BadFrame as bad:
+            BAD_FRAMES.labels(bad.code).inc()
+            log.warning("bad_frame", charger=self.station.identity, error=bad.description)
+            await self.send(frames.error(bad.message_id, bad.code, bad.description))
+            return
+        if isinstance(frame, frames.Call):
+            await self._call(frame, received, text)
+        elif not self.calls.answered(frame):
+            log.info("unsolicited_reply", charger=self.station.identity, message_id=frame.id[:64])
+
+    async def _call(self, call: frames.Call, received: datetime, text: str) -> None:
+        known = call.action if call.action in self._routes.handlers else "unknown"
+        try:
+            answer = await self._answer(call, received, text)
+        except Refused as refused:
+            MESSAGES.labels(known, refused.code).inc()
+            reply = frames.error(call.id, refused.code, refused.description)
+        else:
+            MESSAGES.labels(known, "ok").inc()
+            reply = frames.result(call.id, answer)
+        if call.confirmed:
+            await self.send(reply)
+
+    async def _answer(self, call: frames.Call, received: datetime, text: str) -> dict[str, Any]:
+        try:
+            outcome, breakages = self._routes.outcome(self.station, call, received)
+            if breakages:
+                BREAKAGES.count(self.station, call.action, breakages, received)
+            if outcome.facts:
+                await self._store(outcome, text)
+            return outcome.answer()
+        except NotStored:
+            raise Refused("InternalError", "Not stored: try again later.") from None
+        except Refused:
+            raise
+        except Exception:
+            log.exception("handler_failed", charger=self.station.identity, action=call.action)
+            raise Refused("InternalError", "This message could not be handled.") from None
+
+    async def _store(self, outcome: Outcome, text: str) -> None:
+        await self.hub.writer.store(outcome.facts, text)
+
+    async def send(self, text: str) -> None:
+        """Send a frame, and record it."""
+        self._record(datetime.now(UTC), "out", text)
+        await self._send({"type": "websocket.send", "text": text})
+
+    def _record(self, at: datetime, way: Literal["in", "out"], text: str) -> None:
+        self.hub.recorder.record(self.station.id, at, way, text)
+        self.hub.broadcast.frame(self.station.id, self.station.identity, at, way, text)
+
+    async def close(self, code: int, reason: CloseReason) -> None:
+        """Close in order, for `reason`."""
+        self._reason = self._reason or reason
+        await self._send({"type": "websocket.close", "code": code})
+
+    def end(self, reason: str) -> None:
+        """Close, from outside the socket's own task; its clean-up touches only its own token."""
+        self._reason = CloseReason(reason)
+        self.ended()
+        task = asyncio.get_running_loop().create_task(self._end())
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _end(self) -> None:
+        await self._send({"type": "websocket.close", "code": 1008, "reason": "replaced"})
+
+    def ended(self, reason: str = "") -> None:
+        """Record the end, once, dated back to the last proof of life."""
+        if self._over:
+            return
+        self._over = True
+        trips = sorted(self._connection.round_trips)
+        self.hub.writer.put(
+            [
+                Disconnected(
+                    self.station.id,
+                    self.last_life(),
+                    datetime.now(UTC),
+                    self.token,
+                    CloseReason(reason) if reason else self._why(),
+                    self._code,
+                    statistics.median(trips) * 1000 if trips else None,
+                    trips[int(len(trips) * 0.95)] * 1000 if trips else None,
+                    self._connection.missed_pings,
+                )
+            ]
+        )
+        station = self.station
+        self.hub.release(self)
+        self.hub.broadcast.gone(
+            station.id, station.site_id, station.organisation_id, station.identity
+        )
+        log.info("charger_disconnected", charger=station.identity, reason=self._why().value)
+
+    def _why(self) -> CloseReason:
+        if self._reason is not None:
+            return self._reason
+        if self._connection.ended_by:
+            return CloseReason(self._connection.ended_by)
+        if self._code == 1012 or self.hub.stopping:
+            return CloseReason.GATEWAY_RESTART
+        if self._code in CLEAN_CODES:
+            return CloseReason.CLEAN
+        return CloseReason.LOST if self._code in {None, 1005, 1006} else CloseReason.PROTOCOL_ERROR
+
+    def last_life(self) -> datetime:
+        """Return when the last bytes came, UTC."""
+        return self._epoch + timedelta(seconds=self._connection.last_inbound)
+
+    def report_life(self, writer: Writer) -> None:
+        """Have the last proof of life, the clock's offset and the round trip kept."""
+        trips = self._connection.round_trips
+        writer.seen(
+            self.token,
+            self.last_life(),
+            self.station.clock.offset_ms,
+            trips[-1] * 1000 if trips else None,
+        )
+
+    async def alive(self, patience: float) -> bool:
+        """Tell whether the charger answers a ping within `patience` seconds."""
+        return await self._connection.alive(patience)

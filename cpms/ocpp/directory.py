@@ -1,0 +1,200 @@
+"""The gateway's read-only memory of chargers and tokens, refreshed on a timer and a nudge."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.rows import namedtuple_row
+
+from cpms.ocpp.station import Station, TokenInfo, Tokens
+from inventory import quirks
+from monitoring.ingest import connect
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between looks for changed rows, and between full loads of the tokens.
+REFRESH_EVERY = 2.0
+RELOAD_TOKENS_EVERY = 600.0
+
+_STATIONS = """
+SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_profile,
+       c.password_digest, c.serial_number, s.timezone, o.accept_unknown_tokens,
+       m.vendor, m.name AS model, m.quirks, st.booted_at
+  FROM inventory_charger c
+  JOIN inventory_site s ON s.id = c.site_id
+  JOIN inventory_organisation o ON o.id = s.organisation_id
+  LEFT JOIN inventory_chargermodel m ON m.id = c.model_id
+  LEFT JOIN monitoring_chargerstate st ON st.charger_id = c.id
+"""
+BY_IDENTITY = _STATIONS + " WHERE lower(c.identity) = ANY(%s)"
+BY_ID = _STATIONS + " WHERE c.id = ANY(%s)"
+TOKENS = """
+SELECT organisation_id, upper(id_token) AS id_token, status, expires_at, "group", updated_at
+  FROM control_token WHERE updated_at >= %s
+"""
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class DirectoryAway(Exception):
+    """The database didn't answer, and nothing is remembered of this charger."""
+
+
+class Directory:
+    """Finds chargers by identity; keeps those that are connected fresh."""
+
+    def __init__(self, dsn: str) -> None:
+        """Read from the database at `dsn`."""
+        self._dsn = dsn
+        self._connection: AsyncConnection[Any] | None = None
+        self._lock = asyncio.Lock()
+        self._wanted: dict[str, asyncio.Future[Station | None]] = {}
+        self._finder: asyncio.Task[None] | None = None
+        self._refresher: asyncio.Task[None] | None = None
+        self._nudged = asyncio.Event()
+        self.tokens = Tokens()
+        self._tokens_until = EPOCH
+        #: Chargers that are connected, by id.
+        self.connected: dict[int, Station] = {}
+        #: Lower-case identity -> the last station found, for when the database is away.
+        self._last: dict[str, Station] = {}
+
+    async def start(self) -> None:
+        """Load the tokens and begin to refresh."""
+        with contextlib.suppress(psycopg.Error, OSError):
+            await self._load_tokens(EPOCH)
+        self._refresher = asyncio.get_running_loop().create_task(self._refresh(), name="directory")
+
+    async def stop(self) -> None:
+        """Stop refreshing."""
+        if self._refresher is not None:
+            self._refresher.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+
+    def nudge(self) -> None:
+        """Look for changes now."""
+        self._nudged.set()
+
+    async def find(self, identity: str) -> Station | None:
+        """Return the charger, whatever the identity's case; None where there is none.
+
+        Look-ups that come while one runs share the next query. Raises `DirectoryAway`.
+        """
+        key = identity.lower()
+        future = self._wanted.get(key)
+        if future is None:
+            future = self._wanted[key] = asyncio.get_running_loop().create_future()
+        if self._finder is None or self._finder.done():
+            self._finder = asyncio.get_running_loop().create_task(self._find())
+        return await asyncio.shield(future)
+
+    async def _find(self) -> None:
+        while self._wanted:
+            wanted, self._wanted = self._wanted, {}
+            try:
+                found = await self._query(BY_IDENTITY, list(wanted))
+            except (psycopg.Error, OSError) as error:
+                log.warning("directory_away", error=str(error).strip())
+                self._answer_from_memory(wanted)
+                continue
+            stations = {row.identity.lower(): self._station(row) for row in found}
+            self._last.update(stations)
+            for key, future in wanted.items():
+                if not future.done():
+                    future.set_result(stations.get(key))
+
+    def _answer_from_memory(self, wanted: dict[str, asyncio.Future[Station | None]]) -> None:
+        for key, future in wanted.items():
+            if future.done():
+                continue
+            if key in self._last:
+                future.set_result(self._last[key])
+            else:
+                future.set_exception(DirectoryAway())
+
+    async def _query(self, statement: str, argument: Any) -> list[Any]:
+        async with self._lock:
+            if self._connection is None or self._connection.closed:
+                self._connection = await connect(self._dsn)
+            async with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+                await cursor.execute(statement, (argument,))
+                return await cursor.fetchall()
+
+    def _station(self, row: Any) -> Station:
+        station = Station(
+            row.id,
+            row.identity,
+            row.organisation_id,
+            row.site_id,
+            row.lifecycle,
+            row.security_profile,
+            row.password_digest,
+            quirks.parse(row.quirks or {}),
+            row.vendor or "",
+            row.model or "",
+            row.serial_number,
+            row.accept_unknown_tokens,
+            row.booted_at is not None,
+            ZoneInfo(row.timezone),
+            self.tokens,
+        )
+        station.clock.zone = station.zone
+        return station
+
+    async def _refresh(self) -> None:
+        last_reload = asyncio.get_running_loop().time()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._nudged.wait(), REFRESH_EVERY)
+            self._nudged.clear()
+            try:
+                await self._refresh_stations(list(self.connected))
+                now = asyncio.get_running_loop().time()
+                whole = now - last_reload > RELOAD_TOKENS_EVERY
+                await self._load_tokens(EPOCH if whole else self._tokens_until)
+                last_reload = now if whole else last_reload
+            except (psycopg.Error, OSError) as error:
+                log.warning("directory_away", error=str(error).strip())
+
+    async def _refresh_stations(self, ids: Iterable[int]) -> None:
+        ids = list(ids)
+        if not ids:
+            return
+        changed = await self._query(CHANGED, ids)
+        for row in changed:
+            self._update(row)
+
+    def _update(self, row: Any) -> None:
+        known, fresh = self.connected.get(row.id), self._station(row)
+        if known is None:
+            return
+        for name in INVENTORY:
+            setattr(known, name, getattr(fresh, name))
+        known.clock.zone = fresh.zone
+
+    async def _load_tokens(self, since: datetime) -> None:
+        rows = await self._query(TOKENS, since)
+        known = {} if since == EPOCH else self.tokens.known
+        for row in rows:
+            key = (row.organisation_id, row.id_token)
+            known[key] = TokenInfo(row.status, row.expires_at, row.group)
+            self._tokens_until = max(self._tokens_until, row.updated_at)
+        self.tokens.known = known
+
+
+#: Rows that changed in the last minute: every change is seen several times, none is
+#: missed by a transaction that commits late.
+CHANGED = (
+    BY_ID
+    + " AND GREATEST(c.updated_at, s.updated_at, m.updated_at) > now() - interval '60 seconds'"
+)
+INVENTORY = (
+    "identity", "organisation_id", "site_id", "lifecycle", "security_profile", "password_digest",
+    "quirks", "vendor", "model", "serial_number", "accept_unknown_tokens", "zone",
+)  # fmt: skip

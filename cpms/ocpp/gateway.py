@@ -1,0 +1,168 @@
+"""One gateway process: who is connected, and the loops around the sockets."""
+
+import asyncio
+import contextlib
+import os
+import socket as sockets
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from prometheus_client import Gauge
+from psycopg import AsyncConnection
+
+from cpms.ocpp.broadcast import Broadcast
+from cpms.ocpp.database import dsn
+from cpms.ocpp.directory import Directory
+from cpms.ocpp.sightings import Sightings
+from cpms.ocpp.throttle import Bucket, Throttle
+from monitoring.ingest import Writer, connect
+from monitoring.recorder import Recorder
+
+if TYPE_CHECKING:
+    from cpms.ocpp.consumer import ChargerSocket
+
+log = structlog.get_logger(__name__)
+
+CONNECTIONS = Gauge("kilowatch_connections", "Chargers connected to this gateway.")
+
+#: A lease lasts this long, and is renewed this often.
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = 4.0
+#: How often proofs of life are written, seconds.
+SEEN_EVERY = 2.0
+#: Handshakes per second, and at once; the others wait their turn.
+ADMIT_RATE, ADMIT_BURST = 800.0, 200.0
+
+REGISTER = """
+INSERT INTO monitoring_gateway (id, host, pid, started_at, lease_until)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
+"""
+SIGN_OFF = "UPDATE monitoring_gateway SET ended_at = %s, lease_until = %s WHERE id = %s"
+
+
+class Gateway:
+    """Everything one process holds; made when the server starts."""
+
+    def __init__(self) -> None:
+        """Prepare; `start` connects."""
+        self.id = uuid.uuid4()
+        self.started_at = datetime.now(UTC)
+        self.directory = Directory(dsn())
+        self.recorder = Recorder(dsn())
+        self.sightings = Sightings(dsn())
+        self.broadcast = Broadcast(self)
+        self.writer = Writer(dsn(), self.id, on_commit=self.broadcast.committed)
+        #: Charger id -> the socket that owns it in this process.
+        self.sockets: dict[int, ChargerSocket] = {}
+        self.failures = Throttle(rate=10 / 60, burst=10)
+        self.unknown = Throttle(rate=2.0, burst=100)
+        self.stopping = False
+        self._connection: AsyncConnection[Any] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Take up work: register, load, begin every loop."""
+        await self._renew()
+        self.writer.start()
+        self.recorder.start()
+        self.sightings.start()
+        await self.directory.start()
+        self._admit = Bucket(ADMIT_RATE, ADMIT_BURST, asyncio.get_running_loop().time())
+        loops = {"lease": self._leases, "seen": self._seen, "broadcast": self.broadcast.run}
+        for name, run in {**loops, "nudges": self.broadcast.listen}.items():
+            self._tasks.append(asyncio.get_running_loop().create_task(run(), name=name))
+        log.info("gateway_started", gateway=str(self.id))
+
+    async def stop(self) -> None:
+        """Close: say why every connection ended, write what is queued, sign off."""
+        self.stopping = True
+        for charger_socket in list(self.sockets.values()):
+            charger_socket.ended("gateway_restart")
+        for task in self._tasks:
+            task.cancel()
+        await self.writer.stop()
+        await self.recorder.stop()
+        await self.sightings.stop()
+        await self.directory.stop()
+        with contextlib.suppress(psycopg.Error, OSError):
+            now = datetime.now(UTC)
+            await self._execute(SIGN_OFF, (now, now, self.id))
+        if self._connection is not None:
+            await self._connection.close()
+        log.info("gateway_stopped", gateway=str(self.id))
+
+    async def turn(self) -> None:
+        """Wait for one's turn to be admitted: a fleet that comes back at once is spread."""
+        wait = self._admit.take(asyncio.get_running_loop().time())
+        if wait:
+            await asyncio.sleep(wait)
+
+    def hold(self, charger_socket: "ChargerSocket") -> None:
+        """Make this socket the owner of its charger."""
+        self.sockets[charger_socket.station.id] = charger_socket
+        self.directory.connected[charger_socket.station.id] = charger_socket.station
+        CONNECTIONS.set(len(self.sockets))
+
+    def release(self, charger_socket: "ChargerSocket") -> None:
+        """Let go, unless another socket owns the charger by now."""
+        if self.sockets.get(charger_socket.station.id) is charger_socket:
+            del self.sockets[charger_socket.station.id]
+            self.directory.connected.pop(charger_socket.station.id, None)
+            self.writer.memory.forget([charger_socket.station.id])
+        CONNECTIONS.set(len(self.sockets))
+
+    async def _leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            with contextlib.suppress(psycopg.Error, OSError):
+                await self._renew()
+
+    async def _renew(self) -> None:
+        lease = datetime.now(UTC) + LEASE
+        host = sockets.gethostname()[:120]
+        row = (self.id, host, os.getpid(), self.started_at, lease)
+        await self._execute(REGISTER, row)
+
+    async def _execute(self, statement: str, row: tuple[Any, ...]) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(dsn())
+        await self._connection.execute(statement, row)
+
+    async def _seen(self) -> None:
+        while True:
+            await asyncio.sleep(SEEN_EVERY)
+            for charger_socket in self.sockets.values():
+                charger_socket.report_life(self.writer)
+            self.writer.flush_seen()
+
+
+_gateway: Gateway | None = None
+
+
+def current() -> Gateway:
+    """Return this process's gateway."""
+    if _gateway is None:
+        raise RuntimeError("The gateway is not running; it starts with the server's lifespan.")
+    return _gateway
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """Start the gateway with the ASGI server, and stop it with it."""
+    global _gateway  # noqa: PLW0603 - one gateway a process
+    await receive()
+    _gateway = Gateway()
+    try:
+        await _gateway.start()
+    except (psycopg.Error, OSError) as error:
+        message = f"The gateway can't reach the database: {error}"
+        await send({"type": "lifespan.startup.failed", "message": message})
+        return
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await _gateway.stop()
+    _gateway = None
+    await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,149 @@
+"""Who is this, and may it enter: identity, credentials, security profile, subprotocol."""
+
+import base64
+import binascii
+import ipaddress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from django.conf import settings
+
+from cpms.ocpp.directory import Directory, DirectoryAway
+from cpms.ocpp.station import Station
+from inventory import credentials
+
+#: Our order of preference.
+SUBPROTOCOLS = {"ocpp2.1": "2.1", "ocpp2.0.1": "2.0.1", "ocpp1.6": "1.6"}
+#: Longer identities are nobody's (2.0.1: 48).
+LONGEST_IDENTITY = 100
+#: Compared with where there is no such charger or password, so that it takes as long.
+NOBODY = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """It may enter."""
+
+    station: Station
+    #: To be said in the answer; None where the charger named none and its model may.
+    subprotocol: str | None
+    version: str
+    profile: int
+    authenticated: bool
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """It may not: the HTTP status, and the reason for the sighting (not told to the charger)."""
+
+    status: int
+    reason: str
+    identity: str
+    peer: str
+    charger_id: int | None = None
+
+
+class Peer(NamedTuple):
+    """Where a connection comes from, as a trusted proxy or the socket says."""
+
+    address: str
+    tls: bool
+
+
+def identity_of(path: str) -> str:
+    """Return the last non-empty segment of the URL's path, decoded.
+
+    `path` is as sent: percent-encoded, without the query. (steve#689, #1527; openems#1401)
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    return unquote(segments[-1], errors="replace").strip() if segments else ""
+
+
+def basic_auth(header: bytes | None) -> tuple[str, bytes] | None:
+    """Return user name and password bytes of an Authorization header; None where unusable.
+
+    The password may hold colons and any bytes. (RFC 7617; Java-OCA-OCPP#143)
+    """
+    scheme, _, encoded = (header or b"").partition(b" ")
+    if scheme.lower() != b"basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(encoded.strip(), validate=True).partition(b":")
+    except binascii.Error:
+        return None
+    return (user.decode("utf-8", "replace"), password) if colon else None
+
+
+def peer_of(scope: Any) -> Peer:
+    """Return the charger's address, from a proxy that we trust by its address or the socket."""
+    host = scope["client"][0] if scope.get("client") else ""
+    headers = dict(scope["headers"])
+    if host and _within(host, settings.TRUSTED_PROXIES):
+        forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[-1].strip()
+        tls = headers.get(b"x-forwarded-proto", b"") in {b"https", b"wss"}
+        return Peer(forwarded[:64] or host, tls)
+    return Peer(host, scope.get("scheme") == "wss")
+
+
+def _within(address: str, networks: list[Any]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in networks)
+
+
+async def admit(scope: Any, directory: Directory) -> Admission | Refusal:
+    """Decide on a WebSocket handshake, given its ASGI scope."""
+    headers = dict(scope["headers"])
+    peer = peer_of(scope)
+    identity = identity_of(scope["raw_path"].decode("latin-1"))
+    if settings.OCPP_NETWORKS and not _within(peer.address, settings.OCPP_NETWORKS):
+        return Refusal(403, "network", identity, peer.address)
+    offered = basic_auth(headers.get(b"authorization"))
+    try:
+        station = await directory.find(identity) if len(identity) <= LONGEST_IDENTITY else None
+    except DirectoryAway:
+        return Refusal(503, "", identity, peer.address)
+    reason = _distrust(station, identity, offered, peer.tls)
+    if reason:
+        hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
+        status = 401 if hidden else 404
+        return Refusal(status, reason, identity, peer.address, station and station.id)
+    assert station is not None
+    return _speak(station, scope, offered is not None, peer)
+
+
+def _distrust(
+    station: Station | None, identity: str, offered: tuple[str, bytes] | None, tls: bool
+) -> str:
+    """Return why this can't be trusted, or "". Every way takes the same two comparisons."""
+    user, password = offered or ("", b"")
+    kept = station.password_digest if station is not None else None
+    right = credentials.matches(bytes(kept or NOBODY), password) and kept is not None
+    if station is None:
+        return "unknown"
+    if offered is None or kept is None:
+        return "" if station.security_profile == 0 and kept is None else "credentials"
+    if user.lower() != station.identity.lower():
+        return "username"
+    if not right:
+        return "credentials"
+    return "profile" if station.security_profile > (2 if tls else 1) else ""
+
+
+def _speak(station: Station, scope: Any, authenticated: bool, peer: Peer) -> Admission | Refusal:
+    offered = [name for name in scope["subprotocols"] if name]
+    chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
+    if chosen is None and not offered:
+        assumed = station.quirks.missing_subprotocol
+    else:
+        assumed = ""
+    if chosen is None and not assumed:
+        return Refusal(400, "subprotocol", station.identity, peer.address, station.id)
+    version = SUBPROTOCOLS[chosen or assumed]
+    authenticated = authenticated and station.password_digest is not None
+    profile = (2 if peer.tls else 1) if authenticated else 0
+    return Admission(station, chosen, version, profile, authenticated, peer.address)

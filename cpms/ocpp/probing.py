@@ -1,0 +1,62 @@
+"""What we ask of a charger unasked: its boot if we know none, and whether it hears us at all."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from cpms.ocpp.calls import NoAnswer
+from monitoring.facts import EventReported
+
+if TYPE_CHECKING:
+    from cpms.ocpp.consumer import ChargerSocket
+
+log = structlog.get_logger(__name__)
+
+#: Seconds after connecting until we ask for a boot that we know nothing of.
+BOOT_PATIENCE = 10.0
+
+
+async def look_after(held: "ChargerSocket") -> None:
+    """Ask for the boot if none is known, then ask every so often whether it hears us.
+
+    Any answer will do, NotSupported as well. (mobilityhouse#626: a deaf charger sends
+    heartbeats and answers nothing.)
+    """
+    await asyncio.sleep(BOOT_PATIENCE)
+    if not held.station.booted:
+        await _trigger(held, "BootNotification")
+    while held.station.quirks.probe_interval:
+        await asyncio.sleep(held.station.quirks.probe_interval)
+        if await _hears(held):
+            _tell(held, deaf=False)
+        elif not await _hears(held):
+            _tell(held, deaf=True)
+
+
+async def _trigger(held: "ChargerSocket", message: str) -> None:
+    try:
+        await held.calls.call("TriggerMessage", {"requestedMessage": message})
+    except NoAnswer as silence:
+        log.info("trigger_unanswered", charger=held.station.identity, why=str(silence))
+
+
+async def _hears(held: "ChargerSocket") -> bool:
+    try:
+        await held.calls.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+    except NoAnswer:
+        return False
+    return True
+
+
+def _tell(held: "ChargerSocket", deaf: bool) -> None:
+    """Report the change, if it is one."""
+    if held.deaf == deaf:
+        return
+    held.deaf = deaf
+    now = datetime.now(UTC)
+    kind = "deaf" if deaf else "hears_again"
+    severity = 2 if deaf else 6
+    held.hub.writer.put([EventReported(held.station.id, kind, now, now, severity=severity)])
+    log.warning(kind, charger=held.station.identity)

@@ -1,0 +1,221 @@
+"""Validation by the OCPP JSON schemas that the `ocpp` library ships, compiled once.
+
+Chargers break the schema in ways that lose nothing; those are repaired or let pass, and
+counted (`Breakage`). What can't be understood is refused with the version's error code.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import ocpp
+
+from cpms.ocpp.frames import CODES
+
+FOLDERS = {"1.6": "v16", "2.0.1": "v201", "2.1": "v21"}
+#: Errors looked at in one message; one with more is refused.
+MOST_ERRORS = 200
+#: Rounds of repair: what was hidden behind an error shows when that is mended.
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Breakage:
+    """One way in which a message broke its schema without harm, e.g. `null at /info`."""
+
+    kind: str
+    path: str
+
+
+class BadPayload(Exception):
+    """A payload that can't be understood; `code` is the version's CALLERROR code."""
+
+    def __init__(self, code: str, description: str) -> None:
+        """Say what is wrong and where."""
+        super().__init__(description)
+        self.code = code
+        self.description = description
+
+
+@cache
+def validator(version: str, action: str, answer: bool = False) -> Any | None:
+    """Return the compiled validator of a request (or answer), None for an unknown action."""
+    folder = Path(ocpp.__file__).parent / FOLDERS[version] / "schemas"
+    request = "" if version == "1.6" else "Request"
+    path = folder / f"{action}{'Response' if answer else request}.json"
+    if not action.isalnum() or not path.is_file():
+        return None
+    return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8-sig")))
+
+
+def check(version: str, action: str, payload: Any) -> tuple[Any, Sequence[Breakage]]:
+    """Return the payload, repaired where needed, and how it broke the schema.
+
+    Raises `BadPayload` for what can't be understood; `payload` may have been changed then.
+    """
+    schema = validator(version, action)
+    if schema is None or schema.is_valid(payload):
+        return payload, ()
+    return _repair(schema, version, payload)
+
+
+def _repair(schema: Any, version: str, payload: Any) -> tuple[Any, Sequence[Breakage]]:
+    breakages: list[Breakage] = []
+    if payload is None or payload == []:  # "null payloads", and {} written by PHP
+        payload = {}
+        breakages.append(Breakage("null", ""))
+    for _round in range(ROUNDS):
+        errors = _errors(schema, version, payload)
+        hard = [error for error in errors if not _mend(payload, error, breakages)]
+        if (hard and _round == ROUNDS - 1) or not errors:
+            break
+    if hard:
+        raise _refusal(hard[0], version)
+    return payload, breakages
+
+
+def _errors(schema: Any, version: str, payload: Any) -> list[Any]:
+    errors = []
+    for error in schema.iter_errors(payload):
+        errors.append(error)
+        if len(errors) > MOST_ERRORS:
+            raise BadPayload(CODES[version].format, "More errors than can be repaired.")
+    return sorted(errors, key=lambda error: len(error.instance_path), reverse=True)
+
+
+def _mend(payload: Any, error: Any, breakages: list[Breakage]) -> bool:
+    """Repair what `error` found, or let it pass; False where it can't be understood."""
+    kind = type(error.kind).__name__.rsplit("_", 1)[-1]
+    mend = MENDS.get(kind)
+    path = list(error.instance_path)
+    breakage = mend(payload, path, error) if mend else None
+    if breakage is None:
+        return False
+    shown = "/".join("*" if isinstance(step, int) else str(step)[:50] for step in path)
+    if len(breakages) < 20:
+        breakages.append(Breakage(breakage, shown))
+    return True
+
+
+def _at(payload: Any, path: list[Any]) -> tuple[Any, Any]:
+    """Return the container at the path and the last step, following repairs made before."""
+    for step in path[:-1]:
+        payload = payload[step]
+    return payload, path[-1]
+
+
+def _wrong_type(payload: Any, path: list[Any], error: Any) -> str | None:
+    if not path:
+        return None
+    holder, step = _at(payload, path)
+    try:
+        value = holder[step]
+    except (KeyError, IndexError, TypeError):
+        return "gone"
+    wanted = error.kind.types
+    if value is None and isinstance(holder, dict):
+        del holder[step]
+        return "null"
+    return _convert(holder, step, value, wanted)
+
+
+def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str | None:
+    if "string" in wanted and isinstance(value, int | float | bool):
+        holder[step] = json.dumps(value)
+        return "number_as_string" if not isinstance(value, bool) else "boolean_as_string"
+    if "array" in wanted and isinstance(value, dict):
+        holder[step] = [value]
+        return "object_for_array"
+    if isinstance(value, float) and "integer" in wanted and value.is_integer():
+        holder[step] = int(value)
+        return "float_as_integer"
+    if isinstance(value, str):
+        return _from_text(holder, step, value, wanted)
+    return None
+
+
+def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str | None:
+    try:
+        if "integer" in wanted:
+            holder[step] = int(value)
+        elif "number" in wanted:
+            holder[step] = float(value)
+        elif "boolean" in wanted and value.lower() in {"true", "false"}:
+            holder[step] = value.lower() == "true"
+        else:
+            return None
+    except ValueError:
+        return None
+    return "string_as_number"
+
+
+def _too_long(payload: Any, path: list[Any], error: Any) -> str | None:
+    if not path:
+        return None
+    holder, step = _at(payload, path)
+    limit = error.kind.limit
+    if isinstance(holder[step], str):
+        # A token or transaction cut short would be another one: kept whole.
+        if step not in {"idToken", "idTag", "transactionId"}:
+            holder[step] = holder[step][:limit]
+        elif len(holder[step]) > 255:
+            return None
+        return "too_long"
+    return None
+
+
+#: Enumerations in which a value we don't know loses nothing.
+OPEN_ENUMS = frozenset(
+    {"unit", "measurand", "phase", "location", "context", "format", "errorCode", "reason"}
+    | {"triggerReason", "stoppedReason", "chargingState", "type", "status"}
+)
+#: … except where the value is the point of the message.
+CLOSED = frozenset({"connectorStatus", "eventType"})
+
+
+def _unknown_value(payload: Any, path: list[Any], error: Any) -> str | None:
+    if path and path[-1] in OPEN_ENUMS and len(path) > (1 if path[-1] == "status" else 0):
+        return "unknown_value"
+    return None
+
+
+def _too_few(payload: Any, path: list[Any], error: Any) -> str | None:
+    if path and path[-1] in {"sampledValue", "meterValue", "transactionData"}:
+        return "empty"
+    return None
+
+
+def _let_pass(kind: str) -> Any:
+    return lambda payload, path, error: kind
+
+
+#: Kind of schema error -> its repair, which returns the name it is counted under.
+MENDS = {
+    "Type": _wrong_type,
+    "MaxLength": _too_long,
+    "Enum": _unknown_value,
+    "MinItems": _too_few,
+    "AdditionalProperties": _let_pass("extra_property"),
+    "Format": _let_pass("format"),
+    "MultipleOf": _let_pass("precision"),
+}
+
+#: Kind of schema error -> 2.x code, where it isn't a matter of type.
+_PROPERTY = {"Minimum", "Maximum", "MinLength", "MaxLength", "Enum", "Pattern"}
+
+
+def _refusal(error: Any, version: str) -> BadPayload:
+    kind = type(error.kind).__name__.rsplit("_", 1)[-1]
+    where = "/".join(str(step)[:50] for step in error.instance_path) or "the payload"
+    description = f"{where}: {error.message}"
+    if kind == "Type" and error.instance_path:
+        return BadPayload("TypeConstraintViolation", description)
+    if kind in {"Required", "MinItems", "MaxItems"}:
+        return BadPayload(CODES[version].occurrence, description)
+    if kind in _PROPERTY:
+        return BadPayload("PropertyConstraintViolation", description)
+    return BadPayload(CODES[version].format, description)

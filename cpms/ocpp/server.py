@@ -1,0 +1,212 @@
+"""Our WebSocket protocol: what uvicorn's keeps inside its class and a CSMS must know.
+
+Pings per connection, round-trip time, proof of life, compression per subprotocol, frame size
+per charger, the peer's certificate, and a bound on slow handshakes. The consumer finds the
+protocol object in `scope["extensions"]["kilowatch.connection"]`.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+#: Seconds for the whole handshake: TCP and TLS, the request, our answer.
+HANDSHAKE_SECONDS = 15.0
+#: Seconds in which a started message must be complete.
+MESSAGE_SECONDS = 30.0
+#: Messages read ahead of the consumer.
+READ_AHEAD = 4
+#: WebSocket control frames answered per second.
+MOST_PINGS = 20
+
+
+class Http(HttpToolsProtocol):
+    """HTTP, with a bound on how long a request may take to arrive."""
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock."""
+        super().connection_made(transport)
+        self._late = self.loop.call_later(HANDSHAKE_SECONDS, transport.abort)
+
+    def on_headers_complete(self) -> None:
+        """Stop it: the request is here."""
+        self._late.cancel()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._late.cancel()
+        super().connection_lost(exc)
+
+
+class OcppConnection(WebSocketsSansIOProtocol):
+    """A charger's connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start without keepalive; the consumer says how to ping this charger."""
+        super().__init__(*args, **kwargs)
+        self.ping_interval = None
+        self.answers_pings = True
+        #: loop.time() of the last bytes from the charger.
+        self.last_inbound = self.loop.time()
+        #: Last ping round trips, seconds.
+        self.round_trips: deque[float] = deque(maxlen=64)
+        self.missed_pings = 0
+        #: Why we ended it: "ping_timeout" or "".
+        self.ended_by = ""
+        self._compression = self.conn.available_extensions
+        self._message_timer: asyncio.TimerHandle | None = None
+        self._control: tuple[float, int] = (0.0, 0)
+        self._probe: asyncio.Future[bool] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Start the clock for the handshake."""
+        super().connection_made(transport)
+        self._handshake_timer = self.loop.call_later(HANDSHAKE_SECONDS, self._too_slow)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop all clocks."""
+        self._handshake_timer.cancel()
+        self._message_complete()
+        self._answer_probe(alive=False)
+        super().connection_lost(exc)
+
+    def handle_connect(self, event: Request) -> None:
+        """Compress only 2.x, where asked for: it halves throughput."""
+        offered = ",".join(event.headers.get_all("Sec-WebSocket-Protocol"))
+        self.conn.available_extensions = self._compression if "ocpp2" in offered else []
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"]["kilowatch.connection"] = self
+
+    def configure(self, ping_interval: float, answers_pings: bool, max_frame: int) -> None:
+        """Set how this charger is pinged (seconds) and its largest message (bytes)."""
+        self._handshake_timer.cancel()
+        self.answers_pings = answers_pings
+        self.ping_interval = ping_interval
+        self.ping_timeout = ping_interval
+        self.conn.max_message_size = max_frame
+        self.start_keepalive()
+
+    def data_received(self, data: bytes) -> None:
+        """Any bytes prove life."""
+        self.last_inbound = self.loop.time()
+        super().data_received(data)
+
+    def handle_text(self, event: Frame) -> None:
+        """Begin a message; one in pieces must be complete in time."""
+        if not event.fin and self._message_timer is None:
+            self._message_timer = self.loop.call_later(MESSAGE_SECONDS, self._too_slow)
+        super().handle_text(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Go on with it."""
+        if event.fin:
+            self._message_complete()
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        """Answer; end a flood."""
+        second, count = self._control
+        now = self.loop.time()
+        second, count = (second, count + 1) if now - second < 1.0 else (now, 1)
+        self._control = (second, count)
+        if count > MOST_PINGS:
+            self._too_slow()
+            return
+        super().handle_ping()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand the message over; stop reading only when the consumer falls behind."""
+        text = self.curr_msg_data_type == "text"
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        try:
+            event = {"text": data.decode()} if text else {"bytes": bytes(data)}
+        except UnicodeDecodeError:
+            self.conn.fail(1007, "invalid UTF-8")
+            self.handle_parser_exception()
+            return
+        self.queue.put_nowait({"type": "websocket.receive", **event})  # type: ignore[arg-type]
+        if not self.read_paused and self.queue.qsize() > READ_AHEAD:
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    async def receive(self) -> Any:
+        """Return the next event; read on when the consumer has caught up."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.qsize() <= READ_AHEAD // 2:
+            self.read_paused = False
+            self.transport.resume_reading()
+        return message
+
+    def handle_pong(self, event: Frame) -> None:
+        """Measure the round trip."""
+        waiting = self.pending_ping_payload
+        super().handle_pong(event)
+        if waiting is not None and self.pending_ping_payload is None:
+            self.round_trips.append(self.last_ping_rtt)
+        self._answer_probe(alive=True)
+
+    def keepalive_timeout(self) -> None:
+        """End the connection, unless bytes came since the ping or it never answers pings."""
+        self.missed_pings += 1
+        heard = self.last_inbound > self.ping_sent_at
+        if heard or not self.answers_pings:
+            self.pong_timer = None
+            self.pending_ping_payload = None
+            self.schedule_ping()
+            return
+        self.end_silent()
+
+    def end_silent(self) -> None:
+        """End a connection that shows no life, at once: a close handshake has no partner."""
+        self.ended_by = "ping_timeout"
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self.close_sent = True
+        self.stop_keepalive()
+        self.transport.abort()
+
+    async def alive(self, patience: float) -> bool:
+        """Ping now and tell whether the charger answers within `patience` seconds."""
+        if self.transport.is_closing():
+            return False
+        if self._probe is None:
+            self._probe = self.loop.create_future()
+            self.stop_keepalive()
+            self.send_keepalive_ping()
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._probe), patience)
+        except TimeoutError:
+            return False
+
+    def silent_for(self) -> float:
+        """Return the seconds since the last bytes."""
+        return self.loop.time() - self.last_inbound
+
+    def peer_certificate(self) -> dict[str, Any] | None:
+        """Return the verified client certificate as `ssl.SSLSocket.getpeercert` does."""
+        ssl_object = self.transport.get_extra_info("ssl_object")
+        return ssl_object.getpeercert() if ssl_object is not None else None
+
+    def _answer_probe(self, alive: bool) -> None:
+        probe, self._probe = self._probe, None
+        if probe is not None and not probe.done():
+            probe.set_result(alive)
+
+    def _message_complete(self) -> None:
+        if self._message_timer is not None:
+            self._message_timer.cancel()
+            self._message_timer = None
+
+    def _too_slow(self) -> None:
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1008})
+        self.close_sent = True
+        self.transport.abort()

@@ -1,0 +1,131 @@
+"""Who knocked and wasn't let in, or says it is another: bounded in rate and in rows."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import structlog
+from prometheus_client import Counter
+from psycopg import AsyncConnection
+from psycopg.types.json import Jsonb
+
+from monitoring.encoding import dumps, loads
+from monitoring.ingest import connect
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between writes, identities noted in one, and rows kept in all.
+FLUSH_EVERY = 2.0
+MOST_PENDING = 50
+MOST_ROWS = 2_000
+
+SIGHTINGS = Counter("kilowatch_sightings_total", "Refused or odd handshakes.", ["reason"])
+FORGOTTEN = Counter("kilowatch_sightings_forgotten_total", "Sightings beyond the bounds.")
+
+WRITE = """
+INSERT INTO monitoring_sighting AS s
+       (identity, reason, charger_id, peer, count, first_seen, last_seen, said)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::int[],
+                     %s::timestamptz[], %s::timestamptz[], %s::jsonb[])
+ON CONFLICT (identity, reason) DO UPDATE
+   SET count = s.count + excluded.count, last_seen = excluded.last_seen, peer = excluded.peer,
+       charger_id = excluded.charger_id, said = s.said || excluded.said
+"""
+TRIM = """
+DELETE FROM monitoring_sighting WHERE id IN (
+    SELECT id FROM monitoring_sighting WHERE charger_id IS NULL
+     ORDER BY last_seen DESC OFFSET %s)
+"""
+
+
+@dataclass(slots=True)
+class _Pending:
+    charger_id: int | None
+    peer: str
+    at: datetime
+    said: dict[str, Any]
+    count: int = 1
+
+
+@dataclass
+class Sightings:
+    """Collects sightings and writes them every few seconds."""
+
+    dsn: str
+    _pending: dict[tuple[str, str], _Pending] = field(default_factory=dict)
+    _task: asyncio.Task[None] | None = None
+    _connection: AsyncConnection[Any] | None = None
+
+    def start(self) -> None:
+        """Begin writing."""
+        self._task = asyncio.get_running_loop().create_task(self._run(), name="sightings")
+
+    async def stop(self) -> None:
+        """Write what is noted and close."""
+        if self._task is not None:
+            self._task.cancel()
+        with contextlib.suppress(psycopg.Error, OSError):
+            await self.flush()
+        if self._connection is not None:
+            await self._connection.close()
+
+    def note(
+        self,
+        identity: str,
+        reason: str,
+        peer: str,
+        at: datetime,
+        said: dict[str, Any],
+        charger_id: int | None = None,
+    ) -> None:
+        """Note one; beyond the bound of new names it is only counted."""
+        SIGHTINGS.labels(reason).inc()
+        key = (_printable(identity)[:100], reason)
+        pending = self._pending.get(key)
+        if pending is not None:
+            pending.count += 1
+            pending.at = at
+        elif len(self._pending) >= MOST_PENDING:
+            FORGOTTEN.inc()
+        else:
+            said = {name: _printable(str(value))[:200] for name, value in said.items() if value}
+            self._pending[key] = _Pending(charger_id, peer[:64], at, said)
+            log.warning("charger_sighted", identity=key[0], reason=reason, peer=peer)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY)
+            try:
+                await self.flush()
+            except (psycopg.Error, OSError) as error:
+                log.warning("sightings_not_written", error=str(error).strip())
+
+    async def flush(self) -> None:
+        """Write what is noted, and trim the table to its bound."""
+        if not self._pending:
+            return
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self.dsn)
+        pending, self._pending = self._pending, {}
+        rows = [
+            (
+                identity,
+                reason,
+                p.charger_id,
+                p.peer,
+                p.count,
+                p.at,
+                p.at,
+                Jsonb(loads(dumps(p.said))),
+            )
+            for (identity, reason), p in pending.items()
+        ]
+        await self._connection.execute(WRITE, [list(c) for c in zip(*rows, strict=True)])
+        await self._connection.execute(TRIM, (MOST_ROWS,))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

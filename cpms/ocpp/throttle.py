@@ -1,0 +1,49 @@
+"""Bounds on how often: token buckets, forgotten when full."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Hashable
+
+#: Keys remembered; the longest unused is forgotten first.
+MOST_KEYS = 10_000
+
+
+class Bucket:
+    """Lets `rate` per second through, and `burst` at once. Times in seconds of any clock."""
+
+    __slots__ = ("_burst", "_level", "_rate", "_then")
+
+    def __init__(self, rate: float, burst: float, now: float) -> None:
+        """Start full."""
+        self._rate, self._burst, self._level, self._then = rate, burst, burst, now
+
+    def take(self, now: float) -> float:
+        """Take one; return 0.0, or how long the taker has to wait for it."""
+        self._level = min(self._burst, self._level + (now - self._then) * self._rate) - 1.0
+        self._then = now
+        return 0.0 if self._level >= 0 else -self._level / self._rate
+
+    def refuse(self, now: float) -> bool:
+        """Take one if it is there; tell whether it isn't."""
+        wait = self.take(now)
+        if wait:
+            self._level += 1.0
+        return wait > 0
+
+
+class Throttle:
+    """A bucket per key."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        """Let `rate` per second and key through, `burst` at once."""
+        self._rate, self._burst = rate, burst
+        self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
+
+    def refuses(self, key: Hashable) -> bool:
+        """Count one for the key; tell whether it is one too many."""
+        now = asyncio.get_running_loop().time()
+        bucket = self._buckets.pop(key, None) or Bucket(self._rate, self._burst, now)
+        self._buckets[key] = bucket
+        if len(self._buckets) > MOST_KEYS:
+            self._buckets.popitem(last=False)
+        return bucket.refuse(now)

@@ -1,0 +1,1 @@
+"""OCPP 1.6: what chargers say, turned into facts."""

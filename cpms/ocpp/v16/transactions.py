@@ -1,0 +1,125 @@
+"""StartTransaction, MeterValues, StopTransaction. (OCPP 1.6 §4.7, §4.8, §4.10)"""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from cpms.ocpp import meters, oddities
+from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.station import Station
+from cpms.ocpp.text import clean
+from cpms.ocpp.times import Moment
+from cpms.ocpp.v16.core import id_tag_info
+from monitoring.facts import Fact, MetersSampled, SessionChanged
+
+#: Registers beyond this are no energy, Wh.
+MOST_ENERGY = 1e12
+
+
+def start_transaction(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """§4.8: stored whatever the token; the writer gives the transaction its id.
+
+    A repetition (same connector, token, time and meter) gets the same id. (steve#81, #1294)
+    """
+    said = payload.get("timestamp")
+    moment = station.clock.moment(said, received)
+    token = clean(payload["idTag"], 255)
+    status, info = id_tag_info(station, token, received)
+    fact = SessionChanged(
+        station.id,
+        "",
+        moment.at,
+        received,
+        start_key=start_key(payload),
+        evse=payload["connectorId"],
+        connector=1,
+        id_token=token,
+        started=moment.at,
+        meter_start=_register(payload["meterStart"], station),
+        authorization=status,
+        offline=(received - moment.at).total_seconds() > 60,
+        flags=_flags(moment),
+    )
+    odd = oddities.bad_time(station, moment, said, "StartTransaction", received)
+    return Outcome(
+        lambda: {"transactionId": int(fact.transaction_id), "idTagInfo": info}, [fact, *odd]
+    )
+
+
+def start_key(payload: Answer) -> str:
+    """Return what is the same in every retry of one start: connector, token, time, meter."""
+    said = [payload[k] for k in ("connectorId", "idTag", "timestamp", "meterStart")]
+    return blake2b(repr(said).encode(), digest_size=16).hexdigest()
+
+
+def stop_transaction(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """§4.10: always answered, whatever its id; one we don't know is kept as an orphan."""
+    said = payload.get("timestamp")
+    moment = station.clock.moment(said, received)
+    token = payload.get("idTag")
+    transaction = str(payload["transactionId"])
+    fact = SessionChanged(
+        station.id,
+        transaction,
+        moment.at,
+        received,
+        create=False,
+        ended=moment.at,
+        meter_stop=_register(payload["meterStop"], station),
+        stop_reason=clean(payload.get("reason") or "Local", 20),  # §7.36: Local when absent
+        stop_token=clean(token, 255) or None,
+        flags=_flags(moment),
+    )
+    samples = _samples(station, 0, transaction, payload.get("transactionData"), received)
+    odd = oddities.bad_time(station, moment, said, "StopTransaction", received)
+    reply: Answer = {"idTagInfo": id_tag_info(station, token, received)[1]} if token else {}
+    return Outcome(reply, [*samples, fact, *odd])
+
+
+def meter_values(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """§4.7: one fact per entry."""
+    transaction = payload.get("transactionId")
+    facts = _samples(
+        station,
+        payload["connectorId"],
+        None if transaction is None else str(transaction),
+        payload["meterValue"],
+        received,
+    )
+    return Outcome({}, facts)
+
+
+def _samples(
+    station: Station, evse: int, transaction: str | None, entries: Any, received: datetime
+) -> list[Fact]:
+    facts: list[Fact] = []
+    for entry in entries or ():
+        said = entry.get("timestamp")
+        moment = station.clock.moment(said, received)
+        sampled = entry.get("sampledValue") or []
+        values, context, extra, _odd = meters.normalise(sampled, station.quirks)
+        facts.append(
+            MetersSampled(
+                station.id,
+                evse,
+                moment.at,
+                received,
+                values,
+                transaction,
+                context,
+                extra,
+                moment.offset_ms,
+            )
+        )
+        facts += oddities.bad_time(station, moment, said, "MeterValues", received)
+    return facts
+
+
+def _register(value: float, station: Station) -> float | None:
+    """Return the register in Wh, None for what is no energy (negative, 2^63)."""
+    wh = value * 1000.0 if station.quirks.energy_in_kwh else float(value)
+    return wh if 0 <= wh < MOST_ENERGY else None
+
+
+def _flags(moment: Moment) -> tuple[str, ...]:
+    return (moment.oddity,) if moment.oddity else ()
