@@ -48,7 +48,11 @@ class Peer:
 
 @dataclass
 class Csms:
-    """The central system. `problems` must stay empty; `log` is (identity, direction, frame)."""
+    """The central system. `problems` must stay empty; `log` is (identity, direction, frame).
+
+    `answers` replaces the usual answers; one that raises LookupError makes a CALLERROR.
+    `refuse_with` an HTTP status, or -1 for not being there at all.
+    """
 
     clock: Clock = field(default_factory=Clock)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -90,9 +94,10 @@ class Csms:
         try:
             message = json.loads(text)
         except ValueError:
-            self.problems.append(f"not JSON: {text[:80]}")
-            return
-        if message[0] == 2:
+            message = None
+        if not isinstance(message, list) or not message:
+            self.problems.append(f"not a message: {text[:80]}")
+        elif message[0] == 2 and len(message) == 4:
             await self._answer(peer, message)
         else:
             self._note_answer(peer, message)
@@ -101,9 +106,12 @@ class Csms:
         _, number, action, payload = message
         suffix = "" if peer.version == "1.6" else "Request"
         self._check(peer, f"{action}{suffix}", payload)
-        reply = self.reply(peer, action, payload)
-        self._check(peer, f"{action}Response", reply)
-        text = json.dumps([3, number, reply])
+        try:
+            reply = self.reply(peer, action, payload)
+            self._check(peer, f"{action}Response", reply)
+            text = json.dumps([3, number, reply])
+        except LookupError:
+            text = json.dumps([4, number, "InternalError", "", {}])
         self.log.append((peer.identity, "out", text))
         await peer.send(text)
 
@@ -122,6 +130,9 @@ class Csms:
             errors = list(validator(peer.version, name).iter_errors(payload))
         except OSError:
             self.problems.append(f"{peer.version} has no {name}")
+            return
+        except ValueError as problem:
+            self.problems.append(f"{peer.version} {name}: {problem}")
             return
         self.problems += [f"{peer.version} {name}: {error.message}" for error in errors]
 
