@@ -144,6 +144,7 @@ class Memory:
 
     async def _load(self, connection: AsyncConnection[Any], charger_ids: list[int]) -> None:
         loaded = {i: ChargerMemory(i) for i in charger_ids}
+        row: Any
         async with connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(MISSING_STATES, (charger_ids,))
             await cursor.execute(PORTS, (charger_ids,))

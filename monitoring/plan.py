@@ -51,6 +51,8 @@ class Plan:
     events: list[tuple[Any, ...]] = field(default_factory=list)
     variables: list[f.VariablesReported] = field(default_factory=list)
     dirty: set[tuple[int, date]] = field(default_factory=set)
+    #: charger -> since when it hears none of our CALLs; None: it does again.
+    deaf: dict[int, datetime | None] = field(default_factory=dict)
 
     def add(self, fact: f.Fact) -> None:
         """Plan the rows of one fact."""
@@ -270,8 +272,9 @@ def _show_meter(port: PortMemory, session: SessionMemory | None, fact: f.MetersS
     values = fact.values
     port.power = values[POWER] if values[POWER] is not None else port.power
     port.soc = values[SOC] if values[SOC] is not None else port.soc
-    if session is not None and session.meter_start is not None and values[ENERGY] is not None:
-        port.energy = values[ENERGY] - session.meter_start
+    register = values[ENERGY]
+    if session is not None and session.meter_start is not None and register is not None:
+        port.energy = register - session.meter_start
 
 
 def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled) -> None:
@@ -302,6 +305,8 @@ def progress(fact: f.MetersSampled, session: SessionMemory) -> f.SessionChanged:
 
 
 def _event(plan: Plan, fact: f.EventReported) -> None:
+    if fact.kind in {"deaf", "hears_again"}:
+        plan.deaf[fact.charger_id] = fact.at if fact.kind == "deaf" else None
     port = plan.port(fact.charger_id, fact.evse)
     plan.events.append(
         (

@@ -264,6 +264,11 @@ ON CONFLICT (charger_id, component, component_instance, evse, connector, variabl
 DO UPDATE SET value = excluded.value, mutability = excluded.mutability,
               reported_at = excluded.reported_at
 """
+DEAF = """
+UPDATE monitoring_chargerstate s SET deaf_since = n.since
+  FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (charger_id, since)
+ WHERE s.charger_id = n.charger_id
+"""
 DIRTY = """
 INSERT INTO monitoring_dirtyday (charger_id, day, marked_at)
 SELECT c, day, now() FROM unnest(%s::bigint[], %s::date[]) AS n (c, day)
@@ -320,8 +325,10 @@ async def _connections(
     if closed:
         ends = _columns(
             [
-                (c.token, c.at, c.noticed, c.reason.value, c.code)
-                + (c.rtt_p50, c.rtt_p95, c.missed_pings)
+                (
+                    *(c.token, c.at, c.noticed, c.reason.value, c.code),
+                    *(c.rtt_p50, c.rtt_p95, c.missed_pings),
+                )
                 for c in closed
             ]
         )
@@ -398,7 +405,7 @@ async def _sessions(connection: Connection, plan: Plan) -> None:
 
 def _rename(plan: Plan, ids: dict[tuple[int, str], int]) -> None:
     """Where the session was there already under another key than we proposed, use its own."""
-    renamed = {}
+    renamed: dict[int | None, int] = {}
     for key, fact in plan.sessions.items():
         if fact.new_id != ids[key]:
             renamed[fact.new_id] = fact.new_id = ids[key]
@@ -407,7 +414,8 @@ def _rename(plan: Plan, ids: dict[tuple[int, str], int]) -> None:
         return
     plan.samples = [(*row[:2], renamed.get(row[2], row[2]), *row[3:]) for row in plan.samples]
     for port in plan.ports.values():
-        port.session_id = renamed.get(port.session_id, port.session_id)
+        if port.session_id in renamed:
+            port.session_id = renamed[port.session_id]
 
 
 def _orphan(fact: f.SessionChanged) -> tuple[Any, ...]:
@@ -463,6 +471,8 @@ async def _rest(connection: Connection, plan: Plan) -> None:
         rows = [(v.charger_id, *row, v.at) for v in plan.variables for row in v.variables]
         if rows:
             await connection.execute(VARIABLES, (*_columns(rows), MOST_VARIABLES))
+    if plan.deaf:
+        await connection.execute(DEAF, _columns(plan.deaf.items()))
     if plan.dirty:
         await connection.execute(DIRTY, _columns(sorted(plan.dirty)))
 

@@ -50,7 +50,7 @@ BODIES = {
 CLEAN_CODES = {1000, 1001}
 
 
-class ChargerConsumer(AsyncConsumer):
+class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
     """Admits a charger and serves its socket."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

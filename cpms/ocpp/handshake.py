@@ -111,7 +111,8 @@ async def admit(scope: Any, directory: Directory) -> Admission | Refusal:
     if reason:
         hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
         status = 401 if hidden else 404
-        return Refusal(status, reason, identity, peer.address, station and station.id)
+        charger_id = station.id if station is not None else None
+        return Refusal(status, reason, identity, peer.address, charger_id)
     assert station is not None
     return _speak(station, scope, offered is not None, peer)
 

@@ -88,10 +88,7 @@ def read(text: object, zone: tzinfo, received: datetime) -> tuple[datetime | Non
     """
     if not isinstance(text, str):
         return None, "bad_time"
-    try:
-        said = datetime.fromisoformat(text)
-    except ValueError:
-        said = _lenient(text)
+    said = _parse(text)
     if said is None or said.year < 2010:
         return None, "bad_time"
     if said.tzinfo is not None:
@@ -100,6 +97,13 @@ def read(text: object, zone: tzinfo, received: datetime) -> tuple[datetime | Non
         except OverflowError:
             return None, "bad_time"
     return _zoned(said, zone, received), "no_zone"
+
+
+def _parse(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return _lenient(text)
 
 
 def _lenient(text: str) -> datetime | None:
