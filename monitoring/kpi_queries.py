@@ -22,10 +22,13 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
 from monitoring import kpis
-from monitoring.days import bounds, parts
-from monitoring.facts import CloseReason
+from monitoring.days import bounds, parts, zone_of
 from monitoring.kpis import Figure, LinkTotals, Metric, PortTotals
+from monitoring.measure import Measured
+from monitoring.measure import Window as Part
 from monitoring.models import Attempt, DailyConnectivity, DailyKpi
+from monitoring.survey import survey
+from monitoring.terms import Terms
 
 __all__ = [
     "FORMULAS", "LABELS", "Days", "Figure", "Group", "GroupBy", "Instants", "Metric", "Window",
@@ -108,9 +111,11 @@ def figures(
     no denominator.
     """
     sums = _Sums()
-    days = _whole_days(chargers, window, now)
-    _read_ports(sums, chargers, days, by)
-    _read_links(sums, chargers, days, by)
+    whole = _whole_days(chargers, window, now)
+    _read_ports(sums, chargers, whole, by)
+    _read_links(sums, chargers, whole, by)
+    if isinstance(window, Instants):
+        _add_cut_days(sums, chargers, window, by, now)
     return [
         Group(key, label, kpis.figures(sums.ports[key], sums.links[link]))
         for key, label, link in _groups(chargers, by, sums)
@@ -122,7 +127,7 @@ def failures(chargers: QuerySet[Charger], window: Window) -> dict[str, int]:
     attempts = Attempt.objects.filter(evse__charger__in=chargers)
     counts: Counter[str] = Counter()
     for name in _zones(chargers):
-        start, end = _instants(window, ZoneInfo(name))
+        start, end = _instants(window, zone_of(name))
         here = attempts.filter(evse__charger__site__timezone=name, ended__gte=start, ended__lt=end)
         by_outcome = here.order_by().values_list("outcome").annotate(Count("pk"))
         counts.update(dict(by_outcome))
@@ -146,7 +151,6 @@ _PATHS = {
 }
 _TIMES = ("up", "offline", "faulted", "unavailable", "no_data")
 _COUNTS = ("attempts", "successes", "refused")
-_REASONS = (*(reason.value for reason in CloseReason), kpis.NO_REASON)
 
 
 @dataclass(slots=True)
@@ -163,7 +167,7 @@ def _whole_days(chargers: QuerySet[Charger], window: Window, now: datetime) -> Q
         return Q(day__range=(window.first, window.last))
     found = Q(pk__in=())
     for name in _zones(chargers):
-        whole, _cut = parts(window.start, window.end, now, ZoneInfo(name))
+        whole, _cut = parts(window.start, window.end, now, zone_of(name))
         found |= Q(charger__site__timezone=name, day__in=whole)
     return found
 
@@ -181,9 +185,9 @@ def _read_ports(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) 
 def _read_links(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) -> None:
     rows = DailyConnectivity.objects.filter(days, charger__in=chargers)
     path = "charger" if by is GroupBy.PORT else _PATHS.get(by)
-    names = ("online", "offline", "unseen", "refusals", *(f"after_{r}" for r in _REASONS))
+    names = ("online", "offline", "unseen", "refusals", *(f"after_{r}" for r in kpis.REASONS))
     for key, values in _summed(rows, path, names):
-        reasons = Counter({reason: values.pop(f"after_{reason}") for reason in _REASONS})
+        reasons = Counter({reason: values.pop(f"after_{reason}") for reason in kpis.REASONS})
         sums.links[key].add(LinkTotals(**values, reconnects=+reasons))
 
 
@@ -195,6 +199,43 @@ def _summed(
     grouped = rows.order_by().annotate(key=F(path) if path else Value(None, IntegerField()))
     for row in grouped.values("key").annotate(**sums):
         yield row.pop("key"), {name.removeprefix("sum_"): value for name, value in row.items()}
+
+
+def _add_cut_days(
+    sums: _Sums, chargers: QuerySet[Charger], window: Instants, by: GroupBy, now: datetime
+) -> None:
+    """Compute the days that begin or end outside the window, and add what lies inside."""
+    for name in _zones(chargers):
+        here = chargers.filter(site__timezone=name).select_related("site")
+        for day, start, end in parts(window.start, window.end, now, zone_of(name))[1]:
+            keys = {charger.pk: _key_of(charger, by, day) for charger in here}
+            counts = {charger.pk: Terms.of(charger).commissioned for charger in here}
+            part = Part(start.timestamp(), end.timestamp())
+            for charger, measured in survey(counts, [part], now).items():
+                _add_measured(sums, keys[charger], measured, by)
+
+
+def _key_of(charger: Charger, by: GroupBy, day: date) -> Key:
+    """Return the key of the group that the connectivity of a charger's day belongs to."""
+    match by:
+        case GroupBy.FLEET:
+            return None
+        case GroupBy.ORGANISATION:
+            return charger.site.organisation_id
+        case GroupBy.SITE:
+            return charger.site_id
+        case GroupBy.CHARGER | GroupBy.PORT:
+            return charger.pk
+        case GroupBy.DAY:
+            return day
+
+
+def _add_measured(sums: _Sums, key: Key, measured: Measured, by: GroupBy) -> None:
+    for links in measured.links.values():
+        sums.links[key].add(links)
+    for port, windows in measured.ports.items():
+        for totals in windows.values():
+            sums.ports[port if by is GroupBy.PORT else key].add(totals)
 
 
 def _groups(

@@ -21,6 +21,7 @@ DAY = 86_400.0
 OWN = frozenset({CloseReason.GATEWAY_RESTART.value, CloseReason.GATEWAY_DIED.value})
 #: The reason of a reconnect whose predecessor doesn't say why it ended.
 NO_REASON = "unknown"
+REASONS = (*(reason.value for reason in CloseReason), NO_REASON)
 
 #: Where the time of a state goes; any other state is up.
 _BUCKETS = {

@@ -5,7 +5,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
 
-from monitoring import housekeeping
+from monitoring import housekeeping, rollup
 
 
 @shared_task
@@ -45,6 +45,20 @@ def merge_repeated_spans() -> None:
     housekeeping.merge_repeated_spans(timezone.now())
 
 
+@shared_task
+def refresh_todays_kpis() -> None:
+    """Compute today's KPIs up to now."""
+    rollup.refresh(timezone.now())
+
+
+@shared_task
+def settle_kpis() -> None:
+    """Compute the days that are over, and those that late facts changed."""
+    now = timezone.now()
+    rollup.settle(now)
+    rollup.recompute_dirty(now)
+
+
 BEAT = {
     "close-dead-gateways": {"task": "monitoring.tasks.close_dead_gateways", "schedule": 5.0},
     "abandon-zombies": {"task": "monitoring.tasks.abandon_zombies", "schedule": 60.0},
@@ -60,5 +74,16 @@ BEAT = {
     "merge-repeated-spans": {
         "task": "monitoring.tasks.merge_repeated_spans",
         "schedule": crontab(hour="2", minute="41"),
+    },
+    # A run that waited for longer than its period is dropped: its successor does the same.
+    "refresh-todays-kpis": {
+        "task": "monitoring.tasks.refresh_todays_kpis",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "settle-kpis": {
+        "task": "monitoring.tasks.settle_kpis",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
     },
 }

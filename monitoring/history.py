@@ -1,0 +1,69 @@
+"""What a charger did, as the KPIs read it. Instants are seconds since the epoch; inf: not yet."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Reported(NamedTuple):
+    """A status span [start, end) of a port; the vendor's error code where it gave no other."""
+
+    start: float
+    end: float
+    state: str
+    error: str = ""
+
+
+class Session(NamedTuple):
+    """A transaction [start, end) of a port; energy in Wh, None if nothing was metered."""
+
+    start: float
+    end: float
+    key: int
+    token: str = ""
+    stop_token: str = ""
+    energy: float | None = None
+    #: OCPP's Reason / ReasonEnumType as sent; empty is Local.
+    reason: str = ""
+    #: What we answered to the token.
+    answer: str = ""
+    #: Never stopped by the charger; closed by us.
+    abandoned: bool = False
+
+
+class Authorization(NamedTuple):
+    """A token presented at a charger, and what we answered."""
+
+    at: float
+    token: str
+    answer: str
+
+
+class Connection(NamedTuple):
+    """One connection of a charger, [opened, closed)."""
+
+    opened: float
+    closed: float
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class PortHistory:
+    """Spans and sessions of a port, each in order of start.
+
+    The first span says whether a vehicle was there: it isn't Faulted, Unavailable or Unknown
+    unless the port never was anything else before.
+    """
+
+    statuses: list[Reported] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class ChargerHistory:
+    """All that the KPIs of a charger are computed from, each in order of time."""
+
+    #: By the port's key.
+    ports: dict[int, PortHistory] = field(default_factory=dict)
+    #: Begins with the last one opened before the window; without it the charger was new.
+    connections: list[Connection] = field(default_factory=list)
+    authorizations: list[Authorization] = field(default_factory=list)

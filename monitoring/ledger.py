@@ -1,0 +1,133 @@
+"""Histories of many chargers at once: one query per table, grouped in Python.
+
+Times come as seconds since the epoch (`date_part`: `extract` would make numerics of them),
+in PostgreSQL's binary format, which halves the time of reading.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from psycopg import Cursor
+
+from monitoring.facts import Status
+from monitoring.history import (
+    Authorization,
+    ChargerHistory,
+    Connection,
+    PortHistory,
+    Reported,
+    Session,
+)
+
+#: These don't say whether a vehicle is there: a history begins before them.
+_DULL = [Status.FAULTED.value, Status.UNAVAILABLE.value, Status.UNKNOWN.value]
+
+STATUSES = """
+SELECT e.charger_id, e.id, date_part('epoch', s.started),
+       date_part('epoch', COALESCE(s.ended, 'infinity')), s.status,
+       CASE WHEN s.error_code IN ('', 'NoError') THEN s.vendor_error_code ELSE s.error_code END
+  FROM inventory_evse e
+  LEFT JOIN LATERAL (SELECT started FROM monitoring_statusspan
+                      WHERE evse_id = e.id AND started < %(since)s AND status <> ALL (%(dull)s)
+                      ORDER BY started DESC LIMIT 1) f ON true
+  LEFT JOIN LATERAL (SELECT * FROM monitoring_statusspan
+                      WHERE evse_id = e.id AND started < %(until)s
+                        AND started >= COALESCE(f.started, '-infinity')) s ON true
+ WHERE e.charger_id = ANY (%(ids)s)
+"""
+#: A connection that its dead gateway left open lasted until the last proof of life.
+CONNECTIONS = """
+SELECT s.charger_id, date_part('epoch', s.opened),
+       date_part('epoch', CASE
+           WHEN s.closed IS NOT NULL THEN s.closed
+           WHEN g.ended_at IS NULL AND g.lease_until >= %(now)s THEN 'infinity'
+           ELSE GREATEST(s.opened, st.last_seen) END),
+       s.close_reason
+  FROM unnest(%(ids)s::bigint[]) AS c (id)
+  JOIN LATERAL ((SELECT * FROM monitoring_connectionspan
+                  WHERE charger_id = c.id AND opened < %(since)s
+                  ORDER BY opened DESC LIMIT 1)
+                UNION ALL
+                (SELECT * FROM monitoring_connectionspan
+                  WHERE charger_id = c.id AND opened >= %(since)s AND opened < %(until)s)) s ON true
+  LEFT JOIN monitoring_gateway g ON s.closed IS NULL AND g.id = s.gateway_id
+  LEFT JOIN monitoring_chargerstate st ON s.closed IS NULL AND st.charger_id = s.charger_id
+"""
+SESSIONS = """
+SELECT charger_id, evse_id, date_part('epoch', started),
+       date_part('epoch', COALESCE(ended, 'infinity')), id, id_token, stop_token, energy,
+       stop_reason, "authorization", flags ? 'abandoned'
+  FROM monitoring_session
+ WHERE charger_id = ANY (%(ids)s) AND evse_id IS NOT NULL AND started < %(until)s
+   AND (ended IS NULL OR ended >= %(since)s)
+"""
+AUTHORIZATIONS = """
+SELECT charger_id, date_part('epoch', at), text, code
+  FROM monitoring_event
+ WHERE charger_id = ANY (%(ids)s) AND kind = 'authorization'
+   AND at >= %(since)s AND at < %(until)s
+"""
+
+
+def histories(
+    chargers: Sequence[int], since: datetime, until: datetime, now: datetime
+) -> dict[int, ChargerHistory]:
+    """Return the histories of the chargers (keys) in [since, until), by their keys.
+
+    Spans that began before `since` and last into it are whole. What is open lasts for ever,
+    but connections of a gateway whose lease ran out before `now`: they end at the last proof
+    of life.
+    """
+    found = {key: ChargerHistory() for key in chargers}
+    window = {"ids": list(chargers), "since": since, "until": until, "now": now, "dull": _DULL}
+    _read_statuses(found, window)
+    _read_connections(found, window)
+    _read_sessions(found, window)
+    _read_authorizations(found, window)
+    return found
+
+
+def _read_statuses(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, port, start, end, state, error in _rows(STATUSES, window):
+        history = found[charger].ports.setdefault(port, PortHistory())
+        if start is not None:
+            history.statuses.append(Reported(start, end, state, error))
+    for history in _ports(found):
+        history.statuses.sort()
+
+
+def _read_connections(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, *row in _rows(CONNECTIONS, window):
+        found[charger].connections.append(Connection(*row))
+    for history in found.values():
+        history.connections.sort()
+
+
+def _read_sessions(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, port, *row in _rows(SESSIONS, window):
+        history = found[charger].ports.setdefault(port, PortHistory())
+        history.sessions.append(Session(*row))
+    for history in _ports(found):
+        history.sessions.sort(key=lambda session: session.start)
+
+
+def _read_authorizations(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, *row in _rows(AUTHORIZATIONS, window):
+        found[charger].authorizations.append(Authorization(*row))
+    for history in found.values():
+        history.authorizations.sort()
+
+
+def _ports(found: dict[int, ChargerHistory]) -> Iterator[PortHistory]:
+    for history in found.values():
+        yield from history.ports.values()
+
+
+def _rows(query: str, window: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows; psycopg's own cursor reads in binary, Django's can't. Same transaction."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+        cursor.execute(query, window, binary=True)
+        yield from cursor

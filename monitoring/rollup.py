@@ -1,0 +1,275 @@
+"""Rolls histories up into a row per port and day, per charger and day, and attempts.
+
+Three jobs, each idempotent, safe to run twice at once and healed by its next run: `refresh`
+computes today, `settle` the days that are over (and all of them again for chargers whose
+time zone or commissioned time changed), `recompute_dirty` settled days that late facts
+changed. A charger's `RollupState` is locked while its days are read and written, so what is
+written last was read last; who finds it locked leaves the charger to whoever locked it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+
+from inventory.models import Charger
+from monitoring import rollup_rows
+from monitoring.days import bounds, day_of, days, zone_of
+from monitoring.measure import Window
+from monitoring.models import RollupState
+from monitoring.survey import survey
+from monitoring.terms import UNCOUNTED, Terms
+
+#: A day is settled so long after its end: later than facts come that don't mark it dirty,
+#: and than an attempt that ended in it can still go on.
+SETTLE = timedelta(minutes=40)
+#: Two refreshes of one charger are at least so far apart.
+REFRESH_EVERY = timedelta(seconds=15)
+#: Days before today that are rolled up at all.
+HISTORY = timedelta(days=400)
+#: Charger-days in one transaction.
+CHUNK = 2_000
+#: Chargers in one transaction.
+MOST_CHARGERS = 250
+#: Dirty days taken at once.
+MOST_DIRTY = 2_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Job:
+    """Days from `first` to `last` that several chargers of one time zone need."""
+
+    zone: str
+    first: date
+    last: date
+
+
+UNSETTLED = """
+SELECT r.charger_id, s.timezone, r.settled_before,
+       (r.timezone, r.counts_from, r.counts_to)
+           IS DISTINCT FROM (s.timezone, c.counts_from, c.counts_to),
+       c.counts_from
+  FROM monitoring_rollupstate r
+  JOIN (SELECT id, site_id, decommissioned_at AS counts_to,
+               CASE WHEN lifecycle <> ALL (%s) THEN commissioned_at END AS counts_from
+          FROM inventory_charger) c ON c.id = r.charger_id
+  JOIN inventory_site s ON s.id = c.site_id
+"""
+#: A late status lasts to the end of its span, however many days that is.
+MARKS = """
+SELECT d.id, d.charger_id, d.day, d.marked_at, i.timezone,
+       (SELECT max(COALESCE(s.ended, %(now)s))
+          FROM inventory_evse e
+          JOIN monitoring_statusspan s ON s.evse_id = e.id
+         WHERE e.charger_id = d.charger_id AND s.started >= d.day::timestamp AT TIME ZONE 'UTC'
+           AND s.started < (d.day + 1)::timestamp AT TIME ZONE 'UTC')
+  FROM monitoring_dirtyday d
+  JOIN inventory_charger c ON c.id = d.charger_id
+  JOIN inventory_site i ON i.id = c.site_id
+ ORDER BY d.charger_id, d.day
+ LIMIT %(limit)s
+"""
+#: Marks made anew since they were read stay; so do those that a writer holds just now.
+UNMARK = """
+DELETE FROM monitoring_dirtyday
+ WHERE id IN (SELECT d.id FROM monitoring_dirtyday d
+                JOIN unnest(%s::int8[], %s::timestamptz[]) AS n (id, marked_at)
+               USING (id, marked_at)
+                 FOR UPDATE OF d SKIP LOCKED)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A dirty day that was read, and the local days to compute for it."""
+
+    id: int
+    charger: int
+    marked_at: datetime
+    zone: str
+    first: date
+    last: date
+
+
+def refresh(now: datetime) -> int:
+    """Compute today up to `now`; return how many chargers.
+
+    Shortly after midnight yesterday is computed as well.
+    """
+    _make_states()
+    total = 0
+    while refreshed := _refresh_some(now):
+        total += refreshed
+    return total
+
+
+def settle(now: datetime) -> int:
+    """Compute the days that are over and weren't yet; return the number of charger-days."""
+    _make_states()
+    jobs: dict[Job, list[int]] = defaultdict(list)
+    for charger, job in _unsettled(now):
+        jobs[job].append(charger)
+    return sum(_settle_some(job, chunk, now) for job, chunk in _chunks(jobs))
+
+
+def recompute_dirty(now: datetime) -> int:
+    """Compute settled days that changed since; return how many marks were worked off."""
+    total = 0
+    while done := _recompute_some(now):
+        total += done
+    return total
+
+
+def _make_states() -> None:
+    new = Charger.objects.filter(rollup=None).values_list("pk", flat=True)
+    states = [RollupState(charger_id=key) for key in new]
+    RollupState.objects.bulk_create(states, ignore_conflicts=True)
+
+
+@transaction.atomic
+def _refresh_some(now: datetime) -> int:
+    states = list(_locked(_stale(now))[:MOST_CHARGERS])
+    by_zone: dict[str, list[RollupState]] = defaultdict(list)
+    for state in states:
+        by_zone[state.charger.site.timezone].append(state)
+    for name, here in by_zone.items():
+        zone = zone_of(name)
+        _roll_up(here, Job(name, day_of(now - SETTLE, zone), day_of(now, zone)), now)
+    RollupState.objects.filter(pk__in=[state.pk for state in states]).update(refreshed_at=now)
+    return len(states)
+
+
+def _stale(now: datetime) -> QuerySet[RollupState]:
+    """Return the states of chargers that count today and weren't refreshed just now.
+
+    A refresh in the future is none: the clock was set back.
+    """
+    fresh = Q(refreshed_at__gt=now - REFRESH_EVERY, refreshed_at__lte=now)
+    gone = Q(charger__decommissioned_at__lt=now - timedelta(days=2))
+    counted = Q(charger__commissioned_at__lte=now) & ~Q(charger__lifecycle__in=UNCOUNTED)
+    never = Q(refreshed_at=None)
+    return RollupState.objects.filter(never | ~fresh).filter(counted).exclude(gone)
+
+
+def _locked(states: QuerySet[RollupState]) -> QuerySet[RollupState]:
+    locked = states.select_for_update(skip_locked=True, of=("self",))
+    return locked.select_related("charger__site").order_by("pk")
+
+
+def _unsettled(now: datetime) -> Iterator[tuple[int, Job]]:
+    """Yield the chargers with days to settle, and which."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNSETTLED, ([str(stage) for stage in UNCOUNTED],))
+        rows = cursor.fetchall()
+    for charger, zone, settled_before, changed, counts_from in rows:
+        horizon = day_of(now - SETTLE, zone_of(zone))
+        if changed or settled_before is None or settled_before < horizon:
+            begin = day_of(max(counts_from or now, now - HISTORY), zone_of(zone))
+            first = begin if changed or settled_before is None else settled_before
+            yield charger, Job(zone, min(first, horizon), horizon - timedelta(days=1))
+
+
+@transaction.atomic
+def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
+    states = list(_locked(RollupState.objects.filter(pk__in=chargers)))
+    changed = [state for state in states if _terms(state) != Terms.of(state.charger)]
+    rollup_rows.forget([state.pk for state in changed])
+    measured = _roll_up(states, job, now)
+    for state in states:
+        _settled(state, job)
+    fields = ["timezone", "counts_from", "counts_to", "settled_before"]
+    RollupState.objects.bulk_update([s for s in states if s.pk in measured], fields)
+    return len(measured) * ((job.last - job.first).days + 1)
+
+
+def _terms(state: RollupState) -> Terms:
+    return Terms(state.timezone, state.counts_from, state.counts_to)
+
+
+def _settled(state: RollupState, job: Job) -> None:
+    terms = Terms.of(state.charger)
+    state.timezone, state.counts_from = terms.timezone, terms.counts_from
+    state.counts_to, state.settled_before = terms.counts_to, job.last + timedelta(days=1)
+
+
+def _recompute_some(now: datetime) -> int:
+    marks = _marks(now)
+    jobs: dict[Job, list[int]] = defaultdict(list)
+    for charger, job in _runs(marks):
+        jobs[job].append(charger)
+    measured = set()
+    for job, chunk in _chunks(jobs):
+        measured |= _recompute(job, chunk, now)
+    return _unmark([mark for mark in marks if mark.charger in measured])
+
+
+def _marks(now: datetime) -> list[Mark]:
+    with connection.cursor() as cursor:
+        cursor.execute(MARKS, {"now": now, "limit": MOST_DIRTY})
+        return [_mark(now, *row) for row in cursor.fetchall()]
+
+
+def _mark(
+    now: datetime,
+    key: int,
+    charger: int,
+    day: date,
+    marked_at: datetime,
+    zone_name: str,
+    reach: datetime | None,
+) -> Mark:
+    """Return the mark of a UTC day; attempts that began in it may end the day after."""
+    zone = zone_of(zone_name)
+    begin = datetime.combine(day, time.min, UTC)
+    end = min(max(reach or begin, begin + timedelta(days=1)), now)
+    last = min(day_of(end, zone) + timedelta(days=1), day_of(now, zone))
+    return Mark(key, charger, marked_at, zone_name, day_of(begin, zone), last)
+
+
+def _runs(marks: Iterable[Mark]) -> Iterator[tuple[int, Job]]:
+    """Yield each charger's days, neighbours together."""
+    runs: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: (mark.charger, mark.first)):
+        last = runs[-1] if runs else None
+        if last and last.charger == mark.charger and mark.first <= last.last + timedelta(days=1):
+            runs[-1] = replace(last, last=max(last.last, mark.last))
+        else:
+            runs.append(mark)
+    return ((run.charger, Job(run.zone, run.first, run.last)) for run in runs)
+
+
+@transaction.atomic
+def _recompute(job: Job, chargers: Sequence[int], now: datetime) -> set[int]:
+    return _roll_up(list(_locked(RollupState.objects.filter(pk__in=chargers))), job, now)
+
+
+def _unmark(marks: Sequence[Mark]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(UNMARK, ([mark.id for mark in marks], [mark.marked_at for mark in marks]))
+        return int(cursor.rowcount)
+
+
+def _roll_up(states: Sequence[RollupState], job: Job, now: datetime) -> set[int]:
+    """Compute and write the job's days of the locked chargers; return which could be."""
+    chosen = list(days(job.first, job.last))
+    if not chosen or not states:
+        return {state.pk for state in states}
+    limits = [bounds(day, zone_of(job.zone)) for day in chosen]
+    windows = [Window(start.timestamp(), end.timestamp()) for start, end in limits]
+    counts = {state.pk: Terms.of(state.charger).commissioned for state in states}
+    found = survey(counts, windows, now)
+    untils = [min(end, now) for _start, end in limits]
+    rollup_rows.write(found, chosen, untils, Window(windows[0].start, windows[-1].end))
+    return set(found)
+
+
+def _chunks(jobs: Mapping[Job, Sequence[int]]) -> Iterator[tuple[Job, Sequence[int]]]:
+    """Yield the jobs in parts of at most `CHUNK` charger-days."""
+    for job, chargers in sorted(jobs.items()):
+        length = max((job.last - job.first).days + 1, 1)
+        size = max(min(CHUNK // length, MOST_CHARGERS), 1)
+        for start in range(0, len(chargers), size):
+            yield job, chargers[start : start + size]

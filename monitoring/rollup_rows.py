@@ -1,0 +1,145 @@
+"""Writes what was measured: rows per port and day, per charger and day, and attempts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from monitoring.attempts import Attempt
+from monitoring.kpis import REASONS
+from monitoring.measure import Measured, Window
+from monitoring.models import Attempt as AttemptRow
+from monitoring.models import DailyConnectivity, DailyKpi
+
+_AFTER = [f"after_{reason}" for reason in REASONS]
+
+
+def _upsert(table: str, owner: str, types: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in types.values())
+    changes = ", ".join(f"{name} = excluded.{name}" for name in types)
+    return (
+        f"INSERT INTO {table} ({', '.join(types)}) SELECT * FROM unnest({arrays}) "
+        f"ON CONFLICT ({owner}, day) DO UPDATE SET {changes}"
+    )
+
+
+PORT_DAYS = _upsert(
+    "monitoring_dailykpi",
+    "evse_id",
+    {
+        **dict.fromkeys(("evse_id", "charger_id"), "int8"),
+        "day": "date",
+        "until": "timestamptz",
+        **dict.fromkeys(("up", "offline", "faulted", "unavailable", "no_data"), "float8"),
+        **dict.fromkeys(("attempts", "successes", "refused"), "int4"),
+    },
+)
+CHARGER_DAYS = _upsert(
+    "monitoring_dailyconnectivity",
+    "charger_id",
+    {
+        "charger_id": "int8",
+        "day": "date",
+        "until": "timestamptz",
+        **dict.fromkeys(("online", "offline", "unseen"), "float8"),
+        **dict.fromkeys(("refusals", *_AFTER), "int4"),
+    },
+)
+ATTEMPTS_AROUND = """
+SELECT id, evse_id, date_part('epoch', started), date_part('epoch', ended), outcome, id_token,
+       session_id, energy, detail
+  FROM monitoring_attempt
+ WHERE evse_id = ANY (%s) AND ended >= to_timestamp(%s) AND started < to_timestamp(%s)
+"""
+ADD_ATTEMPTS = """
+INSERT INTO monitoring_attempt
+       (evse_id, started, ended, outcome, id_token, session_id, energy, detail)
+SELECT evse, to_timestamp(started), to_timestamp(ended), outcome, token, session, energy,
+       left(detail, 50)
+  FROM unnest(%s::int8[], %s::float8[], %s::float8[], %s::text[], %s::text[], %s::int8[],
+              %s::float8[], %s::text[])
+       AS n (evse, started, ended, outcome, token, session, energy, detail)
+"""
+
+
+def write(
+    found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime], hull: Window
+) -> None:
+    """Write what was measured of the chargers (by key) in windows that are `days`.
+
+    `untils` are up to when each is measured, and `hull` reaches from the first to the last.
+    """
+    _execute(PORT_DAYS, _port_days(found, days, untils))
+    _execute(CHARGER_DAYS, _charger_days(found, days, untils))
+    attempts = {key: made for one in found.values() for key, made in one.attempts.items()}
+    _write_attempts(attempts, hull)
+
+
+def forget(chargers: Sequence[int]) -> None:
+    """Delete all rows of the chargers."""
+    DailyKpi.objects.filter(charger__in=chargers).delete()
+    DailyConnectivity.objects.filter(charger__in=chargers).delete()
+    AttemptRow.objects.filter(evse__charger__in=chargers).delete()
+
+
+def _port_days(
+    found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime]
+) -> Iterator[tuple[Any, ...]]:
+    for charger, one in found.items():
+        for port, totals in one.ports.items():
+            for place, t in totals.items():
+                times = (t.up, t.offline, t.faulted, t.unavailable, t.no_data)
+                counts = (t.attempts, t.successes, t.refused)
+                yield (port, charger, days[place], untils[place], *times, *counts)
+
+
+def _charger_days(
+    found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime]
+) -> Iterator[tuple[Any, ...]]:
+    for charger, one in found.items():
+        for place, t in one.links.items():
+            times = (t.online, t.offline, t.unseen)
+            counts = (t.refusals, *(t.reconnects[reason] for reason in REASONS))
+            yield (charger, days[place], untils[place], *times, *counts)
+
+
+def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> None:
+    """Replace what changed of the attempts that ended in `hull`, and what they overlap."""
+    missing = {_identity(port, a): (port, *a) for port, each in made.items() for a in each}
+    earliest = min((a.start for each in made.values() for a in each), default=hull.start)
+    wrong = []
+    for key, port, *row in _rows(
+        ATTEMPTS_AROUND, (list(made), min(earliest, hull.start), hull.end)
+    ):
+        attempt = Attempt(*row)
+        if missing.pop(_identity(port, attempt), None) is None and _ours(attempt, made[port], hull):
+            wrong.append(key)
+    if wrong:
+        AttemptRow.objects.filter(pk__in=wrong).delete()
+    _execute(ADD_ATTEMPTS, missing.values())
+
+
+def _ours(attempt: Attempt, made: Iterable[Attempt], hull: Window) -> bool:
+    if hull.start <= attempt.end < hull.end:
+        return True
+    return any(attempt.start < new.end and new.start < attempt.end for new in made)
+
+
+def _identity(port: int, attempt: Attempt) -> tuple[Any, ...]:
+    """Return what makes two attempts the same: times to the microsecond, as they are stored."""
+    start, end, *rest = attempt
+    return (port, round(start * 1e6), round(end * 1e6), *rest)
+
+
+def _execute(statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    if columns:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, columns)
+
+
+def _rows(query: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
