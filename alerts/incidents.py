@@ -73,6 +73,17 @@ def resolve(incident_id: int, *, by: User, now: datetime, note: str = "") -> Inc
     return incident
 
 
+@transaction.atomic
+def note(incident_id: int, *, by: User, now: datetime, note: str) -> Incident:
+    """Add a note to the timeline of an incident, resolved or not.
+
+    Raises Incident.DoesNotExist. Whether `by` may do so is the caller's to check.
+    """
+    incident = lock(incident_id)
+    _tell(incident, Kind.NOTE, by, now, note)
+    return incident
+
+
 def lock(incident_id: int) -> Incident:
     """Return the incident, locked for this transaction. Raises Incident.DoesNotExist."""
     return Incident.objects.select_for_update(of=("self",)).get(pk=incident_id)

@@ -45,7 +45,7 @@ class ChargerFilters(Filters):
     organisation = IdFilter("site__organisation_id")
     site = IdFilter("site_id")
     sim = IdFilter("sim_id")
-    lifecycle = django_filters.MultipleChoiceFilter(choices=Lifecycle.choices)
+    lifecycle = django_filters.MultipleChoiceFilter(choices=Lifecycle.choices, distinct=False)
     vendor = django_filters.CharFilter("model__vendor", "iexact")
     model = django_filters.CharFilter("model__name", "iexact")
     updated_since = Instant("updated_at", "gte")

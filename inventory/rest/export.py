@@ -48,7 +48,17 @@ def stream(
     request: Request, queryset: QuerySet[Any], serializer: BaseSerializer[Any], name: str
 ) -> StreamingHttpResponse:
     """Return every row of `queryset` as a download named `name`.csv."""
-    chunks = _chunks(queryset, serializer)
+    fields = cast("Serializer[Any]", serializer).fields
+    columns = [column for column, field in fields.items() if not field.write_only]
+    found = queryset.iterator(chunk_size=ROWS_AT_A_TIME)
+    return download(request, map(serializer.to_representation, found), columns, name)
+
+
+def download(
+    request: Request, rows: Iterable[Mapping[str, Any]], columns: list[str], name: str
+) -> StreamingHttpResponse:
+    """Return `rows` as a download named `name`.csv; they are computed while they are sent."""
+    chunks = _chunks(lines(rows, columns))
     first = next(chunks)  # A query that fails still gets a problem for answer.
     threaded = isinstance(request._request, ASGIRequest)  # noqa: SLF001
     whole = in_thread(first, chunks) if threaded else chain([first], chunks)
@@ -97,11 +107,7 @@ def _line(cells: list[str]) -> str:
     return text.getvalue()
 
 
-def _chunks(queryset: QuerySet[Any], serializer: BaseSerializer[Any]) -> Generator[str, None, None]:
-    fields = cast("Serializer[Any]", serializer).fields
-    columns = [name for name, field in fields.items() if not field.write_only]
-    found = queryset.iterator(chunk_size=ROWS_AT_A_TIME)
-    rows = lines(map(serializer.to_representation, found), columns)
+def _chunks(rows: Iterator[str]) -> Generator[str, None, None]:
     while chunk := _next_chunk(rows):
         yield chunk
 

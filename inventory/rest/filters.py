@@ -1,10 +1,11 @@
 """Filters of lists. A parameter that filters nothing is refused: a typo must not export all."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,26 +18,47 @@ from inventory.models import Charger
 
 #: Parameters of every list.
 COMMON = frozenset({"cursor", "page_size", "format"})
+FROM = gettext_lazy("From (RFC 3339; without a zone UTC).")
+TO = gettext_lazy("Before (RFC 3339; without a zone UTC).")
 LARGEST_ID = 2**63 - 1
 
 
 class Filters(django_filters.FilterSet):  # type: ignore[misc]
-    """A filter set; with `period` it has `from` (inclusive) and `to` (exclusive) on that field."""
+    """A filter set with the window `from` (inclusive) to `to` (exclusive).
+
+    It is about the time `period`, or about spans that `touches` names by their start and end.
+    """
 
     period: ClassVar[str] = ""
+    touches: ClassVar[tuple[str, str] | None] = None
 
     @classmethod
     def get_filters(cls) -> dict[str, Any]:
         """Return the filters by name."""
         found: dict[str, Any] = super().get_filters()
-        if cls.period:
-            found["from"] = Instant(cls.period, "gte", help_text=gettext_lazy("From (RFC 3339)."))
-            found["to"] = Instant(cls.period, "lt", help_text=gettext_lazy("Before (RFC 3339)."))
+        start, end = cls.touches or (cls.period, "")
+        if start:
+            found["from"] = EndsAfter(end) if end else Instant(start, "gte", help_text=FROM)
+            found["to"] = Instant(start, "lt", help_text=TO)
         return found
 
 
 class Instant(django_filters.IsoDateTimeFilter):  # type: ignore[misc]
     """An RFC 3339 time; without a zone it is UTC."""
+
+
+class EndsAfter(Instant):
+    """Spans that end after a time, or go on."""
+
+    def __init__(self, field_name: str) -> None:
+        super().__init__(field_name, help_text=FROM)
+
+    def filter(self, queryset: QuerySet[Any], value: datetime | None) -> QuerySet[Any]:
+        """Return those spans."""
+        if value is None:
+            return queryset
+        over = Q(**{f"{self.field_name}__gt": value})
+        return queryset.filter(over | Q(**{f"{self.field_name}__isnull": True}))
 
 
 class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]

@@ -9,7 +9,7 @@ import structlog
 from django.contrib.auth.models import User
 from django.core import exceptions as django_errors
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
-from django.db.models import Model, ProtectedError
+from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -121,19 +121,6 @@ def field_errors(error: django_errors.ValidationError) -> dict[str, list[str]]:
     return by_field
 
 
-def _protected(error: Exception) -> exceptions.APIException:
-    assert isinstance(error, ProtectedError)  # noqa: S101
-    in_the_way = sorted({_kind(thing) for thing in error.protected_objects})
-    return Conflict(
-        _("This can't be deleted: it has %(what)s. Take it out of service instead.")
-        % {"what": ", ".join(in_the_way)}
-    )
-
-
-def _kind(thing: Model) -> str:
-    return str(thing._meta.verbose_name_plural)
-
-
 def _audit(request: Request, reason: str) -> None:
     user = request._request.user  # noqa: SLF001 never authenticates again
     if request.method not in SAFE_METHODS and isinstance(user, User):
@@ -150,8 +137,10 @@ MEANINGS: list[
     (Http404, lambda _error: exceptions.NotFound()),
     (django_errors.PermissionDenied, lambda _error: exceptions.PermissionDenied()),
     (django_errors.ValidationError, _invalid),
-    (ProtectedError, _protected),
-    (IntegrityError, lambda _error: Conflict(_("This clashes with something that exists."))),
+    (
+        (ProtectedError, IntegrityError),
+        lambda _error: Conflict(_("This clashes with something that exists.")),
+    ),
     (DataError, lambda _error: exceptions.ParseError(_("A value is out of range."))),
     (
         (OperationalError, InterfaceError),

@@ -1,5 +1,6 @@
 """The OpenAPI description: what every operation has beside what REST knows of it."""
 
+import inspect
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,9 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from inventory.rest.problems import MEDIA_TYPE
+
+
+PLAIN = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 
 
 class Problem(serializers.Serializer[Any]):
@@ -37,6 +41,12 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 class Schema(AutoSchema):
     """Adds the `Idempotency-Key` of writes and the problem that any request may end in."""
+
+    def get_description(self) -> str:
+        """Return what the operation says of itself, for plain ones what the resource does."""
+        if getattr(self.view, "action", "") in PLAIN:
+            return str(inspect.getdoc(type(self.view)))
+        return str(super().get_description())
 
     def get_override_parameters(self) -> list[Any]:
         """Return the parameters that the view itself doesn't declare."""

@@ -6,10 +6,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS
@@ -20,10 +21,12 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from inventory import access
+from inventory.deletion import in_the_way
 from inventory.rest import export
 from inventory.rest.filters import StrictFilters
 from inventory.rest.idempotency import once
 from inventory.rest.permissions import refusal
+from inventory.rest.problems import Conflict
 
 
 class Rest(APIView):
@@ -51,11 +54,10 @@ class Rest(APIView):
         return once(partial(handler, request, *args, **kwargs), request, secret=secret)
 
 
-class Listed(Rest, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericViewSet[Any]):
-    """A resource to read: the scoped rows of `scope`, in the order of `ordering`."""
+class ListOnly(Rest, mixins.ListModelMixin, GenericViewSet[Any]):
+    """The scoped rows of `scope`, in the order of `ordering`."""
 
     filter_backends = [StrictFilters]
-    lookup_value_regex = r"\d{1,18}"
     ordering: ClassVar[tuple[str, ...]] = ("id",)
     #: A function of `access`: user -> the rows that exist for them.
     scope: Callable[[User | AnonymousUser], QuerySet[Any]]
@@ -71,6 +73,12 @@ class Listed(Rest, mixins.ListModelMixin, mixins.RetrieveModelMixin, GenericView
             return super().list(request, *args, **kwargs)
         rows = self.filter_queryset(self.get_queryset()).order_by(*self.ordering)
         return export.stream(request, rows, self.get_serializer(), self.basename or "export")
+
+
+class Listed(ListOnly, mixins.RetrieveModelMixin):
+    """A resource to read, as a list and one by one."""
+
+    lookup_value_regex = r"\d{1,18}"
 
 
 class Editable(
@@ -99,3 +107,12 @@ class Editable(
         if not self.permits_new(serializer.validated_data):
             raise PermissionDenied(refusal(self.ability))
         serializer.save()
+
+    def perform_destroy(self, instance: Model) -> None:
+        """Delete the row; raise `Conflict` if it has a history or others need it."""
+        if needing := in_the_way(instance):
+            raise Conflict(
+                _("This can't be deleted, it has %(what)s. Take it out of service instead.")
+                % {"what": ", ".join(needing)}
+            )
+        instance.delete()

@@ -1,0 +1,49 @@
+"""The API's addresses: every room's resources under /api/v1/, its description, and nothing else.
+
+A room above may say more of a resource than the one below: its entry takes the place.
+"""
+
+from typing import Any, NoReturn
+
+from django.urls import include, path, re_path
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.routers import DefaultRouter
+from rest_framework.views import APIView
+
+import alerts.api
+import inventory.api
+import monitoring.api
+
+RESOURCES = {**inventory.api.RESOURCES, **monitoring.api.RESOURCES, **alerts.api.RESOURCES}
+
+
+@extend_schema(exclude=True)
+class Nothing(APIView):
+    """What isn't there is answered like every other error of the API, for any method."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """Say so."""
+        raise NotFound(_("There is nothing at this address; see /api/docs/."))
+
+
+def _router() -> DefaultRouter:
+    router = DefaultRouter()
+    router.include_format_suffixes = False  # An identity may have dots.
+    for name, viewset in RESOURCES.items():
+        router.register(name, viewset, basename=name)
+    return router
+
+
+urlpatterns = [
+    path("v1/", include(_router().urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    re_path(r"", Nothing.as_view()),
+]
