@@ -9,10 +9,14 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        """Record every change people make to rules and policies."""
+        """Record every change people make to rules and policies; let Prometheus see alerts."""
         from auditlog.registry import auditlog
 
         from alerts import models
+        from alerts.metrics import Alerts
+        from monitoring.metrics import of_installation
+
+        of_installation(Alerts().collect)
 
         auditlog.register(models.Rule, exclude_fields=["updated_at"])
         auditlog.register(models.EscalationPolicy)

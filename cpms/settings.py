@@ -88,6 +88,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "monitoring.probes.Probes",  # Before anything that looks at the Host header.
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -102,7 +103,7 @@ MIDDLEWARE = [
     "cpms.web.security.ContentSecurityPolicy",
 ]
 if ROLE == "gateway":  # Chargers fetch and put files; they have no sessions, cookies or pages.
-    MIDDLEWARE = MIDDLEWARE[:1]
+    MIDDLEWARE = MIDDLEWARE[:2]
 
 ROOT_URLCONF = "cpms.ocpp.urls" if ROLE == "gateway" else "cpms.urls"
 ASGI_APPLICATION = "cpms.asgi.web"
@@ -214,6 +215,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "IncidentState": "alerts.models.Incident.State",
+        "EffectiveState": "monitoring.serializers.STATES",
+    },
 }
 
 LANGUAGE_CODE = "en"

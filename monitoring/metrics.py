@@ -1,0 +1,151 @@
+"""What Prometheus is told: each process's own numbers, and the installation's from one place.
+
+What a process counts itself is in prometheus_client's default registry, and both listeners
+show it. What is read from the database or Redis is the same whoever asks: it is registered
+here with `of_installation`, and only the web listener shows it.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, timedelta
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db.models import Count
+from django.utils import timezone
+from prometheus_client import REGISTRY as OF_PROCESS
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from redis import RedisError
+
+from inventory.models import Charger, Evse
+from monitoring import effective, health, task_counts
+from monitoring.effective import State
+from monitoring.kpi_queries import Days, figures
+from monitoring.kpis import Figure
+from monitoring.kpis import Metric as Kpi
+
+log = structlog.get_logger(__name__)
+
+#: Seconds for which the fleet's numbers are kept.
+FRESH = 30.0
+GAUGES = {
+    Kpi.UPTIME: ("kilowatch_uptime_ratio", "Uptime of all ports, raw lens."),
+    Kpi.ONLINE_RATE: ("kilowatch_online_ratio", "Online rate of all chargers."),
+    Kpi.SESSION_SUCCESS: ("kilowatch_session_success_ratio", "Successful attempts."),
+    Kpi.RECONNECTS: ("kilowatch_reconnects_per_day", "Reconnects per charger and day."),
+}
+
+Source = Callable[[], Iterable[Metric]]
+_INSTALLATION = CollectorRegistry()
+
+
+class Guarded(Collector):
+    """Reads `source`; when it can't be read, its numbers are missing and the others are not."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: registering must not read the source."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what the source has."""
+        try:
+            yield from list(self.source())
+        except (DatabaseError, RedisError, OSError) as error:
+            log.warning("metrics_not_read", error=str(error).strip())
+
+
+class Kept:
+    """A source that is read at most every `FRESH` seconds."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.read: list[Metric] = []
+        self.until = 0.0
+
+    def __call__(self) -> list[Metric]:
+        """Return what the source had lately."""
+        if time.monotonic() >= self.until:
+            self.read = list(self.source())
+            self.until = time.monotonic() + FRESH
+        return self.read
+
+
+def of_installation(source: Source) -> None:
+    """Let the web listener show what `source` yields, read anew each time it is asked."""
+    _INSTALLATION.register(Guarded(source))
+
+
+def text(*, installation: bool) -> bytes:
+    """Return the metrics of this process, and those of the installation if asked for."""
+    shown = generate_latest(_of_processes())
+    return shown + generate_latest(_INSTALLATION) if installation else shown
+
+
+def _of_processes() -> CollectorRegistry:
+    """Return this process's registry, or with several of them behind a socket all of theirs."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return OF_PROCESS
+    together = CollectorRegistry()
+    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    return together
+
+
+def _reachable() -> Iterator[Metric]:
+    family = GaugeMetricFamily("kilowatch_up", "1 if it can be reached.", labels=["what"])
+    for what, state in health.readiness().items():
+        family.add_metric([what], 1.0 if state == health.OK else 0.0)
+    yield family
+
+
+def _states() -> Iterator[Metric]:
+    chargers = effective.annotate_chargers(Charger.objects.all())
+    yield _by_state("kilowatch_chargers", "Chargers by effective state.", chargers)
+    ports = effective.annotate_ports(Evse.objects.all())
+    yield _by_state("kilowatch_ports", "Ports by effective state.", ports)
+
+
+def _by_state(name: str, about: str, annotated: object) -> Metric:
+    rows = annotated.order_by().values_list("effective").annotate(Count("pk"))  # type: ignore[attr-defined]
+    counts = dict(rows)
+    family = GaugeMetricFamily(name, about, labels=["state"])
+    for state in State:
+        family.add_metric([state.value], counts.get(state.value, 0))
+    return family
+
+
+def _kpis() -> Iterator[Metric]:
+    """Yield the fleet's KPIs of today and of the 30 days before; missing: no data."""
+    now = timezone.now()
+    windows = {"today": _days(now, 0), "30d": _days(now, 29)}
+    measured = {
+        label: figures(Charger.objects.all(), window, now=now)[0].figures
+        for label, window in windows.items()
+    }
+    for kpi, (name, about) in GAUGES.items():
+        yield _gauge(name, about, {label: found[kpi] for label, found in measured.items()})
+
+
+def _days(now: datetime, before: int) -> Days:
+    today: date = now.date()
+    return Days(today - timedelta(days=before), today)
+
+
+def _gauge(name: str, about: str, by_window: dict[str, Figure]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=["window"])
+    for label, figure in by_window.items():
+        if figure.value is not None:
+            family.add_metric([label], figure.value)
+    return family
+
+
+of_installation(_reachable)
+of_installation(task_counts.metrics)
+of_installation(Kept(_states))
+of_installation(Kept(_kpis))
