@@ -35,6 +35,15 @@ def validator(version: str, name: str) -> Any:
     return jsonschema_rs.validator_for(schema, validate_formats=True)
 
 
+def parsed(text: str) -> list[Any]:
+    """Return the frame as a message, an empty one if it isn't any."""
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return []
+    return message if isinstance(message, list) else []
+
+
 @dataclass
 class Peer:
     """One charger's connection as the central system sees it."""
@@ -69,12 +78,9 @@ class Csms:
 
     def calls(self, identity: str | None = None) -> list[tuple[str, Json]]:
         """Return (action, payload) of the CALLs that a charger, or all, made in order."""
-        messages = [
-            json.loads(text)
-            for who, direction, text in self.log
-            if direction == "in" and identity in (None, who)
-        ]
-        return [(message[2], message[3]) for message in messages if message[0] == 2]
+        heard = [text for who, way, text in self.log if way == "in" and identity in (None, who)]
+        messages = [message for message in map(parsed, heard) if message[:1] == [2]]
+        return [(message[2], message[3]) for message in messages if len(message) == 4]
 
     async def call(self, identity: str, action: str, payload: Json, patience: float = 30) -> Any:
         """Send a CALL to a charger and return the frame it answers with."""
@@ -91,11 +97,8 @@ class Csms:
     async def take(self, peer: Peer, text: str) -> None:
         """Check one frame of a charger and answer it."""
         self.log.append((peer.identity, "in", text))
-        try:
-            message = json.loads(text)
-        except ValueError:
-            message = None
-        if not isinstance(message, list) or not message:
+        message = parsed(text)
+        if not message:
             self.problems.append(f"not a message: {text[:80]}")
         elif message[0] == 2 and len(message) == 4:
             await self._answer(peer, message)
