@@ -104,6 +104,7 @@ MIDDLEWARE = [
 ]
 if ROLE == "gateway":  # Chargers fetch and put files; they have no sessions, cookies or pages.
     MIDDLEWARE = MIDDLEWARE[:2]
+    INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("allauth")]
 
 ROOT_URLCONF = "cpms.ocpp.urls" if ROLE == "gateway" else "cpms.urls"
 ASGI_APPLICATION = "cpms.asgi.web"

@@ -1,0 +1,63 @@
+"""Beat on two nodes: one sends, the other waits for it to end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from cpms import celery as house
+from cpms.beat import WAIT, OneAtATime
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    names: list[str] = []
+    monkeypatch.setattr(OneAtATime, "apply_async", lambda _, entry, **__: names.append(entry.name))
+    return names
+
+
+def beat(folder: Path, name: str) -> Any:
+    app = Celery("node", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {f"sweep-{name}": {"task": "sweep", "schedule": 0.0}}
+    return OneAtATime(app, schedule_filename=str(folder / name))
+
+
+def test_the_second_beat_waits_until_the_first_has_ended(tmp_path: Path, sent: list[str]) -> None:
+    first, second = beat(tmp_path, "first"), beat(tmp_path, "second")
+    first.tick()
+    assert second.tick() == WAIT
+    assert set(sent) == {"sweep-first"}
+    first.close()
+    second.tick()
+    assert "sweep-second" in sent
+    second.close()
+
+
+def test_a_beat_that_lost_its_session_stops_sending(tmp_path: Path, sent: list[str]) -> None:
+    first, second = beat(tmp_path, "first"), beat(tmp_path, "second")
+    assert first.holds_lock()
+    with first._session.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    second._session = first._session.copy()
+    second._ask(f"SELECT pg_terminate_backend({backend})")
+    second._give_up()
+    assert second.holds_lock()
+    assert first.tick() == WAIT
+    assert sent == []
+    second.close()
+
+
+def test_two_rooms_cannot_use_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "_declared", lambda _: {"sweep": {"task": "x", "schedule": 60}})
+    with pytest.raises(ValueError, match="Two rooms name a periodic task 'sweep'"):
+        house.timetable()
+
+
+def test_every_periodic_task_exists() -> None:
+    house.app.loader.import_default_modules()
+    missing = {entry["task"] for entry in house.timetable().values()} - set(house.app.tasks)
+    assert missing == set()
