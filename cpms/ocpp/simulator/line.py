@@ -30,8 +30,8 @@ class Owner(Protocol):
 
 
 def backoff(failures: int, rng: Random) -> float:
-    """Return the seconds to wait after so many failures in a row, jittered by half."""
-    full: float = min(BACKOFF_SECONDS * 2 ** min(failures, 10), BACKOFF_LIMIT)
+    """Return the seconds to wait after so many failures in a row (1 or more), jittered by half."""
+    full: float = min(BACKOFF_SECONDS * 2 ** (min(failures, 10) - 1), BACKOFF_LIMIT)
     return full * rng.uniform(0.5, 1.5)
 
 
@@ -64,7 +64,7 @@ class Line:
             else:
                 self._owner.lost(await self._hold(link))
             steady = self._world.clock.now() - began > STEADY
-            failures = 0 if steady else failures + 1
+            failures = 1 if steady else failures + 1
 
     async def send(self, frame: str | bytes) -> None:
         """Send a frame; raises LostError when offline."""
@@ -94,7 +94,7 @@ class Line:
 
     async def _wait(self, failures: int) -> None:
         away = (self._not_before - self._world.clock.now()).total_seconds()
-        if self.epoch or failures:
+        if failures:
             away = max(away, backoff(failures, self._rng))
         if away > 0:
             await self._world.clock.sleep(away)

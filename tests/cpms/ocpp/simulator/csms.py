@@ -5,11 +5,12 @@ It stands on either kind of link: a WebSocket server on loopback, or a pair of q
 
 import asyncio
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import jsonschema_rs
 import ocpp
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from cpms.ocpp.simulator.clock import Clock, rfc3339
@@ -71,6 +73,8 @@ class Csms:
     connections: list[tuple[str, Target | None]] = field(default_factory=list)
     refuse_with: int = 0
     transactions: int = 0
+    sockets: dict[str, ServerConnection] = field(default_factory=dict)
+    close_codes: Counter[int] = field(default_factory=Counter)
 
     def actions(self, identity: str | None = None) -> list[str]:
         """Return the actions that a charger, or all, called in order."""
@@ -161,10 +165,18 @@ class Csms:
         """Serve WebSockets on loopback and give the URL that chargers dial."""
         names = [Subprotocol(name) for name in VERSIONS]
         async with serve(
-            self._serve, "127.0.0.1", 0, subprotocols=names, compression=None
+            self._serve,
+            "127.0.0.1",
+            0,
+            subprotocols=names,
+            compression=None,
+            process_request=self._judge,
         ) as server:
             port = server.sockets[0].getsockname()[1]
             yield f"ws://127.0.0.1:{port}/ocpp/"
+
+    def _judge(self, socket: ServerConnection, _request: Request) -> Response | None:
+        return socket.respond(HTTPStatus(self.refuse_with), "") if self.refuse_with else None
 
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -175,12 +187,13 @@ class Csms:
             await socket.close(code)
 
         peer = Peer(identity, VERSIONS[socket.subprotocol or "ocpp1.6"], socket.send, close)
-        self.peers[identity] = peer
+        self.peers[identity], self.sockets[identity] = peer, socket
         try:
-            async for text in socket:
-                await self.take(peer, str(text))
-        except ConnectionClosed:
-            pass
+            while True:
+                await self.take(peer, str(await socket.recv()))
+        except ConnectionClosed as closed:
+            if closed.rcvd:
+                self.close_codes[closed.rcvd.code] += 1
 
     async def dial(self, target: Target) -> "MemoryLink":
         """Open a link through memory; a Dial."""
