@@ -13,10 +13,10 @@ class AlertsConfig(AppConfig):
         from auditlog.registry import auditlog
 
         from alerts import models
-        from alerts.metrics import Alerts
+        from alerts.metrics import read
         from monitoring.metrics import of_installation
 
-        of_installation(Alerts().collect)
+        of_installation(read)
 
         auditlog.register(models.Rule, exclude_fields=["updated_at"])
         auditlog.register(models.EscalationPolicy)

@@ -69,10 +69,15 @@ class Detector:
 
     name: DetectorName
     headline: str | Promise
+    description: str | Promise
     find: Callable[[Situation], Iterable[Finding]]
     settings: Settings
     #: Nothing can be said about it while there is no gateway.
     needs_gateway: bool = True
+    #: Organisations have their own rule; else it is about the installation itself.
+    per_organisation: bool = True
+    #: Its findings have error codes, some of which may be ignored.
+    has_codes: bool = False
     examine: Callable[[Sequence[Finding], Situation], Iterable[Finding]] | None = None
 
 
@@ -215,6 +220,7 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         DetectorName.OFFLINE,
         _("%(subject)s is offline"),
+        _("An active charger's connection is gone. Held off anew when our gateways were away."),
         find_offline,
         Settings(timedelta(minutes=5), timedelta(minutes=2), Severity.MAJOR),
         examine=examine_offline,
@@ -222,15 +228,19 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         DetectorName.FAULTED,
         _("%(subject)s is faulted"),
+        _("A port, or a charger as a whole, says that it is faulted."),
         find_faulted,
         Settings(timedelta(minutes=3), timedelta(minutes=2), Severity.MAJOR),
+        has_codes=True,
     ),
     Detector(
         DetectorName.NO_GATEWAY,
         _("No gateway is running: no charger can reach us"),
+        _("Our own outage: nobody is told about single chargers meanwhile."),
         find_no_gateway,
         Settings(timedelta(seconds=60), timedelta(seconds=30), Severity.CRITICAL),
         needs_gateway=False,
+        per_organisation=False,
     ),
 )
 BY_NAME = {detector.name: detector for detector in DETECTORS}

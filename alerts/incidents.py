@@ -25,6 +25,10 @@ class StillWrong(IncidentError):
     """What the incident is about hasn't gone away."""
 
 
+class NothingSaid(IncidentError):
+    """A note without words."""
+
+
 @transaction.atomic
 def acknowledge(incident_id: int, *, by: User, now: datetime, note: str = "") -> Incident:
     """Say that `by` is on it: steps that wait for nobody's acknowledgement are not carried out.
@@ -77,8 +81,10 @@ def resolve(incident_id: int, *, by: User, now: datetime, note: str = "") -> Inc
 def note(incident_id: int, *, by: User, now: datetime, note: str) -> Incident:
     """Add a note to the timeline of an incident, resolved or not.
 
-    Raises Incident.DoesNotExist. Whether `by` may do so is the caller's to check.
+    Raises NothingSaid and Incident.DoesNotExist. Whether `by` may do so is the caller's to check.
     """
+    if not note.strip():
+        raise NothingSaid(_("The note is empty; write something first."))
     incident = lock(incident_id)
     _tell(incident, Kind.NOTE, by, now, note)
     return incident

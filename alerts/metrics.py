@@ -1,29 +1,21 @@
 """What the alerts look like to Prometheus, read from the database when it asks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from alerts import clock
 from alerts.models import EscalationStep, Incident, Notification, Severity, Watch
 
 
-class Alerts(Collector):
-    """Open incidents, messages and lateness: the same numbers whichever process is asked."""
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        """Name nothing beforehand: registering must not ask the database."""
-        return []
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the metrics as they are now."""
-        now = clock.now()
-        yield _incidents()
-        yield _notifications(now)
-        yield from _lateness(now)
+def read() -> Iterator[GaugeMetricFamily]:
+    """Yield open incidents, messages and lateness as they are now."""
+    now = clock.now()
+    yield _incidents()
+    yield _notifications(now)
+    yield from _lateness(now)
 
 
 def _incidents() -> GaugeMetricFamily:

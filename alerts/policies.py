@@ -19,11 +19,17 @@ def current(organisation_id: int | None, now: datetime) -> PolicyVersion:
 
     The one for all is written, as `escalation.STANDARD`, when it is first needed.
     """
+    version = in_force(organisation_id)
+    return version or publish(policy_of(None), escalation.STANDARD, by=None, now=now)
+
+
+def in_force(organisation_id: int | None) -> PolicyVersion | None:
+    """Return the latest version of the organisation's policy, else of the one for all, if any."""
     for owner in dict.fromkeys((organisation_id, None)):
         version = _latest(owner)
         if version is not None:
             return version
-    return publish(policy_of(None), escalation.STANDARD, by=None, now=now)
+    return None
 
 
 def policy_of(organisation_id: int | None) -> EscalationPolicy:

@@ -8,7 +8,7 @@ import structlog
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
 
-from alerts import escalation, live, messages, recipients
+from alerts import escalation, live, messages, recipients, wording
 from alerts.models import EscalationStep, Incident, IncidentEntry, Notification
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class Chunk:
             return
         message = messages.compose(incident, step.number)
         self.outbox.extend(self._letters(step, people, message))
-        names = [person.get_full_name() or person.get_username() for person in people]
+        names = [wording.name(person) for person in people]
         self._enter(incident, IncidentEntry.Kind.ESCALATED, step=step.number, told=names)
 
     def _letters(

@@ -1,7 +1,11 @@
 """Incidents in words: for pages, messages and the API."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,6 +78,47 @@ EXPLAIN = {
     DetectorName.FAULTED: _faulted,
     DetectorName.NO_GATEWAY: _no_gateway,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that the detector saw: a text, or an instant."""
+
+    label: str | Promise
+    text: str = ""
+    at: datetime | None = None
+
+
+#: What is kept as evidence, and what it is called. Times are kept as RFC 3339.
+EVIDENCE: dict[str, tuple[str | Promise, bool]] = {
+    "connected": (gettext_lazy("Connected at"), True),
+    "last_proof_of_life": (gettext_lazy("Last proof of life"), True),
+    "close_reason": (gettext_lazy("How the connection ended"), False),
+    "missed_pings": (gettext_lazy("Pings not answered"), False),
+    "peer": (gettext_lazy("Address"), False),
+    "error_code": (gettext_lazy("Error code"), False),
+    "vendor_error_code": (gettext_lazy("Vendor's error code"), False),
+    "info": (gettext_lazy("What it adds"), False),
+    "gateway": (gettext_lazy("Last gateway"), False),
+    "lease_until": (gettext_lazy("Its lease ran out"), True),
+}
+
+
+def evidence(incident: Incident) -> Iterator[Evidence]:
+    """Yield what the detector saw, in a fixed order; what chargers wrote is in it unescaped."""
+    for key, (label, is_time) in EVIDENCE.items():
+        value = incident.evidence.get(key)
+        if value in (None, ""):
+            continue
+        if is_time:
+            yield Evidence(label, at=datetime.fromisoformat(value))
+        else:
+            yield Evidence(label, text=str(value))
+
+
+def name(user: User) -> str:
+    """Return what people call the user."""
+    return user.get_full_name() or user.get_username()
 
 
 def entry(row: IncidentEntry) -> str:

@@ -1,0 +1,1 @@
+"""Pages of incidents, of what people were told, and of who is told when."""

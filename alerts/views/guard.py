@@ -1,0 +1,21 @@
+"""Who may do what on the pages of this room."""
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from alerts import access
+from inventory.audit import record_refusal
+from monitoring.views.asked import person
+
+
+def require(request: HttpRequest, ability: str, organisation_id: int | None) -> User:
+    """Return who asks, if they have the ability there; else enter the refusal and answer 403.
+
+    Raises PermissionDenied.
+    """
+    user = person(request)
+    if not access.may(user, ability, organisation_id):
+        record_refusal(user, f"{request.method} {request.path}", f"no {ability}")
+        raise PermissionDenied
+    return user
