@@ -24,8 +24,8 @@ UNSAFE = re.compile(
 DEEPEST = 4
 LONGEST = 2_000
 LONGEST_TRACE = 20_000
-#: Loggers of libraries that repeat what we log ourselves, and the level they are kept to.
-QUIET = {"uvicorn.access": logging.WARNING, "asyncio": logging.WARNING, "httpx": logging.WARNING}
+#: Loggers of libraries that would write a line per request or per run of a task.
+QUIET = ("uvicorn.access", "asyncio", "celery.beat", "celery.worker.strategy", "celery.app.trace")
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
@@ -120,5 +120,5 @@ def _install(shown: logging.Formatter) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    for name, level in QUIET.items():
-        logging.getLogger(name).setLevel(level)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

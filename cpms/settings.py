@@ -27,9 +27,9 @@ DEBUG = environment.switch("DEBUG", default=EMBEDDED)
 ROLE = environment.choice(
     "KILOWATCH_ROLE", "manage", ("gateway", "web", "worker", "beat", "manage")
 )
-#: Where the listeners are reached from: this machine only, unless said.
+#: The addresses that the listeners are bound to: staff are here unless said, chargers outside.
 WEB_HOST = environment.text("WEB_HOST", "127.0.0.1")
-OCPP_HOST = environment.text("OCPP_HOST", "127.0.0.1")
+OCPP_HOST = environment.text("OCPP_HOST", "0.0.0.0")  # noqa: S104
 WEB_PORT = environment.integer("WEB_PORT", 8000, 1, 65535)
 OCPP_PORT = environment.integer("OCPP_PORT", 9000, 1, 65535)
 
@@ -104,6 +104,7 @@ MIDDLEWARE = [
 ]
 if ROLE == "gateway":  # Chargers fetch and put files; they have no sessions, cookies or pages.
     MIDDLEWARE = MIDDLEWARE[:2]
+    SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
     INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("allauth")]
 
 ROOT_URLCONF = "cpms.ocpp.urls" if ROLE == "gateway" else "cpms.urls"

@@ -21,7 +21,7 @@ from cpms.processes import die_with_parent
 
 OURSELVES = "kilowatch"
 #: Programs have this long, in seconds, to end by themselves.
-GRACE = 3.0
+GRACE = 3.5
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0
 #: A program that lived this long, in seconds, has a clean record again.
 STEADY = 30.0

@@ -21,7 +21,7 @@ from cpms.processes import follow_parent
 from cpms.supervisor import OURSELVES, Display, Program, Supervisor
 
 #: The servers have this long, in seconds, to stop after the programs.
-SERVERS_GRACE = 1.5
+SERVERS_GRACE = 1.0
 #: A predecessor that was killed may hold its ports for a moment.
 PORT_PATIENCE = 2.0
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
