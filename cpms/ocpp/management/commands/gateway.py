@@ -34,6 +34,7 @@ class Command(BaseCommand):
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # whom to believe is the handshake's to decide
             ws_max_size=1_048_576,
             ws_ping_interval=None,
             timeout_graceful_shutdown=2,  # The supervisor waits 3.5 s.

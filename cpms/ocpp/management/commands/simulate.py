@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import inspect
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,16 +67,16 @@ class Command(BaseCommand):
             gate=Gate(options["connect_rate"]),
             pace=options["speed"],
         )
-        self.stdout.write(f"Simulating {len(specs)} chargers at {world.url}")
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._run(specs, world, options["duration"]))
-        self.stdout.write(f"Stopped: {world.tally.report()}")
+        self._say(f"Stopped: {world.tally.report()}")
 
     async def _run(self, specs: list[ChargerSpec], world: World, duration: float | None) -> None:
         fleet = asyncio.create_task(run_fleet(specs, world))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, fleet.cancel)
+        self._say(f"Simulating {len(specs)} chargers at {world.url}")
         if duration is not None:
             loop.call_later(duration, fleet.cancel)
         reports = asyncio.create_task(self._report(world))
@@ -88,8 +87,11 @@ class Command(BaseCommand):
     async def _report(self, world: World) -> None:
         while True:
             await asyncio.sleep(REPORT_SECONDS)
-            self.stdout.write(world.tally.report())
-            sys.stdout.flush()
+            self._say(world.tally.report())
+
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
 
 
 def chosen_specs(options: dict[str, Any]) -> list[ChargerSpec]:

@@ -4,6 +4,7 @@ It stands on either kind of link: a WebSocket server on loopback, or a pair of q
 """
 
 import asyncio
+import base64
 import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -73,6 +74,7 @@ class Csms:
     connections: list[tuple[str, Target | None]] = field(default_factory=list)
     refuse_with: int = 0
     transactions: int = 0
+    passwords: dict[str, bytes] = field(default_factory=dict)
     sockets: dict[str, ServerConnection] = field(default_factory=dict)
     close_codes: Counter[int] = field(default_factory=Counter)
 
@@ -182,6 +184,9 @@ class Csms:
         assert socket.request is not None
         identity = socket.request.path.rsplit("/", 1)[1]
         self.connections.append((identity, None))
+        if header := socket.request.headers.get("Authorization"):
+            credentials = base64.b64decode(header.removeprefix("Basic "))
+            self.passwords[identity] = credentials.split(b":", 1)[1]
 
         async def close(code: int) -> None:
             await socket.close(code)
