@@ -38,6 +38,8 @@ BATCH_LIMIT = 2_000
 ID_BLOCK = 1_000
 #: Seconds between tries to reach the database.
 RETRY_EVERY = 0.5
+#: A commit that takes longer than this is given up, seconds: the database hangs.
+STALLED = 15.0
 #: Under load the writer waits this long for company before it commits, seconds.
 COALESCE = 0.003
 
@@ -74,6 +76,13 @@ class Item:
     done: asyncio.Future[None]
     #: The frame they came from, for quarantine.
     frame: str = ""
+    #: loop.time() until when somebody waits; None: for ever.
+    deadline: float | None = None
+
+    def expire(self, now: float) -> None:
+        """Tell whoever waits that it isn't stored, if it is too late."""
+        if self.deadline is not None and now > self.deadline and not self.done.done():
+            self.done.set_exception(NotStored())
 
 
 @dataclass(slots=True)
@@ -131,13 +140,18 @@ class Writer:
         Waits while the queue is full. Raises `NotStored` after `patience` seconds; the facts
         are then not stored.
         """
-        item = Item(facts, asyncio.get_running_loop().create_future(), frame)
+        loop = asyncio.get_running_loop()
+        item = Item(facts, loop.create_future(), frame, loop.time() + patience)
+        if not self._room.is_set():
+            await self._wait_for_room(patience)
+        self._put(item)
+        await item.done
+
+    async def _wait_for_room(self, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
                 while not self._room.is_set():
                     await self._room.wait()
-                self._put(item)
-                await item.done
         except TimeoutError:
             raise NotStored from None
 
@@ -178,7 +192,7 @@ class Writer:
         batch: list[Item] = []
         while self._queue and len(batch) < BATCH_LIMIT:
             item = self._queue.popleft()
-            if not item.done.cancelled():
+            if not item.done.done():
                 batch.append(item)
         QUEUE_DEPTH.set(len(self._queue))
         if len(self._queue) < QUEUE_LIMIT:
@@ -194,8 +208,8 @@ class Writer:
         """Write the batch; keep trying while the database is away; bisect what it refuses."""
         while True:
             try:
-                connection = await self._connected()
-                await self._write(connection, batch)
+                async with asyncio.timeout(STALLED):
+                    await self._write(await self._connected(), batch)
             except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
                 self._forget(batch)
                 await self._refused(batch, error)
@@ -204,7 +218,7 @@ class Writer:
                 if await self._away(error, batch):
                     self._acknowledge(batch)
                     return
-                batch = [item for item in batch if not item.done.cancelled()]
+                batch = [item for item in batch if not item.done.done()]
                 continue
             except Exception as error:  # a fact we can't even plan: bisect it out as well
                 self._forget(batch)
@@ -327,7 +341,7 @@ class Writer:
             item.frame.replace("\0", "\\u0000"),
             f"{type(error).__name__}: {error}".replace("\0", "\\u0000"),
         )
-        while not item.done.cancelled():
+        while not item.done.done():
             try:
                 connection = await self._connected()
                 await connection.execute(QUARANTINE, row)
@@ -345,10 +359,15 @@ class Writer:
     async def _away(self, error: Exception, batch: list[Item]) -> bool:
         """Wait for the database; tell whether the batch turns out to be committed after all."""
         DATABASE_AWAY.inc()
+        if self._connection is not None:
+            await self._connection.close()
         log.warning("database_away", error=str(error).strip(), waiting=len(self._queue))
         xid, self._xid = self._xid, None
         while True:
             await asyncio.sleep(RETRY_EVERY)
+            now = asyncio.get_running_loop().time()
+            for item in (*batch, *self._queue):
+                item.expire(now)
             if self._stopping:
                 raise asyncio.CancelledError
             try:

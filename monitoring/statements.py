@@ -9,6 +9,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
 from monitoring import facts as f
+from monitoring.encoding import dumps
 from monitoring.memory import MOST_PORTS, PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan, show
@@ -104,15 +105,18 @@ UPDATE monitoring_chargerstate s
 """
 END_SPANS = """
 UPDATE monitoring_statusspan s SET ended = n.at
-  FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (evse_id, at)
+  FROM json_to_recordset(%s::json) AS n (evse_id bigint, at timestamptz)
  WHERE s.evse_id = n.evse_id AND s.ended IS NULL
 """
 ADD_SPANS = """
 INSERT INTO monitoring_statusspan
        (evse_id, started, ended, status, error_code, vendor_error_code, info)
-SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[],
-                     %s::text[], %s::text[], %s::text[])
+SELECT evse_id, started, ended, status, error, vendor, info
+  FROM json_to_recordset(%s::json)
+       AS n (evse_id bigint, started timestamptz, ended timestamptz, status text, error text,
+             vendor text, info text)
 """
+SPAN = ("evse_id", "started", "ended", "status", "error", "vendor", "info")
 SPANS_AROUND = """
 SELECT started, ended, status, error_code, vendor_error_code, info
   FROM monitoring_statusspan
@@ -131,22 +135,30 @@ UPDATE monitoring_portstate p
        status = n.status, since = n.since, error_code = n.error, vendor_error_code = n.vendor,
        info = n.info, connectors = n.connectors, session_id = n.session_id, power = n.power,
        energy = n.energy, soc = n.soc, metered_at = n.metered_at
-  FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[],
-              %s::jsonb[], %s::bigint[], %s::float8[], %s::float8[], %s::float8[],
-              %s::timestamptz[])
-       AS n (evse_id, status, since, error, vendor, info, connectors, session_id, power,
-             energy, soc, metered_at)
+  FROM json_to_recordset(%s::json)
+       AS n (evse_id bigint, status text, since timestamptz, error text, vendor text, info text,
+             connectors jsonb, session_id bigint, power float8, energy float8, soc float8,
+             metered_at timestamptz)
  WHERE p.evse_id = n.evse_id
 """
+PORT = (
+    "evse_id", "status", "since", "error", "vendor", "info", "connectors", "session_id", "power",
+    "energy", "soc", "metered_at",
+)  # fmt: skip
 SESSION_ROWS = """
-unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[],
-       %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-       %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::text[],
-       %s::text[], %s::int[], %s::timestamptz[], %s::bool[], %s::bigint[], %s::jsonb[])
-    AS n (id, charger_id, transaction_id, start_key, evse, connector, id_token, stop_token,
-          answer, started, ended, received, meter_start, meter_stop, energy, peak_power, soc,
-          charging_state, stop_reason, seq_no, at, offline, remote_start_id, flags)
+json_to_recordset(%s::json)
+    AS n (id bigint, charger_id bigint, transaction_id text, start_key text, evse int,
+          connector int, id_token text, stop_token text, answer text, started timestamptz,
+          ended timestamptz, received timestamptz, meter_start float8, meter_stop float8,
+          energy float8, peak_power float8, soc float8, charging_state text, stop_reason text,
+          seq_no int, at timestamptz, offline bool, remote_start_id bigint, flags jsonb)
 """
+SESSION = (
+    "id", "charger_id", "transaction_id", "start_key", "evse", "connector", "id_token",
+    "stop_token", "answer", "started", "ended", "received", "meter_start", "meter_stop",
+    "energy", "peak_power", "soc", "charging_state", "stop_reason", "seq_no", "at", "offline",
+    "remote_start_id", "flags",
+)  # fmt: skip
 
 
 def _delivered(start: str, stop: str, so_far: str) -> str:
@@ -285,7 +297,7 @@ async def write(connection: Connection, plan: Plan, gateway_id: Any) -> None:
     await _spans(connection, plan)
     await _sessions(connection, plan)
     if plan.ports:
-        await connection.execute(PORTS, _columns([_port_row(p) for p in plan.ports.values()]))
+        await connection.execute(PORTS, _records(PORT, map(_port_row, plan.ports.values())))
     await _copy(connection, SAMPLES, SAMPLE_TYPES, plan.samples)
     await _copy(connection, EVENTS, EVENT_TYPES, plan.events)
     await _rest(connection, plan)
@@ -347,13 +359,14 @@ async def _boots(connection: Connection, boots: list[f.Booted]) -> None:
 
 async def _spans(connection: Connection, plan: Plan) -> None:
     if plan.ended_spans:
-        await connection.execute(END_SPANS, _columns(list(plan.ended_spans.items())))
+        ends = _records(("evse_id", "at"), plan.ended_spans.items())
+        await connection.execute(END_SPANS, ends)
     if plan.spans:
         rows = [
             (evse_id, s.started, s.ended, s.status, s.error_code, s.vendor_error_code, s.info)
             for (evse_id, _started), s in plan.spans.items()
         ]
-        await connection.execute(ADD_SPANS, _columns(rows))
+        await connection.execute(ADD_SPANS, _records(SPAN, rows))
     for port, report in plan.late:
         await _late(connection, port, report)
     if plan.charger_status:
@@ -381,7 +394,7 @@ async def _apply(connection: Connection, port: PortMemory, change: Change) -> No
             shorter = (span.started, port.evse_id, change.shortened)
             await connection.execute(SHORTEN_SPAN, shorter)
         row = (port.evse_id, span.started, span.ended, *content)
-        await connection.execute(ADD_SPANS, _columns([row]))
+        await connection.execute(ADD_SPANS, _records(SPAN, [row]))
     if span.ended is None:
         port.open_span = span
         show(port, span)
@@ -391,11 +404,11 @@ async def _apply(connection: Connection, port: PortMemory, change: Change) -> No
 
 async def _sessions(connection: Connection, plan: Plan) -> None:
     if plan.sessions:
-        rows = _columns([_session_row(s) for s in plan.sessions.values()])
+        rows = _records(SESSION, map(_session_row, plan.sessions.values()))
         cursor = await connection.execute(SESSIONS, rows)
         _rename(plan, {(c, t): i for c, t, i in await cursor.fetchall()})
     if plan.updates:
-        rows = _columns([_session_row(s) for s in plan.updates.values()])
+        rows = _records(SESSION, map(_session_row, plan.updates.values()))
         cursor = await connection.execute(SESSION_UPDATES, rows)
         known = set(await cursor.fetchall())
         for key, fact in plan.updates.items():
@@ -444,14 +457,14 @@ def _session_row(s: f.SessionChanged) -> tuple[Any, ...]:
         _possible(s.connector), s.id_token,
         s.stop_token, s.authorization, s.started, s.ended, s.received, s.meter_start,
         s.meter_stop, s.energy, s.power, s.soc, s.charging_state, s.stop_reason, s.seq_no, s.at,
-        s.offline, s.remote_start_id, Jsonb(list(s.flags)),
+        s.offline, s.remote_start_id, s.flags,
     )  # fmt: skip
 
 
 def _port_row(p: PortMemory) -> tuple[Any, ...]:
     return (
-        p.evse_id, str(p.status), p.since, p.error_code, p.vendor_error_code, p.info,
-        Jsonb(p.connectors), p.session_id, p.power, p.energy, p.soc, p.metered_at,
+        p.evse_id, p.status, p.since, p.error_code, p.vendor_error_code, p.info,
+        p.connectors, p.session_id, p.power, p.energy, p.soc, p.metered_at,
     )  # fmt: skip
 
 
@@ -475,6 +488,15 @@ async def _rest(connection: Connection, plan: Plan) -> None:
         await connection.execute(DEAF, _columns(plan.deaf.items()))
     if plan.dirty:
         await connection.execute(DIRTY, _columns(sorted(plan.dirty)))
+
+
+def _records(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> tuple[str]:
+    """Return the rows as the one JSON parameter of `json_to_recordset`.
+
+    Far cheaper for this process than an array per column; PostgreSQL does the parsing.
+    """
+    records = [{n: v for n, v in zip(names, row, strict=True) if v is not None} for row in rows]
+    return (dumps(records).decode(),)
 
 
 def _columns(rows: Iterable[tuple[Any, ...]]) -> list[list[Any]]:

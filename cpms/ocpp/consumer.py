@@ -7,6 +7,7 @@ after every event. Nothing here awaits our own CALLs; those go out from their ow
 import asyncio
 import statistics
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -18,7 +19,7 @@ from cpms.ocpp import frames, gateway, handshake
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
 from cpms.ocpp.duplicates import contest
-from cpms.ocpp.outcome import Outcome, Refused
+from cpms.ocpp.outcome import Refused
 from cpms.ocpp.probing import look_after
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.server import OcppConnection
@@ -48,6 +49,12 @@ BODIES = {
 }
 #: Close codes (RFC 6455 §7.4) that end a connection in order.
 CLEAN_CODES = {1000, 1001}
+
+
+@cache
+def _answered(action: str) -> Any:
+    """Return the counter of a known action's answers; looking it up costs more than counting."""
+    return MESSAGES.labels(action, "ok")
 
 
 class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
@@ -187,14 +194,14 @@ class ChargerSocket:
             log.info("unsolicited_reply", charger=self.station.identity, message_id=frame.id[:64])
 
     async def _call(self, call: frames.Call, received: datetime, text: str) -> None:
-        known = call.action if call.action in self._routes.handlers else "unknown"
         try:
             answer = await self._answer(call, received, text)
         except Refused as refused:
+            known = call.action if call.action in self._routes.handlers else "unknown"
             MESSAGES.labels(known, refused.code).inc()
             reply = frames.error(call.id, refused.code, refused.description)
         else:
-            MESSAGES.labels(known, "ok").inc()
+            _answered(call.action).inc()
             reply = frames.result(call.id, answer)
         if call.confirmed:
             await self.send(reply)
@@ -205,7 +212,7 @@ class ChargerSocket:
             if breakages:
                 BREAKAGES.count(self.station, call.action, breakages, received)
             if outcome.facts:
-                await self._store(outcome, text)
+                await self.hub.writer.store(outcome.facts, text)
             return outcome.answer()
         except NotStored:
             raise Refused("InternalError", "Not stored: try again later.") from None
@@ -214,9 +221,6 @@ class ChargerSocket:
         except Exception:
             log.exception("handler_failed", charger=self.station.identity, action=call.action)
             raise Refused("InternalError", "This message could not be handled.") from None
-
-    async def _store(self, outcome: Outcome, text: str) -> None:
-        await self.hub.writer.store(outcome.facts, text)
 
     async def send(self, text: str) -> None:
         """Send a frame, and record it."""
