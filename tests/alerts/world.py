@@ -99,7 +99,7 @@ class World:
     def person(self, name: str, role: Role, *sites: Site, email: str | None = None) -> User:
         """Add somebody who works here."""
         address = f"{name}@example.org" if email is None else email
-        user = User.objects.create_user(name, address, "secret")
+        user = User.objects.create_user(name, address)
         membership = Membership.objects.create(user=user, organisation=self.organisation, role=role)
         membership.sites.set(sites)
         return user
