@@ -37,5 +37,6 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def is_simulated() -> bool:
-    """Tell whether the fleet is the demo's: then every page says so."""
-    return settings.DEBUG and (Path(settings.DATA) / FILE_NAME).exists()
+    """Tell whether the demo's fleet is on stage: then every page says so."""
+    roster = Path(settings.DATA) / FILE_NAME
+    return settings.DEBUG and roster.exists() and roster.stat().st_size > len("[]\n")

@@ -21,7 +21,7 @@ class Place:
     url_name: str
     label: str | Promise
     icon: str
-    prefix: str
+    prefixes: tuple[str, ...]
     count: Counter | None = None
     tone: str = "calm"
 
@@ -47,10 +47,17 @@ def _sightings(request: HttpRequest) -> int:
 
 
 PLACES = (
-    Place("fleet", _("Fleet"), "charging-pile", "/chargers/"),
-    Place("incidents", _("Incidents"), "urgent", "/incidents/", _open_incidents, "bad"),
-    Place("kpis", _("KPIs"), "gauge", "/kpis/"),
-    Place("sightings", _("Sightings"), "radar", "/sightings/", _sightings, "notice"),
+    Place("fleet", _("Fleet"), "charging-pile", ("/chargers/",)),
+    Place(
+        "incidents",
+        _("Incidents"),
+        "urgent",
+        ("/incidents/", "/notifications/", "/alerting/"),
+        _open_incidents,
+        "bad",
+    ),
+    Place("kpis", _("KPIs"), "gauge", ("/kpis/",)),
+    Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice"),
 )
 
 
@@ -65,7 +72,7 @@ def _entry(place: Place, request: HttpRequest) -> Entry:
         url=url,
         label=place.label,
         icon=place.icon,
-        current=request.path == url or request.path.startswith(place.prefix),
+        current=request.path == url or request.path.startswith(place.prefixes),
         badge=place.count(request) if place.count else 0,
         tone=place.tone,
     )

@@ -3,16 +3,20 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch [start, end) in one state; end None: it lasts. UTC."""
+class Piece(Protocol):
+    """A stretch [start, end) in one state, with a note for whoever looks closer."""
 
-    state: str
-    start: datetime
-    end: datetime | None
-    note: str = ""
+    @property
+    def state(self) -> str: ...
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+    @property
+    def note(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,13 @@ def bar(pieces: Iterable[Piece], start: datetime, end: datetime) -> Bar:
     segments = [
         _segment(piece, start, end)
         for piece in sorted(pieces, key=lambda piece: piece.start)
-        if piece.start < end and (piece.end or end) > start
+        if piece.start < end and piece.end > start
     ]
     return Bar(segments, _totals(segments))
 
 
 def _segment(piece: Piece, start: datetime, end: datetime) -> Segment:
-    first, last = max(piece.start, start), min(piece.end or end, end)
+    first, last = max(piece.start, start), min(piece.end, end)
     window = end - start
     x, width = (first - start) / window * 100, (last - first) / window * 100
     return Segment(piece.state, first, last, piece.note, f"{x:.3f}", f"{max(width, THINNEST):.3f}")

@@ -1,6 +1,6 @@
 """The shell's components: one look for states, times, bars, figures and empty places."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cpms.web.durations import spoken
-from cpms.web.timeline import Bar, Piece, bar
+from cpms.web.timeline import Piece, Segment, bar
 from monitoring.effective import State
 
 register = template.Library()
@@ -34,7 +34,24 @@ STATES: dict[State, tuple[str | Promise, str]] = {
     State.RESERVED: (gettext_lazy("Reserved"), "bookmark"),
     State.AVAILABLE: (gettext_lazy("Available"), "circle-check"),
 }
-NO_DATA = gettext_lazy("No data")
+#: How tall a state stands in a bar of `TALLEST` px: trouble is as high as the bar, use is in
+#: between, readiness is low. So a bar can be read without its colours.
+TALLEST = 26
+HEIGHTS: dict[State, int] = {
+    State.OFFLINE: TALLEST,
+    State.FAULTED: TALLEST,
+    State.UNAVAILABLE: TALLEST,
+    State.UNKNOWN: 6,
+    State.CHARGING: 20,
+    State.OCCUPIED: 15,
+    State.RESERVED: 15,
+    State.AVAILABLE: 10,
+}
+#: What the states of a connection's bar are called.
+CONNECTION_NAMES: dict[State, str | Promise] = {
+    State.AVAILABLE: gettext_lazy("Online"),
+    State.UNKNOWN: gettext_lazy("Never seen"),
+}
 NOTHING = format_html('<span class="text-secondary">{}</span>', "–")
 SHAPES = {"minutes": "j M, H:i", "seconds": "j M, H:i:s", "day": "j M Y", "time": "H:i:s"}
 
@@ -54,6 +71,12 @@ def icon(name: str, classes: str = "") -> SafeString:
 def state_label(state: str) -> str:
     """Return what the state is called."""
     return str(STATES[State(state)][0])
+
+
+@register.simple_tag
+def state_icon(state: str) -> SafeString:
+    """Draw the icon of an effective state."""
+    return icon(STATES[State(state)][1])
 
 
 @register.inclusion_tag("web/components/state_badge.html")
@@ -143,6 +166,18 @@ def duration(value: timedelta | float | None) -> str:
 
 
 @register.filter
+def until(start: datetime | None, end: datetime | None) -> str:
+    """Write how long something lasted from `start` to `end`."""
+    return "–" if start is None or end is None else spoken(end - start)
+
+
+@register.filter
+def rated(watts: float) -> str:
+    """Write a rated power: 22 kW, 3.7 kW."""
+    return f"{watts / 1000:.1f}".removesuffix(".0") + " kW"
+
+
+@register.filter
 def kilowatts(watts: float | None) -> str:
     """Write watts as kW with one decimal."""
     return "–" if watts is None else f"{watts / 1000:.1f} kW"
@@ -156,41 +191,54 @@ def kilowatt_hours(watt_hours: float | None) -> str:
     return f"{watt_hours / 1000:.{2 if abs(watt_hours) < 100_000 else 1}f} kWh"
 
 
-@register.filter
-def percent(ratio: float | None) -> str:
-    """Write a ratio as a percentage that never rounds up to 100 %; None is "no data"."""
-    if ratio is None:
-        return str(NO_DATA)
-    if ratio >= 1:
-        return "100 %"
-    return f"{int(ratio * 10_000) / 100:.2f} %" if ratio > 0.9 else f"{ratio * 100:.1f} %"
-
-
 @register.inclusion_tag("web/components/timeline.html")
 def timeline(
-    label: str, pieces: Sequence[Piece], start: datetime, end: datetime, zone: str = "UTC"
+    label: str,
+    pieces: Sequence[Piece],
+    start: datetime,
+    end: datetime,
+    zone: str = "UTC",
+    of: str = "port",
 ) -> dict[str, Any]:
-    """Draw a bar of states over [start, end), with the sum per state in words below."""
-    drawn: Bar = bar(pieces, start, end)
+    """Draw a bar of states over [start, end), with the sum per state in words below.
+
+    `of` a "port" the states are called as everywhere; of a "connection" available is online.
+    """
+    names = CONNECTION_NAMES if of == "connection" else {}
+    drawn = bar(pieces, start, end)
     return {
         "label": label,
-        "segments": [_segment(piece, zone) for piece in drawn.segments],
+        "segments": [_segment(piece, ZoneInfo(zone), names) for piece in drawn.segments],
         "legend": [
-            {"state": state, "label": state_label(state), "duration": spoken(lasted)}
+            {"state": state, "label": _named(state, names), "duration": spoken(lasted)}
             for state, lasted in drawn.totals
         ],
     }
 
 
-def _segment(piece: Any, zone: str) -> dict[str, Any]:
+def _segment(
+    piece: Segment, zone: ZoneInfo, names: Mapping[State, str | Promise]
+) -> dict[str, str]:
     text = _("%(state)s, %(duration)s: %(start)s – %(end)s") % {
-        "state": state_label(piece.state),
+        "state": _named(piece.state, names),
         "duration": spoken(piece.end - piece.start),
-        "start": date_format(piece.start.astimezone(ZoneInfo(zone)), "j M H:i"),
-        "end": date_format(piece.end.astimezone(ZoneInfo(zone)), "j M H:i"),
+        "start": date_format(piece.start.astimezone(zone), "j M H:i"),
+        "end": date_format(piece.end.astimezone(zone), "j M H:i"),
     }
     note = f" · {piece.note}" if piece.note else ""
-    return {"state": piece.state, "x": piece.x, "width": piece.width, "title": text + note}
+    height = HEIGHTS[State(piece.state)]
+    return {
+        "state": piece.state,
+        "x": piece.x,
+        "width": piece.width,
+        "y": str(TALLEST - height),
+        "height": str(height),
+        "title": text + note,
+    }
+
+
+def _named(state: str, names: Mapping[State, str | Promise]) -> str:
+    return str(names.get(State(state)) or state_label(state))
 
 
 @register.inclusion_tag("web/components/hours.html")
@@ -209,11 +257,11 @@ def timeline_hours(start: datetime, end: datetime, zone: str = "UTC") -> dict[st
 
 @register.inclusion_tag("web/components/kpi.html")
 def kpi(
-    title: str, value: str, formula: str = "", no_data: float | None = None, **more: Any
+    title: str, value: str, formula: str = "", no_data: str = "", **more: Any
 ) -> dict[str, Any]:
-    """Draw a figure with its formula and the share of time without data.
+    """Draw a figure with its formula and the share of time without data, both in words.
 
-    `more`: detail (a line below the figure), tone (see `pill`), href (its evidence).
+    `more`: unit, detail (a line below the figure), tone (see `pill`), href (its evidence).
     """
     return {"title": title, "value": value, "formula": formula, "no_data": no_data, **more}
 

@@ -108,6 +108,7 @@
   let timer = null;
 
   function changed(chargers) {
+    document.dispatchEvent(new CustomEvent("kw:changed", { detail: chargers }));
     mark((element) => Object.entries(chargers).some(([identity, change]) => concerns(element, identity, change.kinds)));
   }
 
@@ -128,6 +129,7 @@
   }
 
   function refreshAll() {
+    document.dispatchEvent(new CustomEvent("kw:resync"));
     mark(() => true);
   }
 

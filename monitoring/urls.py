@@ -1,0 +1,14 @@
+"""Pages of what happened and what is now."""
+
+from django.urls import path
+
+from monitoring.views import charger, fleet, kpis, sightings
+
+urlpatterns = [
+    path("", fleet.show, name="fleet"),
+    path("chargers/<str:identity>/", charger.show, name="charger"),
+    path("chargers/<str:identity>/power/", charger.power, name="charger-power"),
+    path("chargers/<str:identity>/part/<slug:name>/", charger.part, name="charger-part"),
+    path("kpis/", kpis.show, name="kpis"),
+    path("sightings/", sightings.show, name="sightings"),
+]

@@ -1,0 +1,16 @@
+"""What every page reads from its request."""
+
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in; the view is behind `login_required`."""
+    return cast("User", request.user)
+
+
+def number(text: str | None, default: int) -> int:
+    """Return the whole number in a parameter, or `default` where there is none to read."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default

@@ -1,0 +1,95 @@
+"""What chargers report in codes, in an operator's words."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from monitoring.facts import CloseReason, Status
+
+#: OCPP 1.6 §7.6 ChargePointErrorCode, and 2.x codes of the same meaning.
+ERRORS: dict[str, Promise] = {
+    "ConnectorLockFailure": _("connector lock failed"),
+    "EVCommunicationError": _("no communication with the vehicle"),
+    "GroundFailure": _("ground fault"),
+    "HighTemperature": _("too hot inside"),
+    "InternalError": _("internal error"),
+    "LocalListConflict": _("local token list conflict"),
+    "OtherError": _("other error"),
+    "OverCurrentFailure": _("over-current"),
+    "OverVoltage": _("over-voltage"),
+    "PowerMeterFailure": _("power meter unreachable"),
+    "PowerSwitchFailure": _("power switch failed"),
+    "ReaderFailure": _("card reader failed"),
+    "ResetFailure": _("could not reset itself"),
+    "UnderVoltage": _("under-voltage"),
+    "WeakSignal": _("weak mobile signal"),
+}
+
+CLOSINGS: dict[str, Promise] = {
+    CloseReason.CLEAN: _("the charger closed the connection"),
+    CloseReason.LOST: _("the connection broke off"),
+    CloseReason.PING_TIMEOUT: _("it stopped answering"),
+    CloseReason.REPLACED: _("replaced by a newer connection"),
+    CloseReason.GATEWAY_RESTART: _("our gateway was restarted"),
+    CloseReason.GATEWAY_DIED: _("our gateway failed"),
+    CloseReason.PROTOCOL_ERROR: _("closed after a protocol error"),
+    CloseReason.KICKED: _("we closed the connection"),
+}
+
+#: What a status means where the effective state is coarser.
+STATUSES: dict[str, Promise] = {
+    Status.PREPARING: _("plugged in, not started"),
+    Status.OCCUPIED: _("occupied"),
+    Status.SUSPENDED_EV: _("vehicle takes no energy"),
+    Status.SUSPENDED_EVSE: _("charger gives no energy"),
+    Status.FINISHING: _("finished, still plugged in"),
+}
+
+#: OCPP 1.6 §7.33 Reason and 2.0.1 §3.96 ReasonEnumType.
+STOP_REASONS: dict[str, Promise] = {
+    "DeAuthorized": _("token no longer valid"),
+    "EmergencyStop": _("emergency stop"),
+    "EnergyLimitReached": _("energy limit reached"),
+    "EVDisconnected": _("unplugged"),
+    "GroundFault": _("ground fault"),
+    "HardReset": _("reset"),
+    "ImmediateReset": _("reset"),
+    "Local": _("stopped at the charger"),
+    "LocalOutOfCredit": _("out of credit"),
+    "MasterPass": _("master pass"),
+    "OvercurrentFault": _("over-current"),
+    "PowerLoss": _("power lost"),
+    "PowerQuality": _("bad power quality"),
+    "Reboot": _("the charger rebooted"),
+    "Remote": _("stopped remotely"),
+    "SOCLimitReached": _("state of charge reached"),
+    "SoftReset": _("reset"),
+    "StoppedByEV": _("stopped by the vehicle"),
+    "TimeLimitReached": _("time limit reached"),
+    "Timeout": _("timed out"),
+    "UnlockCommand": _("unlocked remotely"),
+}
+
+
+def error(code: str, vendor_code: str = "", info: str = "") -> str:
+    """Return an error in words, with the charger's own code and text; "" where there is none.
+
+    What the charger wrote is in it as it came: escape it where it is shown.
+    """
+    named = "" if code in ("", "NoError") else str(ERRORS.get(code, code))
+    own = vendor_code if vendor_code not in ("", "0", code) else ""
+    return " · ".join(part for part in (named, own, info) if part)
+
+
+def closing(reason: str) -> str:
+    """Return why a connection ended, in words."""
+    return str(CLOSINGS.get(reason, ""))
+
+
+def status(reported: str) -> str:
+    """Return what a status means beyond its effective state; "" where that says it all."""
+    return str(STATUSES.get(reported, ""))
+
+
+def stop_reason(code: str) -> str:
+    """Return why a session ended, in words."""
+    return str(STOP_REASONS.get(code, code))
