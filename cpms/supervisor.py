@@ -50,9 +50,13 @@ class Display:
         self._prefixes: dict[str, str] = {}
 
     def show(self, name: str, line: str) -> None:
-        """Write one line of the program `name`. A reader who has gone stops the house."""
+        """Write one line of the program `name`."""
+        self.say(f"{self._prefix(name)} {self._harmless(line)}")
+
+    def say(self, line: str) -> None:
+        """Write a line of our own. A reader who has gone stops the house."""
         try:
-            self.out.write(f"{self._prefix(name)} {self._harmless(line)}\n")
+            self.out.write(f"{line}\n")
             self.out.flush()
         except BrokenPipeError:
             signal.raise_signal(signal.SIGTERM)

@@ -18,13 +18,15 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cpms import embedded, environment
 from cpms.processes import follow_parent
-from cpms.supervisor import OURSELVES, Display, Program, Supervisor
+from cpms.supervisor import Display, Program, Supervisor
 
 #: The servers have this long, in seconds, to stop after the programs.
 SERVERS_GRACE = 1.0
 #: A predecessor that was killed may hold its ports for a moment.
 PORT_PATIENCE = 2.0
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
+#: On one machine, for a try; containers and units name a user of their own.
+ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 #: How `manage.py demo` prints a user: "login NAME / PASSWORD".
 LOGIN = re.compile(r"\blogin:? (\S+ / \S+)")
 
@@ -114,7 +116,7 @@ async def open_house(supervisor: Supervisor, fleet: int) -> None:
     await until_ready(supervisor)
     if supervisor.stopping:
         return
-    supervisor.display.show(OURSELVES, ready_line(logins))
+    supervisor.display.say(ready_line(logins))
     if fleet and "simulate" in get_commands():
         supervisor.keep(fleet_program())
 
@@ -139,11 +141,15 @@ def programs() -> list[Program]:
     uvicorn = ["uvicorn", "cpms.asgi:web", "--host", settings.WEB_HOST]
     uvicorn += ["--port", str(settings.WEB_PORT), "--loop", "uvloop", "--ws", "websockets-sansio"]
     uvicorn += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
-    celery = ["celery", "--app", "cpms.celery"]
+    celery = ["celery", "--quiet", "--app", "cpms.celery"]
     return [
         Program("gateway", manage("gateway"), {"KILOWATCH_ROLE": "gateway"}),
         Program("web", module(*uvicorn), {"KILOWATCH_ROLE": "web"}),
-        Program("worker", module(*celery, "worker", *WORKER), {"KILOWATCH_ROLE": "worker"}),
+        Program(
+            "worker",
+            module(*celery, "worker", *WORKER),
+            {"KILOWATCH_ROLE": "worker", "PYTHONWARNINGS": ROOT_IS_FINE},
+        ),
         Program("beat", module(*celery, "beat"), {"KILOWATCH_ROLE": "beat"}),
     ]
 
