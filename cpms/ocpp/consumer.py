@@ -225,7 +225,10 @@ class ChargerSocket:
     async def send(self, text: str) -> None:
         """Send a frame, and record it."""
         self._record(datetime.now(UTC), "out", text)
-        await self._send({"type": "websocket.send", "text": text})
+        connection = self._connection
+        if not connection.writable.is_set():
+            await connection.writable.wait()
+        connection.write_text(text)
 
     def _record(self, at: datetime, way: Literal["in", "out"], text: str) -> None:
         self.hub.recorder.record(self.station.id, at, way, text)

@@ -6,13 +6,20 @@ protocol object in `scope["extensions"]["kilowatch.connection"]`.
 """
 
 import asyncio
+import struct
 from collections import deque
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no C extension on this platform
+    from websockets.utils import apply_mask
 
 #: Seconds for the whole handshake: TCP and TLS, the request, our answer.
 HANDSHAKE_SECONDS = 15.0
@@ -22,6 +29,28 @@ MESSAGE_SECONDS = 30.0
 READ_AHEAD = 4
 #: WebSocket control frames answered per second.
 MOST_PINGS = 20
+
+#: First byte of a text frame that is a whole message, with no extension bits.
+WHOLE_TEXT = 0x81
+#: Length of the header before the mask, by its 7-bit length.
+HEADS = {126: 4, 127: 10}
+
+
+def frame_length(data: bytes, start: int) -> tuple[int, int]:
+    """Return the length of the frame at `start` and of its payload. (RFC 6455 §5.2)
+
+    Where the header itself is incomplete: one byte more than is there, and 0.
+    """
+    available = len(data) - start
+    if available < 2:
+        return available + 1, 0
+    length = data[start + 1] & 0x7F
+    head = HEADS.get(length, 2)
+    if available < head:
+        return available + 1, 0
+    if length >= 126:
+        length = int.from_bytes(data[start + 2 : start + head], "big")
+    return head + (4 if data[start + 1] & 0x80 else 0) + length, length
 
 
 class Http(HttpToolsProtocol):
@@ -62,6 +91,9 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self._message_timer: asyncio.TimerHandle | None = None
         self._control: tuple[float, int] = (0.0, 0)
         self._probe: asyncio.Future[bool] | None = None
+        #: The beginning of a frame, and how many bytes make the next step.
+        self._unread = bytearray()
+        self._needed = 0
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock for the handshake."""
@@ -94,14 +126,78 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self.start_keepalive()
 
     def data_received(self, data: bytes) -> None:
-        """Any bytes prove life."""
+        """Any bytes prove life. Whole text frames, nearly all there are, are read here.
+
+        Everything else goes to the `websockets` protocol, always as whole frames, so that it
+        stands between two frames whenever a text frame passes it by.
+        """
         self.last_inbound = self.loop.time()
-        super().data_received(data)
+        if not self.handshake_complete or self.close_sent:
+            super().data_received(data)
+            return
+        if self._unread:
+            self._unread += data
+            if len(self._unread) < self._needed:
+                return
+            data = bytes(self._unread)
+            self._unread.clear()
+        self._frames(data)
+
+    def _frames(self, data: bytes) -> None:
+        start, size = 0, len(data)
+        while start < size and not self.close_sent:
+            length, payload = frame_length(data, start)
+            if payload > (self.conn.max_message_size or payload):
+                super().data_received(data[start:])  # closes with 1009
+                return
+            if start + length > size:
+                self._unread += data[start:]
+                self._needed = length
+                self._hurry()
+                return
+            self._frame(data[start : start + length])
+            start += length
+
+    def _frame(self, frame: bytes) -> None:
+        """Read one whole frame; a plain masked text frame without asking anybody."""
+        masked = frame[1] & 0x80
+        if frame[0] != WHOLE_TEXT or not masked or self.conn.expect_continuation_frame:
+            super().data_received(frame)
+            return
+        self._message_complete()
+        head = HEADS.get(frame[1] & 0x7F, 2)
+        payload = apply_mask(frame[head + 4 :], frame[head : head + 4])
+        self.curr_msg_data_type = "text"
+        self.frames = [payload]
+        self.send_receive_event_to_app()
+
+    def write_text(self, text: str) -> None:
+        """Send a text frame. Raises `ClientDisconnected` where nobody listens any more."""
+        if self.close_sent or self.disconnected:
+            raise ClientDisconnected
+        data = text.encode()
+        if self.conn.extensions:
+            self.conn.send_text(data)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            return
+        size = len(data)
+        if size < 126:
+            head = bytes((WHOLE_TEXT, size))
+        elif size < 65536:
+            head = struct.pack("!BBH", WHOLE_TEXT, 126, size)
+        else:
+            head = struct.pack("!BBQ", WHOLE_TEXT, 127, size)
+        self.transport.write(head + data)
+
+    def _hurry(self) -> None:
+        """Bound the time that a message in pieces may take."""
+        if self._message_timer is None:
+            self._message_timer = self.loop.call_later(MESSAGE_SECONDS, self._too_slow)
 
     def handle_text(self, event: Frame) -> None:
         """Begin a message; one in pieces must be complete in time."""
-        if not event.fin and self._message_timer is None:
-            self._message_timer = self.loop.call_later(MESSAGE_SECONDS, self._too_slow)
+        if not event.fin:
+            self._hurry()
         super().handle_text(event)
 
     def handle_cont(self, event: Frame) -> None:

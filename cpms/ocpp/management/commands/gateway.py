@@ -41,5 +41,6 @@ class Command(BaseCommand):
             backlog=4096,
         )
         gc.collect()
+        gc.set_threshold(50_000, 20, 50)
         gc.freeze()  # 25–45 % more handshakes a second
         uvicorn.Server(config).run()
