@@ -34,7 +34,7 @@ os.environ["REDIS_PREFIX"] = f"test-{WORKER or 'main'}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
 
 import django  # noqa: E402 (the settings read the environment above)
-from django.db import connection  # noqa: E402
+from django.db import connection, connections  # noqa: E402
 
 django.setup()
 # Else pytest-django in xdist's workers would load the settings before this file gives them
@@ -73,11 +73,12 @@ def process_env(transactional_db: None) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
+def browser(django_db_setup: None) -> Iterator["Browser"]:
     """Chromium. Without it the test is skipped, in CI it fails.
 
     Playwright's loop runs in this thread until the module's last test, and Django then takes
-    every query for one from asynchronous code: it is told otherwise meanwhile.
+    every query for one from asynchronous code: it is told otherwise meanwhile. It also keeps
+    connections apart for that loop, and they are closed before it ends.
     """
     from playwright.sync_api import sync_playwright
 
@@ -92,6 +93,7 @@ def browser() -> Iterator["Browser"]:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield chromium
+        connections.close_all()
         chromium.close()
 
 
