@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts.models import Incident
 from alerts.models.severity import Severity
-from inventory.rest.filters import ChargerFilter, Filters, IdFilter
+from inventory.rest.filters import ChargerFilter, Filters, Flag, IdFilter
 
 SEVERITIES = {severity.slug: severity for severity in Severity}
 
@@ -21,7 +21,7 @@ class IncidentFilters(Filters):
     site = IdFilter("site_id")
     organisation = IdFilter("organisation_id")
     state = django_filters.MultipleChoiceFilter(choices=Incident.State.choices, distinct=False)
-    unresolved = django_filters.BooleanFilter("resolved_at", "isnull")
+    unresolved = Flag("resolved_at", "isnull")
     severity = django_filters.MultipleChoiceFilter(
         choices=[(slug, slug) for slug in SEVERITIES],
         method="of_severity",

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, ChargerModel, Connector, Evse, Lifecycle, Sim, Site
-from inventory.rest.filters import ChargerFilter, Filters, IdFilter, Instant
+from inventory.rest.filters import ChargerFilter, Filters, Flag, IdFilter, Instant
 
 
 class Search(django_filters.CharFilter):  # type: ignore[misc]
@@ -61,10 +61,11 @@ class EvseFilters(Filters):
 
     charger = ChargerFilter("charger_id")
     site = IdFilter("charger__site_id")
+    discovered = Flag()
 
     class Meta:
         model = Evse
-        fields: ClassVar[list[str]] = ["number", "evse_id", "discovered"]
+        fields: ClassVar[list[str]] = ["number", "evse_id"]
 
 
 class ConnectorFilters(Filters):
@@ -73,10 +74,11 @@ class ConnectorFilters(Filters):
     charger = ChargerFilter("evse__charger_id")
     evse = IdFilter("evse_id")
     site = IdFilter("evse__charger__site_id")
+    discovered = Flag()
 
     class Meta:
         model = Connector
-        fields: ClassVar[list[str]] = ["type", "discovered"]
+        fields: ClassVar[list[str]] = ["type"]
 
 
 class ModelFilters(Filters):

@@ -304,7 +304,7 @@ class MeterSamples(ListOnly):
     scope = staticmethod(access.meter_samples)
     serializer_class = serializers.MeterSampleSerializer
     filter_backends = []
-    ordering = ("at",)
+    ordering = ("at", "evse_id", "context")
 
     @extend_schema(parameters=[MeterQuery])
     def list(  # type: ignore[override]

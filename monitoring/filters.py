@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.filters import ChargerFilters as InventoryChargerFilters
 from inventory.filters import EvseFilters as InventoryEvseFilters
-from inventory.rest.filters import ChargerFilter, Filters, IdFilter, Instant
+from inventory.rest.filters import ChargerFilter, Filters, Flag, IdFilter, Instant
 from monitoring.facts import CloseReason, Status
 from monitoring.models import (
     Attempt,
@@ -23,7 +23,7 @@ from monitoring.models import (
 STATUSES = [(status.value, status.value) for status in Status]
 
 
-class Open(django_filters.BooleanFilter):  # type: ignore[misc]
+class Open(Flag):
     """Whether it goes on: its end (`field`) isn't known yet."""
 
     def __init__(self, field: str) -> None:
@@ -33,7 +33,7 @@ class Open(django_filters.BooleanFilter):  # type: ignore[misc]
 class ChargerFilters(InventoryChargerFilters):
     """Of chargers, with how they are now."""
 
-    online = django_filters.BooleanFilter("state__online")
+    online = Flag("state__online")
     seen_since = Instant("state__last_seen", "gte")
 
 
@@ -41,7 +41,7 @@ class EvseFilters(InventoryEvseFilters):
     """Of ports, with how they are now."""
 
     status = django_filters.MultipleChoiceFilter("state__status", choices=STATUSES, distinct=False)
-    online = django_filters.BooleanFilter("charger__state__online")
+    online = Flag("charger__state__online")
 
 
 class SessionFilters(Filters):

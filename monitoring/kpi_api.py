@@ -180,7 +180,7 @@ class Asked:
         if self.by not in PAGED:
             yield from self.rows(self.chargers)
             return
-        keys = self.chargers.values_list("pk", flat=True).iterator()
+        keys = iter(list(self.chargers.values_list("pk", flat=True)))
         while some := list(islice(keys, CHARGERS_AT_A_TIME)):
             yield from self.rows(Charger.objects.filter(pk__in=some))
 

@@ -39,12 +39,16 @@ class ClockOffset(serializers.FloatField):
 class LiveChargerSerializer(ChargerSerializer):
     """A charging station, and how it is now."""
 
-    online = serializers.BooleanField(source="state.online", read_only=True, default=False)
+    online = serializers.SerializerMethodField()
     last_seen = serializers.DateTimeField(source="state.last_seen", read_only=True, allow_null=True)
     clock_offset = ClockOffset(source="state.clock_offset")
 
     class Meta(ChargerSerializer.Meta):
         fields = [*ChargerSerializer.Meta.fields, "online", "last_seen", "clock_offset"]
+
+    def get_online(self, charger: Charger) -> bool:
+        """Tell whether its connection is up."""
+        return hasattr(charger, "state") and charger.state.online
 
 
 class LiveEvseSerializer(EvseSerializer):
@@ -54,10 +58,10 @@ class LiveEvseSerializer(EvseSerializer):
         help_text=_("How it is for a driver: its status, offline if its charger is.")
     )
     status = serializers.CharField(
-        source="state.status", read_only=True, default=None, help_text=_("As last reported.")
+        source="state.status", read_only=True, allow_null=True, help_text=_("As last reported.")
     )
     since = serializers.DateTimeField(source="state.since", read_only=True, allow_null=True)
-    error_code = serializers.CharField(source="state.error_code", read_only=True, default="")
+    error_code = serializers.CharField(source="state.error_code", read_only=True, allow_null=True)
 
     class Meta(EvseSerializer.Meta):
         fields = [*EvseSerializer.Meta.fields, "state", "status", "since", "error_code"]

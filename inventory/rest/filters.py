@@ -73,6 +73,29 @@ class IdFilter(django_filters.NumberFilter):  # type: ignore[misc]
         """Have no other limit than the one above."""
 
 
+class TrueOrFalse(forms.Field):
+    """ "true" or "false"; anything else is an error, and not a filter that doesn't filter."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: str | None) -> bool | None:
+        """Return the value; None if there is none."""
+        if not value:
+            return None
+        if value.lower() not in {"true", "false"}:
+            raise forms.ValidationError(_("Write true or false."))
+        return value.lower() == "true"
+
+
+class Flag(django_filters.BooleanFilter):  # type: ignore[misc]
+    """A yes or no."""
+
+    field_class = TrueOrFalse
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, widget=forms.TextInput, **kwargs)
+
+
 class ChargerFilter(django_filters.CharFilter):  # type: ignore[misc]
     """A charger's identity, whatever the case."""
 

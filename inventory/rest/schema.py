@@ -12,7 +12,6 @@ from rest_framework import serializers
 
 from inventory.rest.problems import MEDIA_TYPE
 
-
 PLAIN = {"list", "retrieve", "create", "update", "partial_update", "destroy"}
 
 
@@ -42,7 +41,7 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 class Schema(AutoSchema):
     """Adds the `Idempotency-Key` of writes and the problem that any request may end in."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Return what the operation says of itself, for plain ones what the resource does."""
         if getattr(self.view, "action", "") in PLAIN:
             return str(inspect.getdoc(type(self.view)))

@@ -71,8 +71,8 @@ class ListOnly(Rest, mixins.ListModelMixin, GenericViewSet[Any]):
         """Return a page of rows, or all of them as CSV."""
         if getattr(request, "accepted_renderer").format != "csv":  # noqa: B009
             return super().list(request, *args, **kwargs)
-        rows = self.filter_queryset(self.get_queryset()).order_by(*self.ordering)
-        return export.stream(request, rows, self.get_serializer(), self.basename or "export")
+        rows, name = self.filter_queryset(self.get_queryset()), self.basename or "export"
+        return export.stream(request, rows, self.ordering, self.get_serializer(), name)
 
 
 class Listed(ListOnly, mixins.RetrieveModelMixin):
