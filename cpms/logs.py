@@ -24,8 +24,11 @@ UNSAFE = re.compile(
 DEEPEST = 4
 LONGEST = 2_000
 LONGEST_TRACE = 20_000
-#: Loggers of libraries that would write a line per request or per run of a task.
-QUIET = ("uvicorn.access", "asyncio", "celery.beat", "celery.worker.strategy", "celery.app.trace")
+#: Loggers of libraries that would write a line per request, connection or run of a task.
+QUIET = (
+    *("uvicorn.access", "uvicorn.error", "asyncio"),
+    *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+)
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
@@ -37,6 +40,7 @@ def escaped(text: str, longest: int = LONGEST) -> str:
 def escape_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Escape keys and values of a log event; tracebacks are indented, and keep their lines."""
     traces = {key: str(event.pop(key)) for key in ("exception", "stack") if key in event}
+    event["event"] = str(event.get("event", "")).rstrip()
     safe: EventDict = {escaped(str(key)): _safe(value, 0) for key, value in event.items()}
     for key, trace in traces.items():
         lines = trace[-LONGEST_TRACE:].splitlines()
