@@ -18,7 +18,7 @@ def open_for_drivers(charger: Charger) -> None:
     for port in charger.ports.values():
         expect_driver(charger, port)
         if charger.rng.random() < drivers.chance_of_occupied(local, charger.spec.is_dc):
-            charger.agenda.after(charger.moment(10, 600), Visit(charger, port).arrive)
+            charger.agenda.after(charger.moment(10, 400), Visit(charger, port).arrive)
 
 
 def expect_driver(charger: Charger, port: Port) -> None:
@@ -34,8 +34,9 @@ def expect_driver(charger: Charger, port: Port) -> None:
 
 
 def local_time(charger: Charger) -> datetime:
-    """Return the present in the charger's own time zone."""
-    return charger.now().astimezone(ZoneInfo(charger.spec.time_zone))
+    """Return the present by which the charger's drivers live, in its own time zone."""
+    present = charger.now() + charger.world.day_shift
+    return present.astimezone(ZoneInfo(charger.spec.time_zone))
 
 
 class Visit:

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import inspect
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,9 @@ from cpms.ocpp.simulator.spec import VERSIONS, ChargerSpec
 from cpms.ocpp.simulator.world import CONNECTS_PER_SECOND, World
 
 REPORT_SECONDS = 30.0
+#: Nobody watches a demo for hours, or only in the morning.
+DEMO_PACE = 5.0
+DEMO_HOUR = 7
 
 
 class Command(BaseCommand):
@@ -49,9 +53,16 @@ class Command(BaseCommand):
         add(
             "--speed",
             type=_positive,
-            default=1.0,
             help="how many times faster drivers come, charge and leave; batteries are as much "
-            "smaller, so that power, meters and clocks stay true (default: 1)",
+            "smaller, so that power, meters and clocks stay true (default: 1, with --demo 5)",
+        )
+        add(
+            "--start-hour",
+            type=int,
+            choices=range(24),
+            metavar="HOUR",
+            help="let the drivers' day begin at this hour (UTC) whatever the clock says "
+            "(default: live by the clock, with --demo 7)",
         )
         add("--connect-rate", type=_positive, default=CONNECTS_PER_SECOND, help="dials a second")
         add("--list-scenarios", action="store_true", help="list the scenarios and stop")
@@ -62,11 +73,7 @@ class Command(BaseCommand):
             self.stdout.write(scenario_list())
             return
         specs = chosen_specs(options)
-        world = World(
-            url=options["url"],
-            gate=Gate(options["connect_rate"]),
-            pace=options["speed"],
-        )
+        world = chosen_world(options)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._run(specs, world, options["duration"]))
         self._say(f"Stopped: {world.tally.report()}")
@@ -101,6 +108,21 @@ def chosen_specs(options: dict[str, Any]) -> list[ChargerSpec]:
         return _demo_specs(options) if options["demo"] else _numbered_specs(options)
     except (roster.RosterError, UnknownScenarioError) as problem:
         raise CommandError(str(problem)) from problem
+
+
+def chosen_world(options: dict[str, Any]) -> World:
+    """Return the surroundings that the options describe."""
+    hour = DEMO_HOUR if options["demo"] else None
+    if options["start_hour"] is not None:
+        hour = options["start_hour"]
+    now = datetime.now(UTC)
+    start = now if hour is None else now.replace(hour=hour, minute=0)
+    return World(
+        url=options["url"],
+        gate=Gate(options["connect_rate"]),
+        pace=options["speed"] or (DEMO_PACE if options["demo"] else 1.0),
+        day_shift=start - now,
+    )
 
 
 def scenario_list() -> str:

@@ -28,10 +28,10 @@ class Faulted(Scenario):
     async def _break(self, charger: Charger, port: Port) -> None:
         await acts.fault(charger, port, self.rng.choice(ERRORS))
         if self.variant in RHYTHMS:
-            wait = charger.moment(*RHYTHMS[self.variant][0])
+            wait = self.rng.uniform(*RHYTHMS[self.variant][0])
             charger.agenda.after(wait, lambda: self._mend(charger, port))
 
     async def _mend(self, charger: Charger, port: Port) -> None:
         await acts.repair(charger, port)
-        wait = charger.moment(*RHYTHMS[self.variant][1])
+        wait = self.rng.uniform(*RHYTHMS[self.variant][1])
         charger.agenda.after(wait, lambda: self._break(charger, port))

@@ -17,7 +17,7 @@ class FlakyLte(Scenario):
         return min(self.rng.lognormvariate(-1.6, 1.0), 8.0)
 
     def _lose_later(self, charger: Charger) -> None:
-        charger.agenda.after(charger.moment(120, 600), lambda: self._lose(charger))
+        charger.agenda.after(self.rng.uniform(120, 600), lambda: self._lose(charger))
 
     async def _lose(self, charger: Charger) -> None:
         if self.rng.random() < 0.7:

@@ -24,7 +24,7 @@ class Malformed(Scenario):
         self._stammer_later(charger, [self.variant] if self.variant else list(CATALOGUE))
 
     def _stammer_later(self, charger: Charger, names: list[str]) -> None:
-        charger.agenda.after(charger.moment(15, 45), lambda: self._stammer(charger, names))
+        charger.agenda.after(self.rng.uniform(15, 45), lambda: self._stammer(charger, names))
 
     async def _stammer(self, charger: Charger, names: list[str]) -> None:
         first, rest = names[0], names[1:]
