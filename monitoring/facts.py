@@ -103,6 +103,9 @@ class StatusReported:
     vendor_error_code: str = ""
     info: str = ""
     offset_ms: int = 0
+    #: The transaction whose charging state says so (2.x): finer than Occupied, never more.
+    #: `evse` may be 0 then: the transaction's.
+    transaction_id: str | None = None
 
 
 @dataclass(slots=True)
@@ -143,6 +146,7 @@ class SessionChanged:
     remote_start_id: int | None = None
     #: What we answered to the token: Accepted, Invalid, Blocked …
     authorization: str | None = None
+    #: What is odd about it; "-odd" takes "odd" away.
     flags: tuple[str, ...] = ()
 
 
@@ -187,7 +191,8 @@ class VariablesReported:
 
     charger_id: int
     at: datetime
-    #: (component, component instance, evse, connector, variable, instance, attribute, value, mutability)
+    #: (component, component instance, evse, connector, variable, instance, attribute, value,
+    #: mutability)
     variables: list[tuple[str, str, int, int, str, str, str, str, str]]
 
 

@@ -13,6 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
 
 from monitoring.facts import Status
+from monitoring.sequences import Sequence as Heard
 from monitoring.spans import Span
 
 #: More EVSEs than any charger has; a higher number is not taken for a port.
@@ -40,8 +41,10 @@ class PortMemory:
     metered_at: datetime | None = None
     #: The span that is open, by its start.
     open_span: Span | None = None
-    #: The last meter sample, to know a repetition.
-    last_sample: tuple[Any, ...] | None = None
+    #: Hashes of the last meter samples, to know a repetition.
+    samples: tuple[int, ...] = ()
+    #: When each connector last reported its status, as far as it is remembered.
+    reported: dict[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -54,9 +57,11 @@ class SessionMemory:
     energy: float | None = None
     peak_power: float | None = None
     soc: float | None = None
-    ended: bool = False
+    ended_at: datetime | None = None
     #: When its progress was last written to its row.
     written: datetime | None = None
+    #: The numbers of its messages (2.x).
+    heard: Heard = field(default_factory=Heard)
 
 
 @dataclass(slots=True)
@@ -72,7 +77,7 @@ class ChargerMemory:
         self.sessions[transaction_id] = session
         if len(self.sessions) <= ENDED_SESSIONS:
             return
-        ended = [key for key, known in self.sessions.items() if known.ended]
+        ended = [key for key, known in self.sessions.items() if known.ended_at]
         for key in ended[: len(self.sessions) - ENDED_SESSIONS]:
             del self.sessions[key]
 
@@ -99,7 +104,7 @@ ON CONFLICT DO NOTHING
 """
 RUNNING = """
 SELECT s.charger_id, s.transaction_id, s.id, e.number AS evse, s.meter_start, s.energy,
-       s.peak_power, s.soc
+       s.peak_power, s.soc, s.seq_no
   FROM monitoring_session s
   LEFT JOIN inventory_evse e ON e.id = s.evse_id
  WHERE s.charger_id = ANY(%s) AND s.ended IS NULL
@@ -152,9 +157,12 @@ class Memory:
                 loaded[row.charger_id].ports[row.number] = _port(row)
             await cursor.execute(RUNNING, (charger_ids,))
             async for row in cursor:
-                loaded[row.charger_id].sessions[row.transaction_id] = SessionMemory(
+                session = SessionMemory(
                     row.id, row.evse, row.meter_start, row.energy, row.peak_power, row.soc
                 )
+                if row.seq_no is not None:
+                    session.heard = Heard(0, row.seq_no)
+                loaded[row.charger_id].sessions[row.transaction_id] = session
         self.chargers.update(loaded)
 
 

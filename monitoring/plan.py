@@ -13,13 +13,15 @@ from monitoring import facts as f
 from monitoring.memory import MOST_PORTS, ChargerMemory, Memory, PortMemory, SessionMemory
 from monitoring.models.meters import COLUMNS, CONTEXTS
 from monitoring.sessions import merge
-from monitoring.spans import Span, place
+from monitoring.spans import FINER_THAN_OCCUPIED, Span, place
 
 ENERGY, POWER, SOC = COLUMNS.index("energy"), COLUMNS.index("power"), COLUMNS.index("soc")
 CONTEXT_NUMBERS = {context: number for number, context in enumerate(CONTEXTS)}
 OTHER_CONTEXT = CONTEXT_NUMBERS["Other"]
 #: A fact that arrives later than this after its time makes its day dirty.
 LATE = timedelta(minutes=5)
+#: Samples of a port among which a repetition is looked for; a message may hold several.
+SAMPLES_REMEMBERED = 8
 #: How often a running session's progress is written to its row.
 PROGRESS_EVERY = timedelta(seconds=60)
 
@@ -99,6 +101,20 @@ def _boot(plan: Plan, fact: f.Booted) -> None:
 
 
 def _status(plan: Plan, fact: f.StatusReported) -> None:
+    if fact.transaction_id is None:
+        _reported(plan, fact)
+        return
+    session = plan.memory.chargers[fact.charger_id].sessions.get(fact.transaction_id)
+    fact.evse = fact.evse or (session and session.evse) or 0
+    ended = session and session.ended_at
+    if not fact.evse or (ended and fact.at >= ended and fact.status != f.Status.FINISHING):
+        return
+    _reported(plan, fact)
+    if ended and fact.at < ended:  # came late: what the end has said comes after it
+        _reported(plan, replace(fact, at=ended, status=f.Status.FINISHING))
+
+
+def _reported(plan: Plan, fact: f.StatusReported) -> None:
     port = plan.port(fact.charger_id, fact.evse)
     if port is None:
         if fact.evse == 0:
@@ -111,20 +127,27 @@ def _status(plan: Plan, fact: f.StatusReported) -> None:
         fact.error_code,
         fact.vendor_error_code,
         fact.info,
+        refines=fact.transaction_id is not None,
     )
     plan.mark_late(fact.charger_id, fact.at, fact.received)
-    if port.open_span is not None and report.started <= port.open_span.started:
+    if _is_late(plan, port, report):
         plan.late.append((port, report))
     else:
         _append(plan, port, report)
     plan.ports[port.evse_id] = port
 
 
+def _is_late(plan: Plan, port: PortMemory, report: Span) -> bool:
+    if port.open_span is not None and report.started <= port.open_span.started:
+        return True
+    return report.refines and any(waiting is port for waiting, _report in plan.late)
+
+
 def _append(plan: Plan, port: PortMemory, report: Span) -> None:
     before = port.open_span
+    if place([before] if before else [], report) is None:
+        return
     if before is not None:
-        if place([before], report) is None:
-            return
         _end(plan, port.evse_id, before, report.started)
     plan.spans[port.evse_id, report.started] = report
     port.open_span = report
@@ -149,6 +172,8 @@ def _end(plan: Plan, evse_id: int, span: Span, at: datetime) -> None:
         plan.ended_spans[evse_id] = at
 
 
+#: Statuses of an EVSE from which nothing follows for its first connector.
+NOT_A_CONNECTOR = FINER_THAN_OCCUPIED | {f.Status.UNKNOWN}
 #: Which status an EVSE with several connectors has: the first that any of them has.
 PRECEDENCE = (
     f.Status.CHARGING,
@@ -165,13 +190,21 @@ PRECEDENCE = (
 
 
 def _combined(port: PortMemory, fact: f.StatusReported) -> str:
+    """Return the EVSE's status: of its connectors together, once a second one is known.
+
+    One that reports late is combined with what the others say now.
+    """
+    if not fact.connector or fact.transaction_id is not None:
+        return fact.status
     known = port.connectors
-    if fact.connector and (known or fact.connector != 1):
+    if known or fact.connector != 1:
         known = {**known, str(fact.connector): fact.status.value}
-        if fact.connector != 1 and "1" not in known and port.status != f.Status.UNKNOWN:
+        if fact.connector != 1 and "1" not in known and port.status not in NOT_A_CONNECTOR:
             known["1"] = port.status
+    if port.reported.get(fact.connector, fact.at) <= fact.at:
+        port.reported[fact.connector] = fact.at
         port.connectors = known
-    if len(known) < 2 or not fact.connector:
+    if len(known) < 2:
         return fact.status
     return next((s for s in PRECEDENCE if s.value in known.values()), fact.status)
 
@@ -181,16 +214,32 @@ def _session(plan: Plan, fact: f.SessionChanged) -> None:
     if not fact.transaction_id:
         _number(plan, fact)
     session = charger.sessions.get(fact.transaction_id)
+    new = session is None
     if session is None and fact.create:
         session = SessionMemory(fact.new_id or plan.next_id(), fact.evse)
         charger.remember(fact.transaction_id, session)
     if session is not None:
         fact.new_id = session.id
+        if fact.seq_no is not None:
+            fact.flags = (*fact.flags, *_order(session, fact.seq_no, new, fact.started))
         _progress(plan, charger, session, fact)
     _put(plan, fact)
     for moment in (fact.started, fact.ended):
         if moment is not None:
             plan.mark_late(fact.charger_id, moment, fact.received)
+
+
+def _order(
+    session: SessionMemory, number: int, new: bool, started: datetime | None
+) -> Iterator[str]:
+    """Yield the flags of a numbered message: the start never came, messages are missing."""
+    if started is not None:
+        yield "-no_start"
+    elif new:
+        yield "no_start"
+    gap = session.heard.hear(number)
+    if gap:
+        yield gap
 
 
 def _number(plan: Plan, fact: f.SessionChanged) -> None:
@@ -215,13 +264,13 @@ def _progress(
     if session.meter_start is None:
         session.meter_start = fact.meter_start
     if fact.ended is not None:
-        session.ended = True
+        session.ended_at = min(fact.ended, session.ended_at or fact.ended)
         fact.power, fact.soc = session.peak_power, session.soc if fact.soc is None else fact.soc
         fact.energy = session.energy if fact.energy is None else fact.energy
     port = charger.ports.get(session.evse or 0)
     if port is None:
         return
-    if session.ended:
+    if session.ended_at:
         if port.session_id in (session.id, None):
             port.session_id, port.power = None, None
     elif port.session_id is None or session.id > port.session_id:
@@ -231,13 +280,14 @@ def _progress(
 
 def _sample(plan: Plan, fact: f.MetersSampled) -> None:
     charger = plan.memory.chargers[fact.charger_id]
-    port = charger.ports.get(fact.evse)
     session = charger.sessions.get(fact.transaction_id or "")
+    fact.evse = fact.evse or (session and session.evse) or 0
+    port = charger.ports.get(fact.evse)
     if port is not None:
-        sample = (fact.at, fact.transaction_id, fact.context, fact.values)
-        if port.last_sample == sample:
+        sample = hash((fact.at, fact.transaction_id, fact.context, fact.values))
+        if sample in port.samples:
             return
-        port.last_sample = sample
+        port.samples = (*port.samples[1 - SAMPLES_REMEMBERED :], sample)
     plan.samples.append(_sample_row(fact, port, session))
     if port is not None:
         _show_meter(port, session, fact)

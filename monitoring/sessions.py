@@ -40,8 +40,14 @@ def merge(first: SessionChanged, second: SessionChanged) -> SessionChanged:
         offline=first.offline or second.offline,
         remote_start_id=_said(first.remote_start_id, second.remote_start_id),
         authorization=_said(first.authorization, second.authorization),
-        flags=tuple(sorted({*first.flags, *second.flags})),
+        flags=_flags(first.flags, second.flags),
     )
+
+
+def _flags(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Return both's; where one takes away what the other says, the second's word counts."""
+    opposed = {flag[1:] if flag.startswith("-") else f"-{flag}" for flag in second}
+    return tuple(sorted({*first, *second} - opposed))
 
 
 def _by_progress(

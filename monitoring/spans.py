@@ -6,11 +6,15 @@ between, must end at the next one that was made, not at the next change.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitoring.facts import Status
 
+#: A vehicle was charging, or would have been.
+DELIVERING = frozenset({Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE})
+#: No transaction says that such a port is fine.
+BROKEN = frozenset({Status.FAULTED, Status.UNAVAILABLE})
 #: Statuses that say more exactly what 2.x's Occupied says; Occupied never overrides them.
 FINER_THAN_OCCUPIED = frozenset(
     {
@@ -33,6 +37,8 @@ class Span:
     error_code: str = ""
     vendor_error_code: str = ""
     info: str = ""
+    #: As a report: said by a 2.x transaction, which knows more than Occupied and nothing else.
+    refines: bool = field(default=False, compare=False)
 
     def says(self, other: "Span") -> bool:
         """Tell whether both say the same of the port, whenever they do."""
@@ -61,21 +67,42 @@ def place(around: Sequence[Span], report: Span) -> Change | None:
             return _rewrite(span, report)
         if span.started < report.started and (span.ended is None or report.started < span.ended):
             return _split(span, report)
+    if report.refines and report.status == Status.FINISHING:
+        return None
     later = [span.started for span in around if span.started > report.started]
     return Change(None, replace(report, ended=min(later, default=None)))
 
 
 def _rewrite(span: Span, report: Span) -> Change | None:
-    if span.says(report) or _coarser(report, span):
+    if span.says(report) or _adds_nothing(report, span):
         return None
     return Change(None, replace(report, ended=span.ended), rewrites=True)
 
 
 def _split(span: Span, report: Span) -> Change | None:
-    if _coarser(report, span):
+    if _adds_nothing(report, span):
         return None
     return Change(span.started, replace(report, ended=span.ended))
 
 
-def _coarser(report: Span, span: Span) -> bool:
-    return report.status == Status.OCCUPIED and span.status in FINER_THAN_OCCUPIED
+def _adds_nothing(report: Span, span: Span) -> bool:
+    """Tell whether `span` stays as it is, although `report` says otherwise.
+
+    Occupied is coarser than what is known. What a transaction says again makes no boundary;
+    it mends nothing that is broken; and its end is the end of charging, where there was any.
+    """
+    if report.status == Status.OCCUPIED and span.status in FINER_THAN_OCCUPIED:
+        return True
+    if not report.refines:
+        return False
+    if report.status == Status.FINISHING:
+        return span.status not in DELIVERING
+    return span.status in BROKEN or span.status == report.status
+
+
+def absorbs(change: Change) -> bool:
+    """Tell whether the Occupied that follows the changed span is part of it.
+
+    In order it would have added nothing; it came first because the charger was offline.
+    """
+    return change.span.refines and change.span.status in FINER_THAN_OCCUPIED

@@ -1,6 +1,7 @@
 """The set-based statements that write a plan, in the order that keeps every constraint true."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from monitoring.encoding import dumps
 from monitoring.memory import MOST_PORTS, PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan, show
-from monitoring.spans import Change, Span, place
+from monitoring.spans import Change, Span, absorbs, place
 
 Connection = AsyncConnection[Any]
 
@@ -124,6 +125,19 @@ SELECT started, ended, status, error_code, vendor_error_code, info
  ORDER BY started LIMIT 2
 """
 SHORTEN_SPAN = "UPDATE monitoring_statusspan SET ended = %s WHERE evse_id = %s AND started = %s"
+#: Deletes the spans of status Occupied that follow without a break.
+ABSORB_SPANS = """
+WITH gone AS (
+    DELETE FROM monitoring_statusspan s
+     WHERE s.evse_id = %(evse)s AND s.started >= %(after)s
+       AND s.started < COALESCE((SELECT min(o.started) FROM monitoring_statusspan o
+                                  WHERE o.evse_id = %(evse)s AND o.started >= %(after)s
+                                    AND o.status <> 'Occupied'), 'infinity')
+    RETURNING s.ended
+)
+SELECT COALESCE(bool_or(ended IS NULL), false), max(ended) FROM gone
+"""
+EXTEND_SPAN = "UPDATE monitoring_statusspan SET ended = %s WHERE evse_id = %s AND started = %s"
 REWRITE_SPAN = """
 UPDATE monitoring_statusspan
    SET status = %s, error_code = %s, vendor_error_code = %s, info = %s
@@ -170,14 +184,17 @@ def _delivered(start: str, stop: str, so_far: str) -> str:
 
 
 def _flags(base: str, start: str, stop: str) -> str:
+    """The flags of `base`, where "-odd" takes "odd" away, and whether the meter ran backwards."""
     backwards = f"CASE WHEN {stop} < {start} THEN '[\"meter_backwards\"]'::jsonb ELSE '[]' END"
     return (
         f"(SELECT COALESCE(jsonb_agg(DISTINCT x ORDER BY x), '[]')"
-        f" FROM jsonb_array_elements({base} || {backwards}) AS t (x))"
+        f" FROM jsonb_array_elements_text({base} || {backwards}) AS t (x)"
+        f" WHERE left(x, 1) <> '-' AND NOT ({base}) ? ('-' || x))"
     )
 
 
-#: What a later message adds to a session's row `s` from the row `x`.
+#: What a later message adds to a session's row `s` from the row `x`. Its no_start doesn't
+#: count: the session was there, the memory of it wasn't.
 MERGE = f"""
    SET evse_id = COALESCE(s.evse_id, x.evse_id),
        connector = COALESCE(s.connector, x.connector),
@@ -209,7 +226,8 @@ MERGE = f"""
        remote_start_id = COALESCE(s.remote_start_id, x.remote_start_id),
        flags = {
     _flags(
-        "(CASE WHEN x.ended IS NULL THEN s.flags ELSE s.flags - 'abandoned' END) || x.flags",
+        "(CASE WHEN x.ended IS NULL THEN s.flags ELSE s.flags - 'abandoned' END)"
+        " || (x.flags - 'no_start')",
         "COALESCE(s.meter_start, x.meter_start)",
         "COALESCE(s.meter_stop, x.meter_stop)",
     )
@@ -230,7 +248,7 @@ SELECT n.id, n.charger_id, e.id, n.connector, n.transaction_id, n.start_key,
   LEFT JOIN inventory_evse e ON e.charger_id = n.charger_id AND e.number = n.evse
 ON CONFLICT (charger_id, transaction_id) DO UPDATE
 {MERGE.replace("x.", "excluded.")}
-RETURNING s.charger_id, s.transaction_id, s.id
+RETURNING s.charger_id, s.transaction_id, s.id, s.ended
 """
 SESSION_UPDATES = f"""
 UPDATE monitoring_session s
@@ -259,22 +277,35 @@ EVENTS = (
 EVENT_TYPES = [
     "int8", "int8", "text", "timestamptz", "timestamptz", "int4", "int2", "text", "text", "jsonb",
 ]  # fmt: skip
+#: Beyond the quota only what is known already is kept up to date.
 VARIABLES = """
+WITH told AS (
+    SELECT DISTINCT ON (c, component, ci, evse, connector, variable, instance, attribute) *
+      FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[],
+                  %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+           WITH ORDINALITY AS n (c, component, ci, evse, connector, variable, instance,
+                                 attribute, value, mutability, at, nth)
+     ORDER BY c, component, ci, evse, connector, variable, instance, attribute, at DESC, nth DESC
+), kept AS (
+    SELECT charger_id, count(*) AS variables FROM monitoring_reportedvariable
+     WHERE charger_id IN (SELECT c FROM told) GROUP BY charger_id
+)
 INSERT INTO monitoring_reportedvariable AS v
        (charger_id, component, component_instance, evse, connector, variable, instance,
         attribute, value, mutability, reported_at)
-SELECT DISTINCT ON (c, component, ci, evse, connector, variable, instance, attribute)
-       c, component, ci, evse, connector, variable, instance, attribute, value, mutability, at
-  FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[],
-              %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-       WITH ORDINALITY AS n (c, component, ci, evse, connector, variable, instance, attribute,
-                             value, mutability, at, nth)
- WHERE (SELECT count(*) FROM monitoring_reportedvariable r WHERE r.charger_id = c) < %s
- ORDER BY c, component, ci, evse, connector, variable, instance, attribute, nth DESC
+SELECT c, component, ci, evse, connector, variable, instance, attribute, value, mutability, at
+  FROM told LEFT JOIN kept ON kept.charger_id = c
+ WHERE COALESCE(kept.variables, 0) < %s
+    OR EXISTS (SELECT 1 FROM monitoring_reportedvariable r
+                WHERE (r.charger_id, r.component, r.component_instance, r.evse, r.connector,
+                       r.variable, r.instance, r.attribute)
+                    = (c, told.component, ci, told.evse, told.connector, told.variable,
+                       told.instance, told.attribute))
 ON CONFLICT (charger_id, component, component_instance, evse, connector, variable, instance,
              attribute)
 DO UPDATE SET value = excluded.value, mutability = excluded.mutability,
               reported_at = excluded.reported_at
+        WHERE v.reported_at <= excluded.reported_at
 """
 DEAF = """
 UPDATE monitoring_chargerstate s SET deaf_since = n.since
@@ -382,6 +413,8 @@ async def _late(connection: Connection, port: PortMemory, report: Span) -> None:
     change = place(around, report)
     if change is not None:
         await _apply(connection, port, change)
+        if change.span.ended is not None and absorbs(change):
+            await _absorb(connection, port, change.span)
 
 
 async def _apply(connection: Connection, port: PortMemory, change: Change) -> None:
@@ -402,11 +435,26 @@ async def _apply(connection: Connection, port: PortMemory, change: Change) -> No
         port.since = span.ended
 
 
+async def _absorb(connection: Connection, port: PortMemory, span: Span) -> None:
+    """Have `span` last over the Occupied that follows it."""
+    following = {"evse": port.evse_id, "after": span.ended}
+    cursor = await connection.execute(ABSORB_SPANS, following)
+    row = await cursor.fetchone()
+    is_open, ended = row or (False, None)
+    if not is_open and ended is None:
+        return
+    last = None if is_open else ended
+    await connection.execute(EXTEND_SPAN, (last, port.evse_id, span.started))
+    if is_open:
+        port.open_span = replace(span, ended=None)
+        show(port, port.open_span)
+
+
 async def _sessions(connection: Connection, plan: Plan) -> None:
     if plan.sessions:
         rows = _records(SESSION, map(_session_row, plan.sessions.values()))
         cursor = await connection.execute(SESSIONS, rows)
-        _rename(plan, {(c, t): i for c, t, i in await cursor.fetchall()})
+        _settle(plan, await cursor.fetchall())
     if plan.updates:
         rows = _records(SESSION, map(_session_row, plan.updates.values()))
         cursor = await connection.execute(SESSION_UPDATES, rows)
@@ -414,6 +462,20 @@ async def _sessions(connection: Connection, plan: Plan) -> None:
         for key, fact in plan.updates.items():
             if key not in known and fact.ended is not None:
                 plan.events.append(_orphan(fact))
+
+
+def _settle(plan: Plan, rows: list[tuple[int, str, int, datetime | None]]) -> None:
+    """Learn of sessions that were there already: their own key, and whether they are over."""
+    _rename(plan, {(charger, transaction): i for charger, transaction, i, _ended in rows})
+    for charger_id, transaction, _id, ended in rows:
+        charger = plan.memory.chargers[charger_id]
+        session = charger.sessions.get(transaction)
+        if ended is None or session is None or session.ended_at is not None:
+            continue
+        session.ended_at = ended
+        port = charger.ports.get(session.evse or 0)
+        if port is not None and port.session_id == session.id:
+            port.session_id, port.power = None, None
 
 
 def _rename(plan: Plan, ids: dict[tuple[int, str], int]) -> None:

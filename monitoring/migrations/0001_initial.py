@@ -232,7 +232,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('connector', models.PositiveSmallIntegerField(null=True)),
-                ('transaction_id', models.CharField(max_length=36, verbose_name='transaction')),
+                ('transaction_id', models.CharField(max_length=255, verbose_name='transaction')),
                 ('start_key', models.CharField(max_length=64, null=True)),
                 ('id_token', models.CharField(blank=True, max_length=255, verbose_name='token')),
                 ('stop_token', models.CharField(blank=True, max_length=255)),
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
                 ('peak_power', models.FloatField(null=True)),
                 ('soc', models.FloatField(null=True)),
                 ('charging_state', models.CharField(blank=True, max_length=20)),
-                ('stop_reason', models.CharField(blank=True, max_length=20, verbose_name='why it ended')),
+                ('stop_reason', models.CharField(blank=True, max_length=30, verbose_name='why it ended')),
                 ('seq_no', models.PositiveIntegerField(null=True)),
                 ('updated', models.DateTimeField()),
                 ('offline', models.BooleanField(default=False)),

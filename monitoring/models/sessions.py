@@ -14,7 +14,7 @@ class Session(models.Model):
     charger = models.ForeignKey(Charger, models.PROTECT, related_name="sessions")
     evse = models.ForeignKey(Evse, models.PROTECT, null=True, related_name="sessions")
     connector = models.PositiveSmallIntegerField(null=True)
-    transaction_id = models.CharField(_("transaction"), max_length=36)
+    transaction_id = models.CharField(_("transaction"), max_length=255)
     start_key = models.CharField(max_length=64, null=True)  # noqa: DJ001 unique where known
     id_token = models.CharField(_("token"), max_length=255, blank=True)
     stop_token = models.CharField(max_length=255, blank=True)
@@ -31,13 +31,13 @@ class Session(models.Model):
     peak_power = models.FloatField(null=True)
     soc = models.FloatField(null=True)
     charging_state = models.CharField(max_length=20, blank=True)
-    stop_reason = models.CharField(_("why it ended"), max_length=20, blank=True)
+    stop_reason = models.CharField(_("why it ended"), max_length=30, blank=True)
     seq_no = models.PositiveIntegerField(null=True)
     #: The last thing heard of it.
     updated = models.DateTimeField()
     offline = models.BooleanField(default=False)
     remote_start_id = models.BigIntegerField(null=True)
-    #: What is odd about it: orphan_stop, abandoned, meter_backwards, no_start …
+    #: What is odd about it: orphan_stop, abandoned, meter_backwards, no_start, seq_gap …
     flags = models.JSONField(default=list)
 
     class Meta:
