@@ -65,8 +65,10 @@ def sightings(user: Person) -> QuerySet[Sighting]:
     An unknown identity may be any tenant's charger, so it shows only to people who see all
     sites of every organisation.
     """
+    if user.is_active and user.is_superuser:
+        return Sighting.objects.all()
     theirs = Q(charger__in=access.chargers(user))
-    return Sighting.objects.filter(theirs | Q(charger=None) if _sees_everything(user) else theirs)
+    return Sighting.objects.filter(theirs | (Q(charger=None) & _sees_everything(user)))
 
 
 def quarantined(user: Person) -> QuerySet[QuarantinedFact]:
@@ -75,10 +77,8 @@ def quarantined(user: Person) -> QuerySet[QuarantinedFact]:
     return QuarantinedFact.objects.all() if staff else QuarantinedFact.objects.none()
 
 
-def _sees_everything(user: Person) -> bool:
-    if user.is_active and user.is_superuser:
-        return True
+def _sees_everything(user: Person) -> Q:
     if not user.is_active or not user.is_authenticated:
-        return False
+        return Q(pk__in=())
     whole = user.memberships.filter(organisation=OuterRef("pk"), sites=None)
-    return not Organisation.objects.filter(~Exists(whole)).exists()
+    return Q(~Exists(Organisation.objects.filter(~Exists(whole))))

@@ -7,8 +7,8 @@ from math import inf
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Avg, DateTimeField, Func, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import Avg, DateTimeField, Func, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower
 
 from inventory import access
 from inventory.models import Charger, Evse
@@ -28,7 +28,7 @@ def find(user: User, identity: str) -> Charger | None:
     if "\0" in identity:
         return None
     same = access.chargers(user).alias(lower=Lower("identity")).filter(lower=identity.lower())
-    return fleet.with_state(same).first()
+    return fleet.with_state(same).prefetch_related("evses__connectors").first()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +44,19 @@ class LivePort:
 
 
 def live_ports(user: User, charger: Charger) -> list[LivePort]:
-    """Return the ports, each with its running session; two queries."""
+    """Return the ports, each with its running session; one query."""
     shown = fleet.ports_of(charger)
     running = sessions(user).in_bulk([port.session_id for port in shown if port.session_id])
-    connectors = _connectors(charger)
     return [
         LivePort(
             evse=evse,
             port=port,
             row=fleet.port_row(evse) or PortState(evse=evse),
             session=running.get(port.session_id) if port.session_id else None,
-            connectors=connectors.get(evse.pk, []),
+            connectors=[(c.get_type_display(), c.max_power) for c in evse.connectors.all()],
         )
         for evse, port in zip(charger.evses.all(), shown, strict=True)
     ]
-
-
-def _connectors(charger: Charger) -> dict[int, list[tuple[str, int | None]]]:
-    found: dict[int, list[tuple[str, int | None]]] = {}
-    for evse in Evse.objects.filter(charger=charger).prefetch_related("connectors"):
-        found[evse.pk] = [(c.get_type_display(), c.max_power) for c in evse.connectors.all()]
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +81,7 @@ class Bars:
 
 
 def bars(user: User, charger: Charger, start: datetime, end: datetime) -> Bars:
-    """Return the connection's bar and each port's effective bar; three queries."""
+    """Return the connection's bar and each port's effective bar; two queries."""
     links = _links(user, charger, start, end)
     spans = _spans(user, charger, start, end)
     return Bars(
@@ -104,10 +96,11 @@ def bars(user: User, charger: Charger, start: datetime, end: datetime) -> Bars:
 
 
 def _links(user: User, charger: Charger, start: datetime, end: datetime) -> list[ConnectionSpan]:
+    """Return the connections opened in the window, and before them the last one before it."""
     spans = connections(user).filter(charger=charger)
-    before = spans.filter(opened__lte=start).order_by("-opened")[:1]
-    within = spans.filter(opened__gt=start, opened__lt=end).order_by("opened")
-    return [*before, *within]
+    before = spans.filter(opened__lte=start).order_by("-opened").values("opened")[:1]
+    since = Coalesce(Subquery(before), Value(start))
+    return list(spans.filter(opened__gte=since, opened__lt=end).order_by("opened"))
 
 
 def _spans(

@@ -15,7 +15,10 @@ from typing import Any
 
 from django.db.models import (
     Case,
+    CharField,
     F,
+    FloatField,
+    Func,
     IntegerField,
     Min,
     OuterRef,
@@ -25,7 +28,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Cast, Ceil, Coalesce, Least
 
 from inventory.models import Charger, Evse
 from monitoring.facts import Status
@@ -48,6 +51,8 @@ class State(StrEnum):
 #: Most urgent first. A charger takes the first of these that any of its ports is in.
 WORST_FIRST: tuple[State, ...] = tuple(State)
 RANK: dict[State, int] = {state: rank for rank, state in enumerate(WORST_FIRST)}
+#: Above any time in seconds since the epoch.
+RANK_STEP = 1e11
 #: The states that no driver can be served in.
 BROKEN = frozenset({State.OFFLINE, State.FAULTED, State.UNAVAILABLE})
 
@@ -115,10 +120,10 @@ def annotate_ports(ports: QuerySet[Evse]) -> QuerySet[Evse]:
         effective_rank=Case(
             When(charger__state__since=None, then=RANK[State.UNKNOWN]),
             When(~online, then=RANK[State.OFFLINE]),
-            default=_rank_of_status("state__status"),
+            default=RankOfStatus("state__status"),
             output_field=IntegerField(),
         ),
-        effective=_state_of_rank(),
+        effective=StateOfRank("effective_rank"),
         effective_since=Case(
             When(online, then=F("state__since")), default=F("charger__state__since")
         ),
@@ -131,55 +136,89 @@ def annotate_chargers(chargers: QuerySet[Charger]) -> QuerySet[Charger]:
         effective_rank=Case(
             When(state__since=None, then=RANK[State.UNKNOWN]),
             When(state__online=False, then=RANK[State.OFFLINE]),
-            default=Least(_worst_port(), _own_rank()),
+            default=Least(_worst_port(), OwnRank("state__status")),
             output_field=IntegerField(),
         ),
-        effective=_state_of_rank(),
+        effective=StateOfRank("effective_rank"),
     )
 
 
-def annotate_charger_since(chargers: QuerySet[Charger]) -> QuerySet[Charger]:
-    """Add `effective_since` to chargers that `annotate_chargers` has been through.
+def urgency() -> Min:
+    """Return an aggregate over a charger's ports by which chargers sort, most urgent first.
 
-    It is the latest change among the ports that are in the charger's state.
+    It is rank × `RANK_STEP` - since, in seconds since the epoch: by state, and in one state
+    the latest change first. `rank_of` and `since_of` take it apart again. Use it as
+    `chargers.values("pk").annotate(urgency=urgency())`: one pass over all ports, where
+    `annotate_chargers` asks for each charger's.
     """
-    return chargers.annotate(
-        effective_since=Case(
-            When(state__online=False, then=F("state__since")),
-            default=Coalesce(_latest_of_worst_port(), F("state__since")),
+    unknown = Value(RANK[State.UNKNOWN] * RANK_STEP)
+    ports = _step(RankOfStatus("evses__state__status")) - _epoch("evses__state__since")
+    return Min(
+        Case(
+            When(state__since=None, then=unknown),
+            When(state__online=False, then=-_epoch("state__since")),
+            When(evses__state=None, then=Least(unknown, _step(OwnRank("state__status")))),
+            default=Least(ports, _step(OwnRank("state__status"))),
+            output_field=FloatField(),
         )
     )
 
 
-def _latest_of_worst_port() -> Subquery:
-    ports = PortState.objects.filter(evse__charger=OuterRef("pk"))
-    ranked = ports.annotate(rank=_rank_of_status("status")).order_by(
-        "rank", F("since").desc(nulls_last=True)
-    )
-    return Subquery(ranked.values("since")[:1])
+def rank_of(urgency_name: str) -> Ceil:
+    """Return the rank in an annotated urgency."""
+    return Ceil(F(urgency_name) / Value(RANK_STEP))
+
+
+def since_of(urgency_name: str) -> Any:
+    """Return the seconds since the epoch in an annotated urgency; 0 where it is not known."""
+    return rank_of(urgency_name) * Value(RANK_STEP) - F(urgency_name)
+
+
+def _step(rank: Func) -> Any:
+    return Cast(rank, FloatField()) * Value(RANK_STEP)
+
+
+def _epoch(path: str) -> Coalesce:
+    seconds = Func(Value("epoch"), F(path), function="date_part", output_field=FloatField())
+    return Coalesce(seconds, Value(0.0))
 
 
 def _worst_port() -> Coalesce:
     ports = PortState.objects.filter(evse__charger=OuterRef("pk")).order_by()
-    worst = ports.values("evse__charger").annotate(rank=Min(_rank_of_status("status")))
+    worst = ports.values("evse__charger").annotate(rank=Min(RankOfStatus("status")))
     return Coalesce(Subquery(worst.values("rank")), Value(RANK[State.UNKNOWN]))
 
 
-def _own_rank() -> Case:
-    broken = [status for status, state in BY_STATUS.items() if state in BROKEN]
-    whens = [When(state__status=status, then=Value(RANK[BY_STATUS[status]])) for status in broken]
-    return Case(*whens, default=Value(RANK[State.AVAILABLE]), output_field=IntegerField())
+class RankOfStatus(Func):
+    """The rank of the state that a status column means: one SQL CASE, built once."""
+
+    template = (
+        "CASE %(expressions)s "
+        + " ".join(f"WHEN '{status}' THEN {RANK[state]}" for status, state in BY_STATUS.items())
+        + f" ELSE {RANK[State.UNKNOWN]} END"
+    )
+    output_field = IntegerField()
 
 
-def _rank_of_status(path: str) -> Case:
-    whens = [
-        When(**{path: status}, then=Value(RANK[state]))
-        for status, state in BY_STATUS.items()
-        if state is not State.UNKNOWN
-    ]
-    return Case(*whens, default=Value(RANK[State.UNKNOWN]), output_field=IntegerField())
+class OwnRank(Func):
+    """The rank of a charger's own status, if that says that something is wrong."""
+
+    template = (
+        "CASE %(expressions)s "
+        + " ".join(
+            f"WHEN '{status}' THEN {RANK[state]}"
+            for status, state in BY_STATUS.items()
+            if state in BROKEN
+        )
+        + f" ELSE {RANK[State.AVAILABLE]} END"
+    )
+    output_field = IntegerField()
 
 
-def _state_of_rank() -> Case:
-    whens: list[Any] = [When(effective_rank=rank, then=Value(str(s))) for s, rank in RANK.items()]
-    return Case(*whens)
+class StateOfRank(Func):
+    """The `State` value of a rank."""
+
+    template = (
+        f"(ARRAY[{', '.join(repr(str(state)) for state in WORST_FIRST)}])[%(expressions)s + 1]"
+    )
+    output_field = CharField()

@@ -6,18 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from inventory.models import Charger, Evse, Lifecycle
-from monitoring import words
+from monitoring import effective, words
 from monitoring.effective import (
     BROKEN,
     WORST_FIRST,
     State,
-    annotate_charger_since,
-    annotate_chargers,
     annotate_ports,
     charger_state,
     port_state,
@@ -27,13 +25,13 @@ from monitoring.models import ChargerState, ConnectionSpan, PortState
 PAGE_SIZE = 50
 #: What a list can be sorted by; "worst" is the state, the latest change first.
 SORTS: dict[str, tuple[Any, ...]] = {
-    "worst": ("effective_rank", F("effective_since").desc(nulls_last=True), "identity"),
+    "worst": ("urgency", "identity"),
     "identity": (Lower("identity"),),
     "-identity": (Lower("identity").desc(),),
     "site": ("site__name", Lower("identity")),
     "-site": ("-site__name", Lower("identity")),
-    "since": (F("effective_since").asc(nulls_last=True), "identity"),
-    "-since": (F("effective_since").desc(nulls_last=True), "identity"),
+    "since": (effective.since_of("urgency"), "identity"),
+    "-since": (-effective.since_of("urgency"), "identity"),
     "seen": (F("state__last_seen").asc(nulls_last=True), "identity"),
     "-seen": (F("state__last_seen").desc(nulls_last=True), "identity"),
 }
@@ -122,18 +120,21 @@ class Tile:
 
 def tiles(chargers: QuerySet[Charger]) -> list[Tile]:
     """Count the chargers and their ports by effective state, worst first; two queries."""
-    ports = annotate_ports(Evse.objects.filter(charger__in=chargers.order_by()))
-    by_charger = _counts(annotate_chargers(chargers))
-    by_port = _counts(ports)
-    return [
-        Tile(state, by_charger.get(rank, 0), by_port.get(rank, 0))
-        for rank, state in enumerate(WORST_FIRST)
-    ]
+    by_charger = _by_urgency(chargers).aggregate(
+        **{state: Count("pk", filter=_in_state(state)) for state in WORST_FIRST}
+    )
+    ports: QuerySet[Any] = annotate_ports(Evse.objects.filter(charger__in=chargers.order_by()))
+    by_port = dict(ports.order_by().values_list("effective").annotate(Count("pk")))
+    return [Tile(state, by_charger[state], by_port.get(state, 0)) for state in WORST_FIRST]
 
 
-def _counts(annotated: QuerySet[Any]) -> dict[int, int]:
-    rows = annotated.order_by().values_list("effective_rank").annotate(Count("pk"))
-    return dict(rows)
+def _by_urgency(chargers: QuerySet[Charger]) -> QuerySet[Any, Any]:
+    return chargers.order_by().values("pk").annotate(urgency=effective.urgency())
+
+
+def _in_state(state: State) -> Q:
+    rank = effective.RANK[state]
+    return Q(urgency__gt=(rank - 1) * effective.RANK_STEP, urgency__lte=rank * effective.RANK_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,32 +173,39 @@ def page(
     chargers: QuerySet[Charger], wanted: Filters, counted: Iterable[Tile], number: int
 ) -> Page[Any]:
     """Return one page of `Row`s; `counted` are the tiles, which say how many there are."""
-    found: QuerySet[Any] = annotate_charger_since(annotate_chargers(with_state(chargers)))
+    found = _by_urgency(chargers)
     if wanted.state:
-        found = found.filter(effective_rank=WORST_FIRST.index(State(wanted.state)))
-    total = sum(tile.chargers for tile in counted if wanted.state in ("", tile.state))
-    paginator: Paginator[Any] = Paginator(found.order_by(*SORTS[wanted.sort]), PAGE_SIZE)
-    paginator.__dict__["count"] = total  # Known already: no query for it.
+        found = found.filter(_in_state(State(wanted.state)))
+    keys = found.order_by(*SORTS[wanted.sort]).values_list("pk", flat=True)
+    paginator: Paginator[Any] = Paginator(keys, PAGE_SIZE)
+    # Known already: no query for it.
+    paginator.__dict__["count"] = sum(
+        tile.chargers for tile in counted if wanted.state in ("", tile.state)
+    )
     chosen: Page[Any] = paginator.get_page(number)
-    chosen.object_list = rows(chosen.object_list)
+    chosen.object_list = _in_order(chargers, list(chosen.object_list))
     return chosen
 
 
-def with_state(chargers: QuerySet[Charger]) -> QuerySet[Charger]:
-    """Fetch with the chargers what `rows` reads of them."""
+def _in_order(chargers: QuerySet[Charger], keys: list[int]) -> list[Row]:
+    shown = rows(with_state(chargers.filter(pk__in=keys)))
+    by_key = {row.charger.pk: row for row in shown}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def with_state(chargers: QuerySet[Charger]) -> QuerySet[Any]:
+    """Fetch with the chargers what `rows` reads of them; two queries."""
+    last = ConnectionSpan.objects.filter(charger=OuterRef("pk")).order_by("-opened")
     ports = Evse.objects.select_related("state").order_by("number")
-    return chargers.select_related("site__organisation", "model", "state", "sim").prefetch_related(
-        Prefetch("evses", ports)
+    whole = chargers.select_related("site__organisation", "model", "state", "sim")
+    return whole.prefetch_related(Prefetch("evses", ports)).annotate(
+        close_reason=Subquery(last.values("close_reason")[:1])
     )
 
 
-def rows(chargers: Iterable[Charger]) -> list[Row]:
-    """Return the rows of chargers that were fetched by `with_state`; one query more."""
-    known = list(chargers)
-    states = {charger.pk: state_of(charger) for charger in known}
-    lost = [pk for pk, state in states.items() if state is State.OFFLINE]
-    reasons = _close_reasons(lost)
-    return [_row(charger, states[charger.pk], reasons.get(charger.pk, "")) for charger in known]
+def rows(chargers: Iterable[Any]) -> list[Row]:
+    """Return the rows of chargers that were fetched by `with_state`."""
+    return [_row(charger) for charger in chargers]
 
 
 def state_of(charger: Charger) -> State:
@@ -240,15 +248,15 @@ def _port(evse: Evse, charger: ChargerState) -> Port:
     )
 
 
-def _row(charger: Charger, state: State, close_reason: str) -> Row:
-    now, ports = live_state(charger), ports_of(charger)
+def _row(charger: Any) -> Row:
+    now, ports, state = live_state(charger), ports_of(charger), state_of(charger)
     worst = [port for port in ports if port.state is state]
     powers = [port.power for port in ports if port.power is not None]
     return Row(
         charger=charger,
         state=state,
         since=_since(now, worst),
-        what=_what(now, state, worst, close_reason),
+        what=_what(now, state, worst, charger.close_reason or ""),
         ports=ports,
         power=sum(powers) if powers else None,
         last_seen=now.last_seen,
@@ -269,12 +277,3 @@ def _what(now: ChargerState, state: State, worst: list[Port], close_reason: str)
     told = [port.what for port in worst if port.what]
     own = words.error(now.error_code) if state in BROKEN else ""
     return told[0] if told else own
-
-
-def _close_reasons(charger_ids: list[int]) -> dict[int, str]:
-    """Return why each charger's last connection ended."""
-    if not charger_ids:
-        return {}
-    spans = ConnectionSpan.objects.filter(charger__in=charger_ids)
-    last = spans.order_by("charger", "-opened").distinct("charger")
-    return dict(last.values_list("charger", "close_reason"))

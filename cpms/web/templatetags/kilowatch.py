@@ -79,33 +79,41 @@ def state_icon(state: str) -> SafeString:
     return icon(STATES[State(state)][1])
 
 
-@register.inclusion_tag("web/components/state_badge.html")
-def state_badge(state: str, text: str = "") -> dict[str, Any]:
+@register.simple_tag
+def state_badge(state: str, text: str = "") -> SafeString:
     """Draw the badge of an effective state, or with `text` instead of the state's own name."""
     label, symbol = STATES[State(state)]
-    return {"tone": f"state-{State(state)}", "label": text or label, "icon": symbol}
+    return _badge(f"state-{state}", text or str(label), symbol)
 
 
-@register.inclusion_tag("web/components/state_badge.html")
-def pill(label: str, tone: str = "calm", icon: str = "") -> dict[str, Any]:
+@register.simple_tag
+def pill(label: str, tone: str = "calm", icon: str = "") -> SafeString:
     """Draw a badge for anything but a port's state.
 
     `tone`: bad, warn, notice, info, good or calm.
     """
-    return {"tone": f"tone-{tone}", "label": label, "icon": icon}
+    return _badge(f"tone-{tone}", label, icon)
 
 
-@register.inclusion_tag("web/components/port_chip.html")
-def port_chip(number: int, state: str, detail: str = "") -> dict[str, Any]:
+def _badge(look: str, label: str, symbol: str) -> SafeString:
+    drawn = icon(symbol) if symbol else ""
+    return format_html('<span class="kw-badge {}">{}{}</span>', look, drawn, label)
+
+
+@register.simple_tag
+def port_chip(number: int, state: str, detail: str = "") -> SafeString:
     """Draw a port as a small square: its number, its state's icon and colour."""
     label, symbol = STATES[State(state)]
-    return {
-        "number": number,
-        "state": State(state),
-        "label": label,
-        "icon": symbol,
-        "detail": detail,
-    }
+    name = _("Port %(number)s: %(state)s") % {"number": number, "state": label}
+    return format_html(
+        '<span class="kw-chip state-{}" title="{}">{}<span aria-hidden="true">{}</span>'
+        '<span class="visually-hidden">{}</span></span>',
+        state,
+        f"{name} · {detail}" if detail else name,
+        icon(symbol),
+        number,
+        name,
+    )
 
 
 @register.simple_tag
