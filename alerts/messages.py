@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from alerts import wording
@@ -27,7 +27,8 @@ class Message:
 
 def compose(incident: Incident, step: int) -> Message:
     """Write what the `step`-th step says of the incident, in the site's time zone."""
-    with translation.override(settings.LANGUAGE_CODE):
+    zone = incident.site.timezone if incident.site else settings.TIME_ZONE
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(zone)):
         context = _context(incident, step)
         return Message(
             subject=one_line(_subject(incident))[:LONGEST_SUBJECT],
@@ -42,15 +43,12 @@ def _subject(incident: Incident) -> str:
 
 
 def _context(incident: Incident, step: int) -> dict[str, object]:
-    zone = ZoneInfo(incident.site.timezone if incident.site else settings.TIME_ZONE)
     return {
         "incident": incident,
         "headline": one_line(wording.headline(incident)),
         "explanation": [one_line(sentence) for sentence in wording.explanation(incident)],
         "place": one_line(_place(incident)),
-        "zone": zone.key,
-        "since": incident.since.astimezone(zone),
-        "opened_at": incident.opened_at.astimezone(zone),
+        "zone": timezone.get_current_timezone_name(),
         "step": step,
         "again": incident.episode > 1,
         "url": link(incident),
