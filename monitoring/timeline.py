@@ -61,7 +61,7 @@ def absences(connections: Sequence[Connection], start: float, end: float) -> lis
     at, state = -inf, UNSEEN
     for opened, closed, _reason in connections:
         _absence(found, max(at, start), min(opened, end), state)
-        at, state = max(at, closed), OFFLINE
+        at, state = closed, OFFLINE
     _absence(found, max(at, start), end, state)
     return found
 
