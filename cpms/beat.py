@@ -45,7 +45,7 @@ class OneAtATime(PersistentScheduler):
         return False
 
     def _ask(self, query: str) -> object:
-        assert self._session is not None  # noqa: S101 (for mypy)
+        assert self._session is not None
         with self._session.cursor() as cursor:
             cursor.execute(query)
             row = cursor.fetchone()
