@@ -28,13 +28,12 @@ class Window(Query):
     """A window [from, to) of instants, at most `longest`."""
 
     longest = timedelta(days=31)
-    required = False
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; `from` can't be written as an attribute."""
         fields: dict[str, Any] = super().get_fields()
-        fields["from"] = serializers.DateTimeField(required=self.required, help_text=FROM)
-        fields["to"] = serializers.DateTimeField(required=self.required, help_text=TO)
+        fields["from"] = serializers.DateTimeField(required=False, help_text=FROM)
+        fields["to"] = serializers.DateTimeField(required=False, help_text=TO)
         return fields
 
     def check_window(self, start: datetime, end: datetime) -> None:

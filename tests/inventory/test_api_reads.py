@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 from django.test.utils import CaptureQueriesContext
@@ -262,3 +262,4 @@ async def test_under_asgi_an_export_is_sent_in_parts_as_well(
     assert response.is_async
     parts = [part.count(b"\n") async for part in response]
     assert parts == [10, 10, 7]
+    await sync_to_async(connections.close_all)()  # Another thread's: no fixture knows it.
