@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -26,7 +26,7 @@ from monitoring import facts as f
 from monitoring import partitions, statements
 from monitoring.encoding import dumps, loads
 from monitoring.memory import Memory
-from monitoring.plan import Plan, ports_named
+from monitoring.plan import METER_EVERY, Plan, ports_named
 
 log = structlog.get_logger(__name__)
 
@@ -117,6 +117,8 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._busy = False
+        self._meters_due = False
+        self._meter_timer: asyncio.TimerHandle | None = None
         #: Transaction id of the commit under way.
         self._xid: str | None = None
 
@@ -134,8 +136,10 @@ class Writer:
         if self._connection is not None:
             await self._connection.close()
 
-    async def store(self, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0) -> None:
-        """Return when `facts` are on disk (or quarantined).
+    def store(
+        self, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0
+    ) -> Awaitable[None]:
+        """Return what to await: done when `facts` are on disk (or quarantined).
 
         Waits while the queue is full. Raises `NotStored` after `patience` seconds; the facts
         are then not stored.
@@ -143,17 +147,19 @@ class Writer:
         loop = asyncio.get_running_loop()
         item = Item(facts, loop.create_future(), frame, loop.time() + patience)
         if not self._room.is_set():
-            await self._wait_for_room(patience)
+            return self._store_later(item, patience)
         self._put(item)
-        await item.done
+        return item.done
 
-    async def _wait_for_room(self, patience: float) -> None:
+    async def _store_later(self, item: Item, patience: float) -> None:
         try:
             async with asyncio.timeout(patience):
                 while not self._room.is_set():
                     await self._room.wait()
         except TimeoutError:
             raise NotStored from None
+        self._put(item)
+        await item.done
 
     def put(self, facts: Sequence[f.Fact]) -> None:
         """Queue facts nobody waits for, whatever the queue's length."""
@@ -178,7 +184,7 @@ class Writer:
         while not (self._stopping and not self._queue and not self._seen):
             await self._wake.wait()
             self._wake.clear()
-            while self._queue or self._seen:
+            while self._queue or self._seen or self._meters_due:
                 if self._busy and len(self._queue) < BATCH_LIMIT:
                     await asyncio.sleep(COALESCE)
                 batch = self._take()
@@ -239,11 +245,29 @@ class Writer:
                 await statements.seen(connection, rows)
             await connection.execute("COMMIT")
             self._xid = None
+            self._written(plan)
         except BaseException:
             if not connection.closed:
                 with contextlib.suppress(psycopg.Error):
                     await connection.execute("ROLLBACK")
             raise
+
+    def _written(self, plan: Plan) -> None:
+        """Forget what needn't be known any more; come back for readings that were left."""
+        unwritten = self.memory.unwritten
+        for evse_id in plan.ports:
+            unwritten.pop(evse_id, None)
+        gone = {c.charger_id for c in plan.connections if isinstance(c, f.Disconnected)}
+        self.memory.forget(gone)
+        if unwritten and self._meter_timer is None:
+            loop = asyncio.get_running_loop()
+            self._meter_timer = loop.call_later(METER_EVERY.total_seconds(), self._flush_meters)
+        self._meters_due = False
+
+    def _flush_meters(self) -> None:
+        self._meter_timer = None
+        self._meters_due = True
+        self._wake.set()
 
     async def _begin(self, connection: AsyncConnection[Any]) -> str | None:
         """Open the transaction; return its id, by which a lost COMMIT can be asked for."""
@@ -253,6 +277,8 @@ class Writer:
         return row[0] if row else None
 
     async def _plan(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> Plan:
+        # Another gateway may have held it since.
+        self.memory.forget(fact.charger_id for fact in facts if isinstance(fact, f.Connected))
         await self.memory.ensure(connection, {fact.charger_id for fact in facts})
         await self._discover(connection, facts)
         await self._make_partitions(connection, facts)
@@ -267,6 +293,8 @@ class Writer:
         plan = Plan(self.memory, self._ids.popleft, known)
         for fact in facts:
             plan.add(fact)
+        if self._meters_due:
+            plan.flush_meters()
         return plan
 
     async def _discover(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> None:

@@ -41,6 +41,8 @@ class PortMemory:
     metered_at: datetime | None = None
     #: The span that is open, by its start.
     open_span: Span | None = None
+    #: When its row was last written for a meter's sake.
+    written: datetime | None = None
     #: Hashes of the last meter samples, to know a repetition.
     samples: tuple[int, ...] = ()
     #: When each connector last reported its status, as far as it is remembered.
@@ -127,11 +129,15 @@ class Memory:
     def __init__(self) -> None:
         """Remember nothing."""
         self.chargers: dict[int, ChargerMemory] = {}
+        #: evse_id -> a port whose last meter reading is not in its row yet.
+        self.unwritten: dict[int, PortMemory] = {}
 
     def forget(self, charger_ids: Iterable[int]) -> None:
         """Load these afresh when they are next needed."""
         for charger_id in charger_ids:
-            self.chargers.pop(charger_id, None)
+            charger = self.chargers.pop(charger_id, None)
+            for port in charger.ports.values() if charger else ():
+                self.unwritten.pop(port.evse_id, None)
 
     async def ensure(self, connection: AsyncConnection[Any], charger_ids: set[int]) -> None:
         """Load those of the chargers that are not remembered."""

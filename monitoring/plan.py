@@ -22,6 +22,8 @@ OTHER_CONTEXT = CONTEXT_NUMBERS["Other"]
 LATE = timedelta(minutes=5)
 #: Samples of a port among which a repetition is looked for; a message may hold several.
 SAMPLES_REMEMBERED = 8
+#: How often a port's row is written for a meter reading; the readings themselves all are.
+METER_EVERY = timedelta(seconds=0.5)
 #: How often a running session's progress is written to its row.
 PROGRESS_EVERY = timedelta(seconds=60)
 
@@ -60,6 +62,10 @@ class Plan:
         """Plan the rows of one fact."""
         PLANNERS[type(fact)](self, fact)
 
+    def flush_meters(self) -> None:
+        """Plan the rows of the ports whose last reading was left."""
+        self.ports.update(self.memory.unwritten)
+
     def port(self, charger_id: int, number: int) -> PortMemory | None:
         """Return the port, or None for the charger as a whole (0) and impossible numbers."""
         return self.memory.chargers[charger_id].ports.get(number)
@@ -80,6 +86,9 @@ def ports_named(fact: f.Fact) -> Iterator[tuple[int, int]]:
 def _connection(plan: Plan, fact: f.Connected | f.Disconnected) -> None:
     plan.connections.append(fact)
     if isinstance(fact, f.Disconnected):
+        for port in plan.memory.chargers[fact.charger_id].ports.values():
+            if port.evse_id in plan.memory.unwritten:
+                plan.ports[port.evse_id] = port
         plan.mark_late(fact.charger_id, fact.at, fact.noticed)
 
 
@@ -291,7 +300,7 @@ def _sample(plan: Plan, fact: f.MetersSampled) -> None:
     plan.samples.append(_sample_row(fact, port, session))
     if port is not None:
         _show_meter(port, session, fact)
-        plan.ports[port.evse_id] = port
+        _keep_meter(plan, port, fact.received)
     if session is not None:
         _session_progress(plan, session, fact)
 
@@ -325,6 +334,15 @@ def _show_meter(port: PortMemory, session: SessionMemory | None, fact: f.MetersS
     register = values[ENERGY]
     if session is not None and session.meter_start is not None and register is not None:
         port.energy = register - session.meter_start
+
+
+def _keep_meter(plan: Plan, port: PortMemory, received: datetime) -> None:
+    """Write the port's row, or leave it for the next `flush_meters` where that was just done."""
+    if port.written is None or received - port.written >= METER_EVERY:
+        port.written = received
+        plan.ports[port.evse_id] = port
+    else:
+        plan.memory.unwritten[port.evse_id] = port
 
 
 def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled) -> None:

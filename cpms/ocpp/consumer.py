@@ -124,6 +124,8 @@ class ChargerSocket:
         self._reason: CloseReason | None = None
         self._code: int | None = None
         self._over = False
+        #: The proof of life that was reported last, loop.time().
+        self._reported = 0.0
         #: It answers none of our CALLs.
         self.deaf = False
 
@@ -175,7 +177,7 @@ class ChargerSocket:
                 await self.close(1003, CloseReason.PROTOCOL_ERROR)
 
     async def _message(self, text: str) -> None:
-        wait = self._bucket.take(asyncio.get_running_loop().time())
+        wait = self._bucket.take(self._connection.last_inbound)
         if wait:
             THROTTLED.inc()
             await asyncio.sleep(wait)
@@ -294,6 +296,9 @@ class ChargerSocket:
 
     def report_life(self, writer: Writer) -> None:
         """Have the last proof of life, the clock's offset and the round trip kept."""
+        if self._connection.last_inbound == self._reported:
+            return
+        self._reported = self._connection.last_inbound
         trips = self._connection.round_trips
         writer.seen(
             self.token,

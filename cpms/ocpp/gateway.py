@@ -112,7 +112,6 @@ class Gateway:
         if self.sockets.get(charger_socket.station.id) is charger_socket:
             del self.sockets[charger_socket.station.id]
             self.directory.connected.pop(charger_socket.station.id, None)
-            self.writer.memory.forget([charger_socket.station.id])
         CONNECTIONS.set(len(self.sockets))
 
     async def _leases(self) -> None:

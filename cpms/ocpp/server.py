@@ -53,6 +53,39 @@ def frame_length(data: bytes, start: int) -> tuple[int, int]:
     return head + (4 if data[start + 1] & 0x80 else 0) + length, length
 
 
+class Inbox:
+    """The few methods of `asyncio.Queue` that one reader needs, at a third of its cost."""
+
+    __slots__ = ("_events", "_waiter")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._events: deque[Any] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put_nowait(self, event: Any) -> None:
+        """Add an event."""
+        self._events.append(event)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def qsize(self) -> int:
+        """Return how many events wait."""
+        return len(self._events)
+
+    def empty(self) -> bool:
+        """Tell whether none waits."""
+        return not self._events
+
+    async def get(self) -> Any:
+        """Return the next event, when there is one."""
+        while not self._events:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._events.popleft()
+
+
 class Http(HttpToolsProtocol):
     """HTTP, with a bound on how long a request may take to arrive."""
 
@@ -78,6 +111,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start without keepalive; the consumer says how to ping this charger."""
         super().__init__(*args, **kwargs)
+        self.queue = Inbox()  # type: ignore[assignment]
         self.ping_interval = None
         self.answers_pings = True
         #: loop.time() of the last bytes from the charger.

@@ -35,6 +35,7 @@ class Clock:
     zone: tzinfo = UTC
     _differences: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES))
     offset: timedelta | None = None
+    _largest: float = 0.0
 
     def reset(self) -> None:
         """Forget the offset: the charger has just been told the time."""
@@ -43,8 +44,11 @@ class Clock:
 
     def observe(self, sent: datetime, received: datetime) -> None:
         """Learn from a time the charger sent."""
-        self._differences.append((sent - received).total_seconds())
-        self.offset = timedelta(seconds=max(self._differences))
+        difference = (sent - received).total_seconds()
+        self._differences.append(difference)
+        largest = max(self._differences)
+        if self.offset is None or largest != self._largest:
+            self._largest, self.offset = largest, timedelta(seconds=largest)
 
     def moment(self, sent_text: object, received: datetime) -> Moment:
         """Return when an event happened that the charger says happened at `sent_text`.
