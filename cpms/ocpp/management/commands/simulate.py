@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import inspect
 import signal
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         add("--prefix", default="SIM-", help="identities are this and a number")
         add("--password", default="", help="every charger's key (in hex for OCPP 1.6)")
         add("--credentials", type=Path, help="JSON file: identity -> key")
+        add("--ca", type=Path, help="for wss: trust this certificate file as well")
         add("--demo", action="store_true", help="play the demo network that `demo` wrote")
         add("--duration", type=_positive, help="stop after so many seconds")
         add(
@@ -122,7 +124,21 @@ def chosen_world(options: dict[str, Any]) -> World:
         gate=Gate(options["connect_rate"]),
         pace=options["speed"] or (DEMO_PACE if options["demo"] else 1.0),
         day_shift=start - now,
+        tls=trust(options["url"], options["ca"]),
     )
+
+
+def trust(url: str, authorities: Path | None) -> ssl.SSLContext | None:
+    """Return whom to trust at `url`, one context for all chargers; raises CommandError."""
+    if not url.startswith("wss:"):
+        return None
+    context = ssl.create_default_context()
+    if authorities is not None:
+        try:
+            context.load_verify_locations(authorities)
+        except OSError as problem:  # ssl.SSLError is one
+            raise CommandError(f"{authorities} holds no certificates: {problem}.") from problem
+    return context
 
 
 def scenario_list() -> str:

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 
 from cpms.ocpp.simulator import acts
-from cpms.ocpp.simulator.answers import service, triggers
+from cpms.ocpp.simulator.answers import service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.rpc import Json
 from cpms.ocpp.simulator.settings import BY_KEY, Setting
-
-VENDOR_ID = "org.kilowatch.simulator"
 
 
 def reset(charger: Charger, payload: Json) -> Json:
@@ -77,13 +75,6 @@ def trigger_message(charger: Charger, payload: Json) -> Json:
     return {"status": triggers.pull(charger, payload["requestedMessage"], number)}
 
 
-def data_transfer(_charger: Charger, payload: Json) -> Json:
-    """Echo what is meant for us."""
-    if payload["vendorId"] != VENDOR_ID:
-        return {"status": "UnknownVendorId"}
-    return {"status": "Accepted", "data": payload.get("data", "")}
-
-
 def get_local_list_version(charger: Charger, _payload: Json) -> Json:
     """Tell the version of the local list."""
     return {"listVersion": charger.local_list_version}
@@ -105,12 +96,6 @@ def reserve_now(charger: Charger, payload: Json) -> Json:
         return {"status": "Rejected"}
     until, reservation = payload["expiryDate"], payload["reservationId"]
     return {"status": service.reserve(charger, port, reservation, until)}
-
-
-def cancel_reservation(charger: Charger, payload: Json) -> Json:
-    """Lift a reservation."""
-    found = service.cancel_reservation(charger, payload["reservationId"])
-    return {"status": "Accepted" if found else "Rejected"}
 
 
 def set_charging_profile(charger: Charger, payload: Json) -> Json:
@@ -175,18 +160,13 @@ def update_firmware(charger: Charger, payload: Json) -> Json:
     return {}
 
 
-def clear_cache(_charger: Charger, _payload: Json) -> Json:
-    """Forget the cards seen."""
-    return {"status": "Accepted"}
-
-
 ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
-    "CancelReservation": cancel_reservation,
+    "CancelReservation": shared.cancel_reservation,
     "ChangeAvailability": change_availability,
     "ChangeConfiguration": change_configuration,
-    "ClearCache": clear_cache,
+    "ClearCache": shared.clear_cache,
     "ClearChargingProfile": clear_charging_profile,
-    "DataTransfer": data_transfer,
+    "DataTransfer": shared.data_transfer,
     "ExtendedTriggerMessage": trigger_message,
     "GetCompositeSchedule": get_composite_schedule,
     "GetConfiguration": get_configuration,

@@ -109,6 +109,7 @@ def test_the_scenarios_are_listed_with_what_they_do(capsys: pytest.CaptureFixtur
         (["--version", "1.5"], "invalid choice: '1.5'"),
         (["--scenario", "sleepy"], "There is no scenario 'sleepy'; there are normal"),
         (["--credentials", "/nowhere.json"], "/nowhere.json can't be read"),
+        (["--url", "wss://host/ocpp", "--ca", "/nowhere.pem"], "/nowhere.pem holds no cert"),
     ],
 )
 def test_bad_arguments_are_refused_with_a_sentence(arguments: list[str], sentence: str) -> None:
