@@ -145,7 +145,8 @@ def _gauge(name: str, about: str, by_window: dict[str, Figure]) -> Metric:
     return family
 
 
+STATES, KPIS = Kept(_states), Kept(_kpis)
 of_installation(_reachable)
 of_installation(task_counts.metrics)
-of_installation(Kept(_states))
-of_installation(Kept(_kpis))
+of_installation(STATES)
+of_installation(KPIS)
