@@ -29,6 +29,8 @@ METERS = (
     '{{"value":"{soc}","measurand":"SoC","location":"EV","unit":"Percent"}},'
     '{{"value":"31.5","measurand":"Temperature","location":"Body","unit":"Celsius"}}]}}]'
 )
+#: Seconds of a paced load that aren't measured.
+WARM_UP = 3.0
 STATUSES = ("Preparing", "Charging", "SuspendedEV", "Charging", "Finishing", "Available")
 
 
@@ -199,6 +201,8 @@ class Load:
     async def run(self, seconds: float) -> float:
         """Send for so long; return the seconds from the first message to the last answer."""
         self.running = True
+        if self.rate:
+            await self._paced(WARM_UP)
         self.latencies.clear()
         started = time.perf_counter()
         if self.rate:

@@ -38,7 +38,7 @@ def memory_bytes(pid: int) -> int:
     return int(line.split()[1]) * 1024
 
 
-def make_fleet(chargers: int) -> Path:
+def make_fleet(chargers: int, prefix: str = "BENCH") -> Path:
     """Store that many chargers with a port each; return the file of their keys."""
     from inventory import credentials
     from inventory.models import Charger, Connector, Evse, Organisation, Site
@@ -47,7 +47,7 @@ def make_fleet(chargers: int) -> Path:
         slug="bench", defaults={"name": "Bench", "accept_unknown_tokens": True}
     )
     site, _ = Site.objects.get_or_create(organisation=organisation, name="Bench")
-    keys = {f"BENCH-{n:05}": secrets.token_hex(20) for n in range(chargers)}
+    keys = {f"{prefix}-{n:05}": secrets.token_hex(20) for n in range(chargers)}
     made = Charger.objects.bulk_create(
         [
             Charger(site=site, identity=i, password_digest=credentials.digest(k))
