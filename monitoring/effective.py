@@ -113,7 +113,7 @@ def since(
     return status_since if online else connection_since
 
 
-def annotate_ports(ports: QuerySet[Evse]) -> QuerySet[Evse]:
+def annotate_ports(ports: QuerySet[Evse]) -> QuerySet[Any]:
     """Add `effective` (a `State` value), `effective_rank` and `effective_since` to the ports."""
     online = Q(charger__state__online=True)
     return ports.annotate(
@@ -130,7 +130,7 @@ def annotate_ports(ports: QuerySet[Evse]) -> QuerySet[Evse]:
     )
 
 
-def annotate_chargers(chargers: QuerySet[Charger]) -> QuerySet[Charger]:
+def annotate_chargers(chargers: QuerySet[Charger]) -> QuerySet[Any]:
     """Add `effective` (a `State` value) and `effective_rank` to the chargers."""
     return chargers.annotate(
         effective_rank=Case(

@@ -123,7 +123,7 @@ def tiles(chargers: QuerySet[Charger]) -> list[Tile]:
     by_charger = _by_urgency(chargers).aggregate(
         **{state: Count("pk", filter=_in_state(state)) for state in WORST_FIRST}
     )
-    ports: QuerySet[Any] = annotate_ports(Evse.objects.filter(charger__in=chargers.order_by()))
+    ports = annotate_ports(Evse.objects.filter(charger__in=chargers.order_by()))
     by_port = dict(ports.order_by().values_list("effective").annotate(Count("pk")))
     return [Tile(state, by_charger[state], by_port.get(state, 0)) for state in WORST_FIRST]
 

@@ -1,8 +1,12 @@
-"""The Content-Security-Policy of every response."""
+"""What every response of the dashboard carries: the content policy, and the way to the sign-in."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
 
 #: Nothing but our own files: no inline script or style, no other host, no frame.
 #: `data:` images are Tabler's form controls.
@@ -32,3 +36,29 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response
+
+
+class SignInForFragments:
+    """Middleware that sends a page whose session has ended to the sign-in.
+
+    A redirect would be followed by htmx, and the sign-in form would land in the fragment.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 401 with `HX-Redirect` where htmx would have been redirected to the sign-in."""
+        response = self.get_response(request)
+        if "HX-Request" not in request.headers or not _leads_to_sign_in(response):
+            return response
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        back = page.path + (f"?{page.query}" if page.query else "")
+        answer = HttpResponse(status=401)
+        answer["HX-Redirect"] = redirect_to_login(back or "/").url
+        return answer
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    sign_in: str = resolve_url(settings.LOGIN_URL)
+    return response.status_code == 302 and response["Location"].startswith(sign_in)
