@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from django.urls import include, path, re_path
 from django.utils.translation import gettext as _
+from django.views.generic import TemplateView
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import NotFound
@@ -45,5 +46,6 @@ def _router() -> DefaultRouter:
 urlpatterns = [
     path("v1/", include(_router().urls)),
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", TemplateView.as_view(template_name="web/api_docs.html"), name="api-docs"),
     re_path(r"", Nothing.as_view()),
 ]
