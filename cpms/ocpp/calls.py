@@ -25,9 +25,12 @@ class NoAnswer(Exception):
 class Calls:
     """The slot for our CALLs on one connection."""
 
-    def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
-        """Send frames with `send`."""
+    def __init__(
+        self, send: Callable[[str], Awaitable[None]], asking: Callable[[str, Any], None]
+    ) -> None:
+        """Send frames with `send`; `asking` learns of each action and payload before."""
         self._send = send
+        self._asking = asking
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[frames.CallResult | frames.CallError]] = {}
 
@@ -42,6 +45,7 @@ class Calls:
             message_id = str(uuid.uuid4())
             future = asyncio.get_running_loop().create_future()
             self._waiting[message_id] = future
+            self._asking(action, payload)
             try:
                 await self._send(frames.call(message_id, action, payload))
                 return await asyncio.wait_for(future, patience)

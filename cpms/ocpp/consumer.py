@@ -23,9 +23,10 @@ from cpms.ocpp.outcome import Refused
 from cpms.ocpp.probing import look_after
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.server import OcppConnection
+from cpms.ocpp.text import clean
 from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.versions import ROUTES
-from monitoring.facts import CloseReason, Connected, Disconnected
+from monitoring.facts import CloseReason, Connected, Disconnected, EventReported
 from monitoring.ingest import NotStored, Writer
 
 log = structlog.get_logger(__name__)
@@ -36,6 +37,9 @@ MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
 HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
 THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")
+ANSWERS_REFUSED = Counter(
+    "kilowatch_answers_refused_total", "CALLRESULTs that a charger could not read."
+)
 BAD_FRAMES = Counter("kilowatch_bad_frames_total", "Frames that could not be read.", ["why"])
 
 #: HTTP status -> body. 401 says the same to everybody.
@@ -114,7 +118,7 @@ class ChargerSocket:
         self.station.accepted = self.station.booted and self.station.boot_answer() == "Accepted"
         self.admission = admission
         self.token = uuid4()
-        self.calls = Calls(self.send)
+        self.calls = Calls(self.send, self.station.invite)
         self._receive, self._send = receive, send
         self._routes: Routes = ROUTES[admission.version]
         self._connection: OcppConnection = scope["extensions"]["kilowatch.connection"]
@@ -192,8 +196,26 @@ class ChargerSocket:
             return
         if isinstance(frame, frames.Call):
             await self._call(frame, received, text)
+        elif isinstance(frame, frames.CallError) and frame.of_result:
+            self._answer_refused(frame, received)
         elif not self.calls.answered(frame):
             log.info("unsolicited_reply", charger=self.station.identity, message_id=frame.id[:64])
+
+    def _answer_refused(self, refusal: frames.CallError, received: datetime) -> None:
+        """Keep that the charger couldn't read an answer of ours. (OCPP 2.1 part 4 §4.2.5)"""
+        ANSWERS_REFUSED.inc()
+        log.warning("answer_refused", charger=self.station.identity, code=refusal.code[:50])
+        event = EventReported(
+            self.station.id,
+            "answer_refused",
+            received,
+            received,
+            severity=4,
+            code=clean(refusal.code, 100),
+            text=clean(refusal.description, 1000),
+            data={"messageId": refusal.id[:255]},
+        )
+        self.hub.writer.put([event])
 
     async def _call(self, call: frames.Call, received: datetime, text: str) -> None:
         try:

@@ -23,6 +23,8 @@ _PLAIN = {
     "Power.Active.Import": "power",
     "Power.Offered": "power_offered",
     "Current.Offered": "current_offered",
+    "Power.Import.Offered": "power_offered",  # 2.1's names for the same
+    "Current.Import.Offered": "current_offered",
     "SoC": "soc",
     "Temperature": "temperature",
     "Frequency": "frequency",
@@ -90,21 +92,26 @@ def normalise(
         context = sample.get("context") or context
         number = _number(sample, quirks)
         slot = _slot(sample, quirks)
-        if number is None or slot is None:
+        if number is None or slot is None or slot < 0 or "signedMeterValue" in sample:
             extra.append(sample)
+        if number is None or slot is None:
             if number is None and sample.get("format") != "SignedData":
                 oddities.append("unreadable_value")
         elif slot < 0:
             sums[~slot] = sums.get(~slot, 0.0) + number
-            extra.append(sample)
         elif values[slot] is None or sample.get("location", "Outlet") == "Outlet":
             values[slot] = number
+    _settle(values, sums, oddities)
+    return tuple(values), context, {"sampled": extra} if extra else None, oddities
+
+
+def _settle(values: list[float | None], sums: dict[int, float], oddities: list[str]) -> None:
+    """Take the phases' sum where no total was sent; drop a register that can't be one."""
     for slot, total in sums.items():
         values[slot] = total if values[slot] is None else values[slot]
     if (values[ENERGY] or 0.0) < 0:  # no lifetime register is negative (openevse#703)
         values[ENERGY] = None
         oddities.append("negative_register")
-    return tuple(values), context, {"sampled": extra} if extra else None, oddities
 
 
 def _slot(sample: dict[str, Any], quirks: Quirks) -> int | None:

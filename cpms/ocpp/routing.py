@@ -28,8 +28,7 @@ class Routes:
         handler = self.handlers.get(call.action)
         if handler is None:
             raise self._unknown(call.action)
-        if self.version != "1.6" and not station.accepted and call.action != "BootNotification":
-            # OCPP 2.0.1 B02.FR.09, B03.FR.07: nothing but BootNotification until accepted.
+        if self.version != "1.6" and not station.may_send(call.action):
             raise Refused("SecurityError", "Send BootNotification and wait until it is accepted.")
         try:
             payload, breakages = schemas.check(self.version, call.action, call.payload)

@@ -17,8 +17,10 @@ import ocpp
 from cpms.ocpp.frames import CODES
 
 FOLDERS = {"1.6": "v16", "2.0.1": "v201", "2.1": "v21"}
+#: Actions of 2.1 that are sent and not answered: their schema is not named a request.
+UNCONFIRMED = frozenset({"NotifyPeriodicEventStream"})
 #: Errors looked at in one message; one with more is refused.
-MOST_ERRORS = 200
+MOST_ERRORS = 500
 #: Rounds of repair: what was hidden behind an error shows when that is mended.
 ROUNDS = 3
 
@@ -45,9 +47,9 @@ class BadPayload(Exception):
 def validator(version: str, action: str, answer: bool = False) -> Any | None:
     """Return the compiled validator of a request (or answer), None for an unknown action."""
     folder = Path(ocpp.__file__).parent / FOLDERS[version] / "schemas"
-    request = "" if version == "1.6" else "Request"
+    request = "" if version == "1.6" or action in UNCONFIRMED else "Request"
     path = folder / f"{action}{'Response' if answer else request}.json"
-    if not action.isalnum() or not path.is_file():
+    if not action.isalnum() or action.endswith("Response") or not path.is_file():
         return None
     return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8-sig")))
 
@@ -71,7 +73,7 @@ def _repair(schema: Any, version: str, payload: Any) -> tuple[Any, Sequence[Brea
     for _round in range(ROUNDS):
         errors = _errors(schema, version, payload)
         hard = [error for error in errors if not _mend(payload, error, breakages)]
-        if (hard and _round == ROUNDS - 1) or not errors:
+        if not any(_kind(error) in REPAIRED for error in errors):
             break
     if hard:
         raise _refusal(hard[0], version)
@@ -89,16 +91,20 @@ def _errors(schema: Any, version: str, payload: Any) -> list[Any]:
 
 def _mend(payload: Any, error: Any, breakages: list[Breakage]) -> bool:
     """Repair what `error` found, or let it pass; False where it can't be understood."""
-    kind = type(error.kind).__name__.rsplit("_", 1)[-1]
-    mend = MENDS.get(kind)
+    mend = MENDS.get(_kind(error))
     path = list(error.instance_path)
-    breakage = mend(payload, path, error) if mend else None
-    if breakage is None:
+    name = mend(payload, path, error) if mend else None
+    if name is None:
         return False
     shown = "/".join("*" if isinstance(step, int) else str(step)[:50] for step in path)
-    if len(breakages) < 20:
-        breakages.append(Breakage(breakage, shown))
+    breakage = Breakage(name, shown)
+    if len(breakages) < 20 and breakage not in breakages:
+        breakages.append(breakage)
     return True
+
+
+def _kind(error: Any) -> str:
+    return type(error.kind).__name__.rsplit("_", 1)[-1]
 
 
 def _at(payload: Any, path: list[Any]) -> tuple[Any, Any]:
@@ -120,7 +126,16 @@ def _wrong_type(payload: Any, path: list[Any], error: Any) -> str | None:
     if value is None and isinstance(holder, dict):
         del holder[step]
         return "null"
-    return _convert(holder, step, value, wanted)
+    return _convert(holder, step, value, wanted) or _unreadable(path[:-1], step)
+
+
+def _unreadable(path: list[Any], name: str) -> str | None:
+    """Let a sample pass without a number in it: it never loses the rest of the message."""
+    return "unreadable_value" if name == "value" and "sampledValue" in path[-2:] else None
+
+
+def _missing(payload: Any, path: list[Any], error: Any) -> str | None:
+    return _unreadable(path, error.kind.property)
 
 
 def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str | None:
@@ -153,14 +168,20 @@ def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str
     return "string_as_number"
 
 
+#: A token, transaction or serial number cut short would be another one.
+KEPT_WHOLE = frozenset(
+    {"idToken", "idTag", "transactionId", "serialNumber", "model", "vendorName", "chargePointModel"}
+    | {"chargePointVendor", "chargePointSerialNumber", "chargeBoxSerialNumber", "firmwareVersion"}
+)
+
+
 def _too_long(payload: Any, path: list[Any], error: Any) -> str | None:
     if not path:
         return None
     holder, step = _at(payload, path)
     limit = error.kind.limit
     if isinstance(holder[step], str):
-        # A token or transaction cut short would be another one: kept whole.
-        if step not in {"idToken", "idTag", "transactionId"}:
+        if step not in KEPT_WHOLE:
             holder[step] = holder[step][:limit]
         elif len(holder[step]) > 255:
             return None
@@ -171,10 +192,10 @@ def _too_long(payload: Any, path: list[Any], error: Any) -> str | None:
 #: Enumerations in which a value we don't know loses nothing.
 OPEN_ENUMS = frozenset(
     {"unit", "measurand", "phase", "location", "context", "format", "errorCode", "reason"}
-    | {"triggerReason", "stoppedReason", "chargingState", "type", "status"}
+    | {"triggerReason", "stoppedReason", "chargingState", "type", "status", "state", "cause"}
+    | {"trigger", "eventNotificationType", "dataType", "mutability", "chargingLimitSource"}
+    | {"chargingProfilePurpose", "operationMode", "hashAlgorithm", "gridEventFault"}
 )
-#: … except where the value is the point of the message.
-CLOSED = frozenset({"connectorStatus", "eventType"})
 
 
 def _unknown_value(payload: Any, path: list[Any], error: Any) -> str | None:
@@ -183,8 +204,14 @@ def _unknown_value(payload: Any, path: list[Any], error: Any) -> str | None:
     return None
 
 
+MAY_BE_EMPTY = frozenset(
+    {"sampledValue", "meterValue", "transactionData", "reportData", "monitor", "messageInfo"}
+    | {"eventData"}
+)
+
+
 def _too_few(payload: Any, path: list[Any], error: Any) -> str | None:
-    if path and path[-1] in {"sampledValue", "meterValue", "transactionData"}:
+    if path and path[-1] in MAY_BE_EMPTY:
         return "empty"
     return None
 
@@ -199,17 +226,20 @@ MENDS = {
     "MaxLength": _too_long,
     "Enum": _unknown_value,
     "MinItems": _too_few,
+    "Required": _missing,
     "AdditionalProperties": _let_pass("extra_property"),
     "Format": _let_pass("format"),
     "MultipleOf": _let_pass("precision"),
 }
 
+#: Kinds whose repair changes the payload: something else may show then.
+REPAIRED = frozenset({"Type", "MaxLength"})
 #: Kind of schema error -> 2.x code, where it isn't a matter of type.
 _PROPERTY = {"Minimum", "Maximum", "MinLength", "MaxLength", "Enum", "Pattern"}
 
 
 def _refusal(error: Any, version: str) -> BadPayload:
-    kind = type(error.kind).__name__.rsplit("_", 1)[-1]
+    kind = _kind(error)
     where = "/".join(str(step)[:50] for step in error.instance_path) or "the payload"
     description = f"{where}: {error.message}"
     if kind == "Type" and error.instance_path:

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cpms.ocpp.times import Clock
 from inventory.models import Lifecycle
@@ -64,6 +64,25 @@ class Station:
     version: str = "1.6"
     #: The last BootNotification was answered Accepted (2.x: needed to talk).
     accepted: bool = False
+    #: Actions that our CALLs on this connection have asked it for.
+    invited: set[str] = field(default_factory=set)
+
+    def invite(self, action: str, payload: dict[str, Any]) -> None:
+        """Note what our CALL asks the charger to send of its own."""
+        if action == "TriggerMessage":
+            wanted = str(payload.get("requestedMessage"))
+            self.invited.add("SignCertificate" if wanted.startswith("Sign") else wanted)
+        elif action in {"GetBaseReport", "GetReport"}:
+            self.invited.add("NotifyReport")
+
+    def may_send(self, action: str) -> bool:
+        """Tell whether a 2.x charger may send `action`: not all may, before they are accepted.
+
+        While its boot is Pending it sends what we asked for. (OCPP 2.0.1 B02.FR.09, B03.FR.07)
+        """
+        if self.accepted or action == "BootNotification":
+            return True
+        return action in self.invited and self.boot_answer() == "Pending"
 
     def boot_answer(self) -> str:
         """Return Accepted, Pending or Rejected."""

@@ -5,7 +5,7 @@
 
 from datetime import datetime
 
-from cpms.ocpp import oddities
+from cpms.ocpp import oddities, security_events
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
@@ -49,13 +49,14 @@ def security_event(station: Station, payload: Answer, received: datetime) -> Out
     """Security extension §5.16."""
     said = payload.get("timestamp")
     moment = station.clock.moment(said, received)
+    event = clean(payload["type"], 100)
     fact = EventReported(
         station.id,
         "security_event",
         moment.at,
         received,
-        severity=2,
-        code=clean(payload["type"], 100),
+        severity=security_events.severity(event),
+        code=event,
         text=clean(payload.get("techInfo"), 1000),
         offset_ms=moment.offset_ms,
     )

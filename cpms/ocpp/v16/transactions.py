@@ -2,15 +2,15 @@
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
 
-from cpms.ocpp import meters, oddities
+from cpms.ocpp import oddities
 from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.sampling import sampled
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
 from cpms.ocpp.v16.core import id_tag_info
-from monitoring.facts import Fact, MetersSampled, SessionChanged
+from monitoring.facts import SessionChanged
 
 #: Registers beyond this are no energy, Wh.
 MOST_ENERGY = 1e12
@@ -70,8 +70,9 @@ def stop_transaction(station: Station, payload: Answer, received: datetime) -> O
         stop_token=clean(token, 255) or None,
         flags=_flags(moment),
     )
-    samples = _samples(station, 0, transaction, payload.get("transactionData"), received)
-    odd = oddities.bad_time(station, moment, said, "StopTransaction", received)
+    data = payload.get("transactionData")
+    samples, odd = sampled(station, 0, transaction, data, received, "StopTransaction")
+    odd += oddities.bad_time(station, moment, said, "StopTransaction", received)
     reply: Answer = {"idTagInfo": id_tag_info(station, token, received)[1]} if token else {}
     return Outcome(reply, [*samples, fact, *odd])
 
@@ -79,40 +80,15 @@ def stop_transaction(station: Station, payload: Answer, received: datetime) -> O
 def meter_values(station: Station, payload: Answer, received: datetime) -> Outcome:
     """§4.7: one fact per entry."""
     transaction = payload.get("transactionId")
-    facts = _samples(
+    samples, odd = sampled(
         station,
         payload["connectorId"],
         None if transaction is None else str(transaction),
         payload["meterValue"],
         received,
+        "MeterValues",
     )
-    return Outcome({}, facts)
-
-
-def _samples(
-    station: Station, evse: int, transaction: str | None, entries: Any, received: datetime
-) -> list[Fact]:
-    facts: list[Fact] = []
-    for entry in entries or ():
-        said = entry.get("timestamp")
-        moment = station.clock.moment(said, received)
-        sampled = entry.get("sampledValue") or []
-        values, context, extra, _odd = meters.normalise(sampled, station.quirks)
-        facts.append(
-            MetersSampled(
-                station.id,
-                evse,
-                moment.at,
-                received,
-                values,
-                transaction,
-                context,
-                extra,
-                moment.offset_ms,
-            )
-        )
-        facts += oddities.bad_time(station, moment, said, "MeterValues", received)
-    return facts
+    return Outcome({}, [*samples, *odd])
 
 
 def _register(value: float, station: Station) -> float | None:

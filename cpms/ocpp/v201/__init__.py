@@ -1,0 +1,1 @@
+"""OCPP 2.0.1: what chargers say, turned into facts."""

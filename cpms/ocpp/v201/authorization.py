@@ -1,0 +1,42 @@
+"""Authorize, and what is said of a token wherever one is presented. (OCPP 2.0.1 part 2, C)"""
+
+from datetime import datetime
+
+from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.station import Station
+from cpms.ocpp.text import clean
+from cpms.ocpp.times import say
+from monitoring.facts import AuthorizationAsked
+
+
+def authorize(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """C01: answered from the tokens; starts an attempt.
+
+    A contract certificate (C07) can't be verified here yet: its token is refused.
+    """
+    token = payload["idToken"]
+    status, info = id_token_info(station, token, received)
+    reply: Answer = {"idTokenInfo": info}
+    if payload.get("certificate") or payload.get("iso15118CertificateHashData"):
+        status = "Invalid"
+        reply = {
+            "idTokenInfo": {"status": status},
+            "certificateStatus": "NoCertificateAvailable",
+        }
+    fact = AuthorizationAsked(station.id, received, clean(token["idToken"], 255), status)
+    return Outcome(reply, [fact])
+
+
+def id_token_info(station: Station, id_token: Answer, now: datetime) -> tuple[str, Answer]:
+    """Return the status of a token, and its IdTokenInfo with expiry and group where known."""
+    if id_token["type"] == "NoAuthorization":  # C02: a button was pressed, there is no token
+        return "Accepted", {"status": "Accepted"}
+    status, token = station.authorize(id_token["idToken"], now)
+    if token is None and status == "Invalid":
+        status = "Unknown"
+    info: Answer = {"status": status}
+    if token is not None and token.expires_at is not None:
+        info["cacheExpiryDateTime"] = say(token.expires_at)
+    if token is not None and token.group:
+        info["groupIdToken"] = {"idToken": token.group[:36], "type": "Central"}
+    return status, info

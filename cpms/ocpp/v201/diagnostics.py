@@ -1,0 +1,90 @@
+"""Events, monitors and logs. (OCPP 2.0.1 part 2, N)"""
+
+from datetime import datetime
+from typing import Any
+
+from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.station import Station
+from cpms.ocpp.text import clean
+from cpms.ocpp.times import Moment
+from cpms.ocpp.v201.availability import STATUSES
+from cpms.ocpp.v201.notes import ERROR, WARNING, kept, note, progress
+from monitoring.facts import EventReported, StatusReported
+
+#: Events kept of one NotifyEvent; the rest is counted.
+MOST_EVENTS = 500
+#: Components whose AvailabilityState is a port's or the charger's status.
+WITH_STATUS = {"Connector", "EVSE", "ChargingStation"}
+#: Severities of events where the charger doesn't say (2.0.1 never does).
+ALERT, NOTICE, PLAIN = 5, 7, 8
+
+#: N01.
+log_status = progress("log_status")
+#: N02.
+monitoring_report = kept("monitoring_report", time="generatedAt")
+
+
+def notify_event(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """N07, G01: an event each; an availability is a status report as well."""
+    facts: list[EventReported | StatusReported] = []
+    events = payload["eventData"]
+    for event in events[:MOST_EVENTS]:
+        moment = station.clock.moment(event.get("timestamp"), received)
+        facts.append(_event(station, event, moment, received))
+        facts += _status(station, event, moment, received)
+    if len(events) > MOST_EVENTS:
+        left_out = {"kept": MOST_EVENTS, "leftOut": len(events) - MOST_EVENTS}
+        facts.append(note(station, "events_cut", received, left_out, severity=WARNING))
+    return Outcome({}, facts)
+
+
+def _event(station: Station, event: Answer, moment: Moment, received: datetime) -> EventReported:
+    component, variable = event["component"], event["variable"]
+    return note(
+        station,
+        "device_event",
+        received,
+        event,
+        moment=moment,
+        evse=(component.get("evse") or {}).get("id"),
+        severity=_severity(event),
+        code=event.get("techCode") or f"{component['name']}.{variable['name']}",
+        text=event.get("techInfo") or event.get("actualValue"),
+    )
+
+
+def _severity(event: Answer) -> int:
+    """Return the monitor's severity as 2.1 says it, else a guess from how the event came."""
+    said = event.get("severity")
+    if isinstance(said, int) and 0 <= said <= 9:
+        return said
+    if event.get("cleared"):
+        return NOTICE
+    if event["variable"]["name"] == "Problem":
+        return ERROR if event["actualValue"].lower() == "true" else NOTICE
+    return ALERT if event["trigger"] == "Alerting" else PLAIN
+
+
+def _status(
+    station: Station, event: Answer, moment: Moment, received: datetime
+) -> list[StatusReported]:
+    component: Any = event["component"]
+    status = STATUSES.get(event["actualValue"])
+    if event["variable"]["name"] != "AvailabilityState" or component["name"] not in WITH_STATUS:
+        return []
+    evse = component.get("evse") or {}
+    if status is None or (component["name"] == "ChargingStation") != (not evse.get("id")):
+        return []
+    return [
+        StatusReported(
+            station.id,
+            evse.get("id") or 0,
+            evse.get("connectorId") or 0,
+            moment.at,
+            received,
+            status,
+            error_code=clean(event.get("techCode"), 50),
+            info=clean(event.get("techInfo"), 255),
+            offset_ms=moment.offset_ms,
+        )
+    ]
