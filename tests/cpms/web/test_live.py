@@ -1,0 +1,300 @@
+"""The live socket: who gets in, what they are told, and what ends it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connections
+from django.test import Client
+
+from cpms.web import live as socket
+from cpms.web.routing import websocket
+from inventory.models import Charger, Membership, Organisation, Role, Site
+from monitoring import live
+from tests.network import charger, person, site, tenant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHANGE: live.Change = {"site": 1, "ports": [1], "kinds": ["status"]}
+
+
+class Page:
+    """A page's live socket, as the browser has it."""
+
+    def __init__(
+        self, cookie: str = "", origin: str = "http://testserver", path: str = "/ws/live/"
+    ):
+        headers = [(b"host", b"testserver"), (b"origin", origin.encode())]
+        if cookie:
+            headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
+        scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
+        self.wire: Any = ApplicationCommunicator(websocket, scope)  # type: ignore[no-untyped-call]
+
+    async def open(self) -> bool:
+        """Return whether the socket was accepted."""
+        await self.wire.send_input({"type": "websocket.connect"})
+        answer = await self.wire.receive_output(3)
+        return bool(answer["type"] == "websocket.accept")
+
+    async def news(self, kind: str, within: float = 3) -> dict[str, Any]:
+        """Return the next message of this kind."""
+        while True:
+            message = await self.wire.receive_output(within)
+            assert message["type"] == "websocket.send", message
+            told: dict[str, Any] = orjson.loads(message["text"])
+            if told["type"] == kind:
+                return told
+
+    async def silent(self, kind: str, seconds: float = 0.6) -> bool:
+        """Return whether no message of this kind comes."""
+        try:
+            await asyncio.wait_for(self.news(kind, seconds), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    async def say(self, text: str) -> None:
+        """Send what the page asks."""
+        await self.wire.send_input({"type": "websocket.receive", "text": text})
+
+    async def close_code(self) -> int:
+        """Return the code that the socket is closed with."""
+        while True:
+            message = await self.wire.receive_output(3)
+            if message["type"] == "websocket.close":
+                return int(message["code"])
+
+    async def leave(self) -> None:
+        """Close the tab."""
+        await self.wire.send_input({"type": "websocket.disconnect", "code": 1001})
+        await self.wire.wait(3)
+
+
+@pytest.fixture(autouse=True)
+async def no_connections_left() -> AsyncIterator[None]:
+    """Close the database connection of the thread that asynchronous code asks from."""
+    yield
+    await sync_to_async(connections.close_all)()
+
+
+def cookie_of(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+@pytest.fixture
+def organisation() -> Organisation:
+    return tenant()
+
+
+@pytest.fixture
+def place(organisation: Organisation) -> Site:
+    return site(organisation)
+
+
+@pytest.fixture
+def known(place: Site) -> Charger:
+    return charger(place, "CP-1")
+
+
+@pytest.fixture
+def operator(organisation: Organisation) -> User:
+    return person("olga", Role.OPERATOR, organisation)
+
+
+@pytest.fixture
+async def page(operator: User) -> AsyncIterator[Page]:
+    opened = Page(await sync_to_async(cookie_of)(operator))
+    assert await opened.open()
+    await opened.news("alive")
+    yield opened
+    await opened.leave()
+
+
+async def tell(group: str, message: dict[str, Any]) -> None:
+    await get_channel_layer().group_send(group, message)
+
+
+async def test_nobody_gets_in_without_a_session() -> None:
+    assert not await Page().open()
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "", "http://[bad"])
+async def test_another_site_s_page_does_not_get_in_with_our_cookie(
+    operator: User, origin: str
+) -> None:
+    cookie = await sync_to_async(cookie_of)(operator)
+    assert not await Page(cookie, origin).open()
+
+
+async def test_there_is_no_other_socket(operator: User) -> None:
+    cookie = await sync_to_async(cookie_of)(operator)
+    assert not await Page(cookie, path="/ws/other/").open()
+
+
+async def test_a_change_of_my_organisation_is_told_within_a_second(
+    page: Page, organisation: Organisation
+) -> None:
+    await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
+    told = await page.news("changed", 1)
+    assert told["chargers"] == {"CP-1": {"ports": [1], "kinds": ["status"]}}
+
+
+async def test_another_tenant_s_change_is_not_told(page: Page) -> None:
+    other = await sync_to_async(tenant)("Other")
+    await tell(live.org_group(other.pk), live.changed({"THEIRS": CHANGE}))
+    assert await page.silent("changed")
+
+
+async def test_a_burst_of_changes_is_told_in_few_messages(
+    page: Page, organisation: Organisation
+) -> None:
+    for number in range(50):
+        await tell(live.org_group(organisation.pk), live.changed({f"CP-{number}": CHANGE}))
+    seen: set[str] = set()
+    messages = 0
+    while len(seen) < 50:
+        seen |= set((await page.news("changed"))["chargers"])
+        messages += 1
+    assert messages <= 4
+
+
+async def test_incidents_are_told(page: Page, organisation: Organisation) -> None:
+    await tell(live.org_group(organisation.pk), live.incidents())
+    assert await page.news("incidents", 1)
+
+
+async def test_a_member_of_one_site_is_told_of_that_site_only(
+    organisation: Organisation, place: Site
+) -> None:
+    user = await sync_to_async(person)("tom", Role.CONTRACTOR, organisation, sites=(place,))
+    groups = await sync_to_async(socket.groups_of)(user)
+    assert groups == {live.site_group(place.pk), live.EVERYBODY}
+
+
+def test_a_superuser_is_told_of_every_organisation(organisation: Organisation) -> None:
+    root = User.objects.create_superuser("root", "root@example.org", "a good long password")
+    assert socket.groups_of(root) == {live.org_group(organisation.pk), live.EVERYBODY}
+
+
+async def test_frames_are_told_of_the_charger_that_is_watched(page: Page, known: Charger) -> None:
+    frame: live.LiveFrame = {"at": "2026-03-02T12:00:00Z", "direction": "in", "text": "[2]"}
+    await page.say('{"watch": "cp-1"}')
+    await asyncio.sleep(0.3)
+    await tell(live.frames_group(known.pk), live.frames("CP-1", [frame]))
+    assert (await page.news("frames", 1))["frames"] == [frame]
+    await page.say('{"watch": null}')
+    await asyncio.sleep(0.3)
+    await tell(live.frames_group(known.pk), live.frames("CP-1", [frame]))
+    assert await page.silent("frames")
+
+
+async def test_gateways_hear_that_somebody_watches(page: Page, known: Charger) -> None:
+    layer = get_channel_layer()
+    gateway = await layer.new_channel()
+    await layer.group_add(live.GATEWAYS, gateway)
+    await page.say('{"watch": "CP-1"}')
+    heard = await asyncio.wait_for(layer.receive(gateway), 2)
+    assert heard["type"] == "watch.frames"
+    assert heard["charger_id"] == known.pk
+
+
+async def test_another_tenant_s_frames_cannot_be_watched(page: Page) -> None:
+    place = await sync_to_async(lambda: site(tenant("Other")))()
+    theirs = await sync_to_async(charger)(place, "THEIRS")
+    await page.say('{"watch": "THEIRS"}')
+    await asyncio.sleep(0.3)
+    frame: live.LiveFrame = {"at": "2026-03-02T12:00:00Z", "direction": "in", "text": "[2]"}
+    await tell(live.frames_group(theirs.pk), live.frames("THEIRS", [frame]))
+    assert await page.silent("frames")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nonsense", "[]", '{"watch": 1}', '{"other": "x"}', '{"watch": "' + "x" * 2000 + '"}', ""],
+)
+async def test_nonsense_from_a_page_closes_its_socket(operator: User, text: str) -> None:
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.say(text)
+    assert await page.close_code() == socket.BAD_REQUEST
+    await page.leave()
+
+
+async def test_a_flood_of_requests_closes_the_socket(operator: User) -> None:
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    for _ in range(20):
+        await page.say('{"watch": null}')
+    assert await page.close_code() == socket.BAD_REQUEST
+    await page.leave()
+
+
+async def test_signs_of_life_go_through_the_channel_layer(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PULSE", 0.2)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.news("alive", 1)
+    await page.news("alive", 1)
+    await page.leave()
+
+
+async def test_an_ended_session_closes_the_socket(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PULSE", 0.05)
+    monkeypatch.setattr(socket, "PULSES_PER_CHECK", 1)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await sync_to_async(User.objects.filter(pk=operator.pk).update)(is_active=False)
+    assert await page.close_code() == socket.SIGNED_OUT
+    await page.leave()
+
+
+async def test_a_right_that_is_taken_away_stops_the_news(
+    operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PULSE", 0.05)
+    monkeypatch.setattr(socket, "PULSES_PER_CHECK", 1)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await sync_to_async(Membership.objects.filter(user=operator).delete)()
+    await asyncio.sleep(0.5)
+    await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
+    assert await page.silent("changed")
+    await page.leave()
+
+
+async def test_a_page_that_stalls_is_let_go(
+    operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "PATIENCE", 0.3)
+    cookie = await sync_to_async(cookie_of)(operator)
+    arrivals: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    await arrivals.put({"type": "websocket.connect"})
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "websocket.send":
+            await asyncio.sleep(60)
+
+    scope = Page(cookie).wire.scope
+    await asyncio.wait_for(websocket(scope, arrivals.get, send), 5)
+
+
+async def test_a_socket_that_ends_leaves_its_groups(
+    operator: User, organisation: Organisation
+) -> None:
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.leave()
+    assert not get_channel_layer().groups
