@@ -363,3 +363,25 @@ def test_what_a_charger_wrote_is_shown_not_run(world: World, operator: User) -> 
         content = client.get(page).content
         assert b"<script>alert" not in content
         assert b"&lt;script&gt;alert(1)" in content
+
+
+def test_the_back_office_edits_rules_and_only_shows_versions(
+    world: World, incident: Incident
+) -> None:
+    root = signed_in(User.objects.create_superuser("root"))
+    rule = world.rule(DetectorName.OFFLINE)
+    assert root.get("/admin/alerts/rule/").status_code == 200
+    form = {"detector": "offline", "hold_off": 60, "clear_delay": 60, "severity": 3}
+    answer = root.post(
+        f"/admin/alerts/rule/{rule.pk}/change/",
+        {**form, "organisation": world.organisation.pk, "ignored_codes": '{"a": 1}'},
+    )
+    assert b"Error codes are a list of texts" in answer.content
+    form |= {"organisation": world.organisation.pk, "ignored_codes": "[]"}
+    assert root.post(f"/admin/alerts/rule/{rule.pk}/change/", form).status_code == 302
+    rule.refresh_from_db()
+    assert (rule.hold_off, rule.severity) == (60, 3)
+    policy = incident.policy_version.policy
+    page = root.get(f"/admin/alerts/escalationpolicy/{policy.pk}/change/").content
+    assert b"noc_operator" in page
+    assert b'name="versions-0-steps"' not in page
