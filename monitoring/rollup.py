@@ -4,7 +4,7 @@ Three jobs, each idempotent, safe to run twice at once and healed by its next ru
 computes today, `settle` the days that are over (and all of them again for chargers whose
 time zone or commissioned time changed), `recompute_dirty` settled days that late facts
 changed. A charger's `RollupState` is locked while its days are read and written, so what is
-written last was read last; who finds it locked leaves the charger to whoever locked it.
+written last was read last; a job that finds it locked leaves the charger to its next run.
 """
 
 from collections import defaultdict
@@ -97,12 +97,14 @@ class Mark:
 def refresh(now: datetime) -> int:
     """Compute today up to `now`; return how many chargers.
 
-    Shortly after midnight yesterday is computed as well.
+    Shortly after midnight yesterday is computed as well. Chargers that another job works on
+    come last, and are waited for: today's figures are never older than two refreshes.
     """
     _make_states()
     total = 0
-    while refreshed := _refresh_some(now):
-        total += refreshed
+    for skip_locked in (True, False):
+        while refreshed := _refresh_some(now, skip_locked=skip_locked):
+            total += refreshed
     return total
 
 
@@ -130,8 +132,8 @@ def _make_states() -> None:
 
 
 @transaction.atomic
-def _refresh_some(now: datetime) -> int:
-    states = list(_locked(_stale(now))[:MOST_CHARGERS])
+def _refresh_some(now: datetime, *, skip_locked: bool) -> int:
+    states = list(_locked(_stale(now), skip_locked=skip_locked)[:MOST_CHARGERS])
     by_zone: dict[str, list[RollupState]] = defaultdict(list)
     for state in states:
         by_zone[state.charger.site.timezone].append(state)
@@ -154,8 +156,9 @@ def _stale(now: datetime) -> QuerySet[RollupState]:
     return RollupState.objects.filter(never | ~fresh).filter(counted).exclude(gone)
 
 
-def _locked(states: QuerySet[RollupState]) -> QuerySet[RollupState]:
-    locked = states.select_for_update(skip_locked=True, of=("self",))
+def _locked(states: QuerySet[RollupState], *, skip_locked: bool = True) -> QuerySet[RollupState]:
+    """Lock the states, always in the same order; only one job of a kind ever waits."""
+    locked = states.select_for_update(skip_locked=skip_locked, of=("self",))
     return locked.select_related("charger__site").order_by("pk")
 
 
@@ -167,22 +170,46 @@ def _unsettled(now: datetime) -> Iterator[tuple[int, Job]]:
     for charger, zone, settled_before, changed, counts_from in rows:
         horizon = day_of(now - SETTLE, zone_of(zone))
         if changed or settled_before is None or settled_before < horizon:
-            begin = day_of(max(counts_from or now, now - HISTORY), zone_of(zone))
-            first = begin if changed or settled_before is None else settled_before
+            terms = Terms(zone, counts_from, None)
+            first = _first(terms, None if changed else settled_before, now)
             yield charger, Job(zone, min(first, horizon), horizon - timedelta(days=1))
+
+
+def _first(terms: Terms, settled_before: date | None, now: datetime) -> date:
+    """Return the first day to settle."""
+    begin = max(terms.counts_from or now, now - HISTORY)
+    return settled_before or day_of(begin, zone_of(terms.timezone))
 
 
 @transaction.atomic
 def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
-    states = list(_locked(RollupState.objects.filter(pk__in=chargers)))
-    changed = [state for state in states if _terms(state) != Terms.of(state.charger)]
+    locked = _locked(RollupState.objects.filter(pk__in=chargers))
+    states = [state for state in locked if _covers(job, state, now)]
+    changed = [state for state in states if _changed(state)]
     rollup_rows.forget([state.pk for state in changed])
     measured = _roll_up(states, job, now)
-    for state in states:
+    _roll_up(changed, Job(job.zone, job.last + timedelta(days=1), _today(job, now)), now)
+    done = [state for state in states if state.pk in measured]
+    for state in done:
         _settled(state, job)
     fields = ["timezone", "counts_from", "counts_to", "settled_before"]
-    RollupState.objects.bulk_update([s for s in states if s.pk in measured], fields)
-    return len(measured) * ((job.last - job.first).days + 1)
+    RollupState.objects.bulk_update(done, fields)
+    return len(done) * ((job.last - job.first).days + 1)
+
+
+def _covers(job: Job, state: RollupState, now: datetime) -> bool:
+    """Tell whether the job still has all the days that the locked state needs."""
+    terms = Terms.of(state.charger)
+    first = _first(terms, None if _changed(state) else state.settled_before, now)
+    return terms.timezone == job.zone and first >= job.first
+
+
+def _changed(state: RollupState) -> bool:
+    return _terms(state) != Terms.of(state.charger)
+
+
+def _today(job: Job, now: datetime) -> date:
+    return day_of(now, zone_of(job.zone))
 
 
 def _terms(state: RollupState) -> Terms:
@@ -226,7 +253,8 @@ def _mark(
     begin = datetime.combine(day, time.min, UTC)
     end = min(max(reach or begin, begin + timedelta(days=1)), now)
     last = min(day_of(end, zone) + timedelta(days=1), day_of(now, zone))
-    return Mark(key, charger, marked_at, zone_name, day_of(begin, zone), last)
+    first = day_of(max(begin, now - HISTORY), zone)
+    return Mark(key, charger, marked_at, zone_name, first, last)
 
 
 def _runs(marks: Iterable[Mark]) -> Iterator[tuple[int, Job]]:

@@ -1,0 +1,365 @@
+"""Roll-ups hold what the pure functions say, live, once settled, and after late facts."""
+
+import random
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
+from math import inf
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection, transaction
+
+from inventory.models import Charger, Evse, Lifecycle, Organisation, Site
+from monitoring import ledger, rollup
+from monitoring.days import bounds, day_of, days
+from monitoring.kpis import PortTotals
+from monitoring.measure import Window, measured
+from monitoring.models import (
+    Attempt,
+    ChargerState,
+    ConnectionSpan,
+    DailyConnectivity,
+    DailyKpi,
+    DirtyDay,
+    Event,
+    Gateway,
+    RollupState,
+    Session,
+    StatusSpan,
+)
+from tests.bench.history import generate
+
+NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def at(day, hour=0, minute=0):
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def port(db):
+    """A port in Berlin, commissioned on 1 March, connected and Available ever since."""
+    owner = Organisation.objects.create(name="Acme", slug="acme")
+    site = Site.objects.create(organisation=owner, name="Depot", timezone="Europe/Berlin")
+    charger = Charger.objects.create(site=site, identity="CP-1", commissioned_at=at(1))
+    evse = Evse.objects.create(charger=charger, number=1)
+    connect(charger, at(1))
+    StatusSpan.objects.create(evse=evse, status="Available", started=at(1))
+    return evse
+
+
+def connect(charger, opened, closed=None, lease_until=NOON + DAY, **said):
+    gateway = Gateway.objects.create(
+        id=uuid.uuid4(), host="a", pid=1, started_at=opened, lease_until=lease_until
+    )
+    ConnectionSpan.objects.create(
+        charger=charger, token=uuid.uuid4(), gateway=gateway, opened=opened, closed=closed,
+        peer="", ocpp_version="1.6", security_profile=1, **said,
+    )  # fmt: skip
+
+
+def change(evse, status, started):
+    """Report a status that lasts from `started` on."""
+    StatusSpan.objects.filter(evse=evse, ended=None).update(ended=started)
+    StatusSpan.objects.create(evse=evse, status=status, started=started)
+
+
+def charge(evse, started, ended, key=1, **said):
+    return Session.objects.create(
+        id=key, charger=evse.charger, evse=evse, transaction_id=str(key), started=started,
+        ended=ended, received=started, updated=started, id_token="AB",
+        **{"energy": 900.0, **said},
+    )  # fmt: skip
+
+
+def day_row(evse, day):
+    return DailyKpi.objects.get(evse=evse, day=date(2026, 3, day))
+
+
+def rows():
+    """Return all that is rolled up, without the keys of the rows."""
+    return [
+        sorted(model.objects.values_list(*names), key=str)
+        for model in (DailyKpi, DailyConnectivity, Attempt)
+        if (names := [f.attname for f in model._meta.concrete_fields if f.name != "id"])
+    ]
+
+
+def assert_all_as_computed_from_scratch(now):
+    """Compare every row with what the pure functions make of the whole past."""
+    chargers = list(Charger.objects.select_related("site"))
+    pasts = ledger.histories([c.pk for c in chargers], LONG_AGO, now, now)
+    for charger in chargers:
+        zone = ZoneInfo(charger.site.timezone)
+        chosen = list(days(day_of(charger.commissioned_at, zone), day_of(now, zone)))
+        windows = [Window(*(t.timestamp() for t in bounds(day, zone))) for day in chosen]
+        commissioned = Window(charger.commissioned_at.timestamp(), inf)
+        expected = measured(pasts[charger.pk], windows, commissioned, now.timestamp())
+        for key in pasts[charger.pk].ports:
+            found = {row.day: row for row in DailyKpi.objects.filter(evse=key)}
+            assert sorted(found) == [chosen[place] for place in expected.ports[key]]
+            for place, totals in expected.ports[key].items():
+                for field in fields(PortTotals):
+                    value = getattr(found[chosen[place]], field.name)
+                    assert value == pytest.approx(getattr(totals, field.name)), field.name
+            attempts = Attempt.objects.filter(evse=key).order_by("started")
+            stored = [(a.started.timestamp(), a.ended.timestamp(), a.outcome) for a in attempts]
+            assert stored == [tuple(a[:3]) for a in expected.attempts[key]]
+
+
+def report_late(rng, evse, when):
+    """Store a status that was reported late, where it belongs, and mark its day."""
+    span = StatusSpan.objects.filter(evse=evse, started__lt=when).latest("started")
+    ended, span.ended = span.ended, when
+    if ended is None or ended > when:
+        span.save()
+        status = rng.choice(["Available", "Faulted", "Unavailable", "Preparing", "Charging"])
+        StatusSpan.objects.create(evse=evse, status=status, started=when, ended=ended)
+        mark(evse, when)
+
+
+def mark(evse, when):
+    DirtyDay.objects.update_or_create(
+        charger_id=evse.charger_id, day=when.date(), defaults={"marked_at": NOON}
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db, seed):
+    history = generate(chargers=9, ports=2, days=4, seed=seed, until=NOON)
+    rollup.settle(NOON)
+    rollup.refresh(NOON)
+    assert_all_as_computed_from_scratch(NOON)
+    rng = random.Random(seed)
+    for _late in range(40):
+        report_late(rng, rng.choice(history.ports), NOON - rng.uniform(0.1, 3.9) * DAY)
+    for session in rng.sample(list(Session.objects.all()), 20):
+        session.energy, session.stop_reason = 5.0, "Reboot"
+        session.ended = session.started + rng.uniform(1, 90) * MINUTE
+        mark(session.evse, session.started)
+        mark(session.evse, session.ended)
+        session.save()
+    rollup.recompute_dirty(NOON)
+    rollup.refresh(NOON + MINUTE)
+    rollup.refresh(NOON)
+    assert not DirtyDay.objects.exists()
+    assert_all_as_computed_from_scratch(NOON)
+
+
+def test_running_a_job_again_changes_nothing(db):
+    generate(chargers=5, ports=2, days=3, seed=4, until=NOON)
+    rollup.settle(NOON)
+    rollup.refresh(NOON)
+    before = rows()
+    RollupState.objects.update(settled_before=None, refreshed_at=None)
+    rollup.settle(NOON)
+    rollup.refresh(NOON)
+    assert rows() == before
+
+
+def test_days_that_no_run_computed_are_computed_by_the_next_one(port):
+    change(port, "Faulted", at(5, 11))
+    change(port, "Available", at(5, 17))
+    rollup.settle(at(3, 12))
+    assert DailyKpi.objects.latest("day").day == date(2026, 3, 3)
+    rollup.settle(at(9, 12))
+    assert DailyKpi.objects.latest("day").day == date(2026, 3, 8)
+    assert DailyKpi.objects.count() == 8
+    assert day_row(port, 5).faulted == 6 * 3600
+    assert rollup.settle(at(9, 12)) == 0
+
+
+def test_a_day_is_the_sites_and_has_23_hours_when_its_clocks_go_forward(port):
+    rollup.settle(NOON)
+    assert day_row(port, 28).up == 24 * 3600
+    assert day_row(port, 29).up == 23 * 3600
+    assert day_row(port, 29).until == at(29, 22)
+
+
+def test_today_counts_up_to_the_last_refresh(port):
+    rollup.refresh(at(9, 12))
+    assert (day_row(port, 9).up, day_row(port, 9).until) == (13 * 3600, at(9, 12))
+    rollup.refresh(at(9, 12, 1))
+    assert day_row(port, 9).up == 13 * 3600 + 60
+
+
+def test_a_charger_is_not_refreshed_twice_within_seconds(port):
+    assert rollup.refresh(at(9, 12)) == 1
+    assert rollup.refresh(at(9, 12) + timedelta(seconds=5)) == 0
+    assert rollup.refresh(at(9, 12) + timedelta(seconds=20)) == 1
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_refresh(port):
+    rollup.refresh(at(9, 12))
+    assert rollup.refresh(at(8, 12)) == 1
+
+
+def test_yesterday_is_completed_right_after_midnight_and_settled_later(port):
+    rollup.refresh(at(9, 22, 59))
+    assert day_row(port, 9).up == 23 * 3600 + 59 * 60
+    rollup.refresh(at(9, 23, 1))
+    assert day_row(port, 9).up == 24 * 3600
+    rollup.settle(at(9, 23, 1))
+    assert RollupState.objects.get().settled_before == date(2026, 3, 9)
+    rollup.settle(at(9, 23, 45))
+    assert RollupState.objects.get().settled_before == date(2026, 3, 10)
+
+
+def test_a_late_fault_changes_all_the_days_it_lasts(port):
+    rollup.settle(at(9, 12))
+    change(port, "Faulted", at(3, 11))
+    StatusSpan.objects.filter(evse=port, ended=None).update(ended=at(6, 11))
+    StatusSpan.objects.create(evse=port, status="Available", started=at(6, 11))
+    mark(port, at(3, 11))
+    assert rollup.recompute_dirty(at(9, 12)) == 1
+    assert [day_row(port, day).faulted / 3600 for day in (2, 3, 4, 5, 6, 7)] == [
+        *(0, 12, 24, 24),
+        *(12, 0),
+    ]
+
+
+def test_a_day_that_is_marked_again_while_it_is_computed_stays_marked(port, monkeypatch):
+    rollup.settle(at(9, 12))
+    mark(port, at(3))
+    survey = rollup.survey
+
+    def interrupted(*arguments):
+        DirtyDay.objects.update(marked_at=NOON + MINUTE)
+        monkeypatch.undo()
+        return survey(*arguments)
+
+    monkeypatch.setattr(rollup, "survey", interrupted)
+    assert rollup.recompute_dirty(at(9, 12)) == 0
+    assert DirtyDay.objects.count() == 1
+    assert rollup.recompute_dirty(at(9, 12)) == 1
+
+
+def test_a_session_that_late_facts_prolong_replaces_its_attempt(port):
+    charge(port, at(3, 9), at(3, 10))
+    rollup.settle(at(9, 12))
+    assert Attempt.objects.get().ended == at(3, 10)
+    Session.objects.update(started=at(2, 9), ended=at(4, 9))
+    for day in (2, 3, 4):
+        mark(port, at(day))
+    rollup.recompute_dirty(at(9, 12))
+    attempt = Attempt.objects.get()
+    assert (attempt.started, attempt.ended) == (at(2, 9), at(4, 9))
+    assert [day_row(port, day).attempts for day in (2, 3, 4)] == [0, 0, 1]
+
+
+def test_an_attempt_over_midnight_counts_on_the_day_it_ends(port):
+    charge(port, at(3, 20), at(4, 2))
+    rollup.settle(at(9, 12))
+    assert [day_row(port, day).successes for day in (3, 4)] == [0, 1]
+
+
+def test_a_session_of_three_weeks_is_one_attempt(port):
+    Event.objects.create(
+        charger=port.charger, kind="authorization", at=at(2, 8, 58), received=at(2, 9),
+        code="Accepted", text="AB",
+    )  # fmt: skip
+    charge(port, at(2, 9), at(23, 9))
+    for day in range(3, 25):
+        rollup.settle(at(day, 12))
+    assert Attempt.objects.get().started == at(2, 8, 58)
+    assert day_row(port, 23).successes == 1
+
+
+def test_a_connection_left_open_by_a_dead_gateway_ends_at_the_last_proof_of_life(port):
+    ConnectionSpan.objects.all().delete()
+    connect(port.charger, at(1), lease_until=at(5, 12))
+    ChargerState.objects.create(charger=port.charger, online=True, last_seen=at(5, 11))
+    rollup.refresh(at(5, 13))
+    day = DailyConnectivity.objects.get(day=date(2026, 3, 5))
+    assert (day.online, day.offline) == (12 * 3600, 2 * 3600)
+    assert day_row(port, 5).offline == 2 * 3600
+
+
+def test_a_charger_counts_from_its_commissioning_to_its_decommissioning(port):
+    port.charger.commissioned_at, port.charger.decommissioned_at = at(3, 11), at(4, 11)
+    port.charger.lifecycle = Lifecycle.DECOMMISSIONED
+    port.charger.save()
+    rollup.settle(at(9, 12))
+    assert {row.day.day: row.up / 3600 for row in DailyKpi.objects.all()} == {3: 12, 4: 12}
+
+
+@pytest.mark.parametrize("stage", [Lifecycle.PLANNED, Lifecycle.PENDING])
+def test_a_charger_that_is_not_in_service_yet_has_no_days(port, stage):
+    Charger.objects.update(lifecycle=stage)
+    rollup.settle(at(9, 12))
+    rollup.refresh(at(9, 12))
+    assert rows() == [[], [], []]
+
+
+def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(port):
+    charge(port, at(3, 20), at(3, 23))
+    rollup.settle(at(9, 12))
+    Charger.objects.update(commissioned_at=at(3))
+    rollup.settle(at(9, 12))
+    assert DailyKpi.objects.earliest("day").day == date(2026, 3, 3)
+    assert day_row(port, 4).attempts == 1
+    Site.objects.update(timezone="America/New_York")
+    rollup.settle(at(9, 12))
+    assert day_row(port, 3).attempts == 1
+    assert day_row(port, 3).until == at(4, 5)
+    Charger.objects.update(commissioned_at=None)
+    rollup.settle(at(9, 12))
+    assert rows() == [[], [], []]
+
+
+def test_a_charger_that_can_not_be_measured_holds_up_no_other(port, monkeypatch):
+    other = Charger.objects.create(site=port.charger.site, identity="CP-2", commissioned_at=at(1))
+    Evse.objects.create(charger=other, number=1)
+    monkeypatch.setattr("monitoring.survey.measured", broken_for(port.pk))
+    rollup.settle(at(9, 12))
+    assert set(DailyKpi.objects.values_list("charger", flat=True)) == {other.pk}
+    monkeypatch.undo()
+    rollup.settle(at(9, 12))
+    assert DailyKpi.objects.filter(charger=port.charger).count() == 9
+
+
+def broken_for(port):
+    def measure(history, *arguments):
+        if port in history.ports:
+            raise ArithmeticError
+        return measured(history, *arguments)
+
+    return measure
+
+
+@pytest.mark.django_db(transaction=True)
+def test_settling_leaves_chargers_that_another_job_works_on_and_refreshing_waits_for_them():
+    generate(chargers=12, ports=1, days=2, seed=5, until=NOON)
+    rollup.settle(NOON)
+    RollupState.objects.update(settled_before=date(2026, 3, 30))
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            list(RollupState.objects.select_for_update()[:4])
+            assert other.submit(in_thread, rollup.settle, NOON).result(20) == 8
+            refresh = other.submit(in_thread, rollup.refresh, NOON)
+            with pytest.raises(TimeoutError):
+                refresh.result(0.5)
+        assert refresh.result(20) == 12
+    assert rollup.settle(NOON) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_jobs_run_at_once_leave_the_same_rows_as_one():
+    generate(chargers=12, ports=2, days=3, seed=6, until=NOON)
+    with ThreadPoolExecutor(3) as workers:
+        jobs = [rollup.settle, rollup.refresh, rollup.settle]
+        for job in [workers.submit(in_thread, job, NOON) for job in jobs]:
+            job.result(60)
+    rollup.settle(NOON)
+    assert_all_as_computed_from_scratch(NOON)
+
+
+def in_thread(job, now):
+    try:
+        return job(now)
+    finally:
+        connection.close()
