@@ -26,6 +26,7 @@ class OneAtATime(PersistentScheduler):
         """Send what is due, if it is our turn; return the seconds until the next look."""
         if not self.holds_lock():
             return WAIT
+        self._forget_the_future()
         seconds: float = super().tick(*args, **kwargs)
         return seconds
 
@@ -43,6 +44,14 @@ class OneAtATime(PersistentScheduler):
             log.warning("beat_lost_database", problem=str(problem))
         self._give_up()
         return False
+
+    def _forget_the_future(self) -> None:
+        """Take back what ran "later": the clock was set back, and Celery would wait until then."""
+        for entry in self.schedule.values():
+            now = entry.default_now()
+            if entry.last_run_at > now:
+                entry.last_run_at = now
+                self._heap = None
 
     def _ask(self, query: str) -> object:
         assert self._session is not None

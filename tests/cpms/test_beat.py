@@ -1,9 +1,11 @@
 """Beat on two nodes: one sends, the other waits for it to end."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from celery import Celery
 
 from cpms import celery as house
@@ -19,9 +21,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def beat(folder: Path, name: str) -> Any:
+def beat(folder: Path, name: str, every: float = 0.0) -> Any:
     app = Celery("node", broker="memory://", set_as_current=False)
-    app.conf.beat_schedule = {f"sweep-{name}": {"task": "sweep", "schedule": 0.0}}
+    app.conf.beat_schedule = {f"sweep-{name}": {"task": "sweep", "schedule": every}}
     return OneAtATime(app, schedule_filename=str(folder / name))
 
 
@@ -61,3 +63,25 @@ def test_every_periodic_task_exists() -> None:
     house.app.loader.import_default_modules()
     missing = {entry["task"] for entry in house.timetable().values()} - set(house.app.tasks)
     assert missing == set()
+
+
+def test_a_clock_that_is_set_back_does_not_silence_beat(tmp_path: Path, sent: list[str]) -> None:
+    with time_machine.travel("2026-03-02 12:00", tick=False) as clock:
+        ours = beat(tmp_path, "first", every=10.0)
+        ours.tick()
+        clock.shift(timedelta(seconds=11))
+        ours.tick()
+        assert sent == ["sweep-first"]
+        clock.shift(timedelta(days=-1))
+        assert ours.tick() <= 10.0
+        clock.shift(timedelta(seconds=11))
+        ours.tick()
+        assert sent == ["sweep-first"] * 2
+        ours.close()
+        clock.shift(timedelta(days=-1))
+        again = beat(tmp_path, "first", every=10.0)
+        again.tick()
+        clock.shift(timedelta(seconds=11))
+        again.tick()
+        assert sent == ["sweep-first"] * 3
+        again.close()
