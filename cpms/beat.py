@@ -49,7 +49,7 @@ class OneAtATime(PersistentScheduler):
         """Take back what ran "later": the clock was set back, and Celery would wait until then."""
         for entry in self.schedule.values():
             now = entry.default_now()
-            if entry.last_run_at > now:
+            if entry.last_run_at is not None and entry.last_run_at > now:
                 entry.last_run_at = now
                 self._heap = None
 
