@@ -64,7 +64,9 @@ class Charger:
         self.local_list_version = 0
         self.line = Line(self, self._target, world, spec.chance("line"))
         self._respond = respond
-        self._conversation = Conversation(f"{spec.seed}/{spec.identity}", self._send)
+        # Names carry the start: a central system remembers those of the last simulation.
+        run = f"{spec.seed}/{spec.identity}/{world.clock.now().isoformat()}"
+        self._conversation = Conversation(run, self._send)
         self._outbox: deque[Message] = deque()
         self._attempts = 0
         self._unanswered = 0

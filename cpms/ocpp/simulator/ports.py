@@ -1,12 +1,14 @@
 """A charger's ports: what is plugged in, what flows, and what the meter has counted."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from random import Random
 
 from cpms.ocpp.simulator import meters
 from cpms.ocpp.simulator.spec import ChargerSpec
 from cpms.ocpp.simulator.vehicles import Vehicle
+
+COUNTING_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -97,9 +99,15 @@ class Port:
 
 
 def build_ports(spec: ChargerSpec, now: datetime) -> dict[int, Port]:
-    """Return a charger's ports by number, their meters as far on as a few years of use."""
+    """Return a charger's ports by number.
+
+    Their meters have counted on since 2026 at a fifth of the rating: more than drivers ever
+    take, so that a simulation begun later never shows less than an earlier one.
+    """
     rng = spec.chance("meters")
+    hours = max((now - COUNTING_SINCE).total_seconds(), 0.0) / 3600
+    counted_wh = 0.2 * spec.max_power_w * hours
     return {
-        number: Port(number, spec.max_power_w, rng.uniform(1e5, 9e6), now)
+        number: Port(number, spec.max_power_w, rng.uniform(1e5, 9e6) + counted_wh, now)
         for number in range(1, spec.connectors + 1)
     }

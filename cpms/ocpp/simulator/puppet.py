@@ -62,7 +62,8 @@ class SimulatedCharger:
         self._dial = dial
         self._link: Link | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._conversation = Conversation(f"{self.spec.seed}/{identity}", self.send_text)
+        run = f"{self.spec.seed}/{identity}/{self.clock.now().isoformat()}"
+        self._conversation = Conversation(run, self.send_text)
         self._calls: asyncio.Queue[Call] = asyncio.Queue()
         self._strays: asyncio.Queue[str | bytes] = asyncio.Queue()
         self._lost: asyncio.Future[LostError] | None = None

@@ -76,7 +76,7 @@ class Conversation:
         self._pending: dict[str, asyncio.Future[Json]] = {}
 
     def next_id(self) -> str:
-        """Return a message id: unique to charger and message, and alike in every run."""
+        """Return a name that is unique, yet the same whenever the same simulation is run."""
         self._count += 1
         name = f"{self._seed}/{self._count}".encode()
         return hashlib.blake2b(name, digest_size=16).hexdigest()

@@ -1,7 +1,7 @@
 """Believable days, in virtual time, against a central system that checks every frame."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -11,6 +11,7 @@ from cpms.ocpp.simulator.fleet import make_specs
 from cpms.ocpp.simulator.spec import ChargerSpec
 from tests.cpms.ocpp.simulator.csms import Csms
 from tests.cpms.ocpp.simulator.stage import HOUR, MINUTE, Stage, play
+from tests.cpms.ocpp.simulator.virtual import START
 
 VERSIONS = ["1.6", "2.0.1", "2.1"]
 DC = ChargerSpec("DC-1", max_power_w=150_000, connectors=1, seed=4)
@@ -36,6 +37,26 @@ def test_another_seed_gives_another_day() -> None:
     first = play(*make_specs(1, seed=1), hours=12)
     second = play(*make_specs(1, seed=2), hours=12)
     assert first.csms.calls() != second.csms.calls()
+
+
+def test_a_later_run_continues_its_meters_and_reuses_no_names() -> None:
+    spec = ChargerSpec("CP-1", version="2.0.1", max_power_w=150_000)
+    first = play(spec, hours=24)
+    second = play(spec, hours=24, start=START + timedelta(hours=25))
+    names = [
+        {event["transactionInfo"]["transactionId"] for event in events(stage)}
+        for stage in (first, second)
+    ]
+    assert names[0]
+    assert not names[0] & names[1]
+    for number in (1, 2):
+        before, after = first.charger.ports[number], second.charger.ports[number]
+        assert before.register_wh < second.registers[number] < after.register_wh
+
+
+def events(stage: Stage) -> list[dict[str, Any]]:
+    """Return the TransactionEvents."""
+    return [payload for action, payload in stage.csms.calls() if action == "TransactionEvent"]
 
 
 @pytest.mark.parametrize("scenario", ["flaky-lte", "malformed", "faulted:flapping", "boot-loop"])
@@ -255,8 +276,7 @@ def test_events_told_later_are_marked_offline_in_2_0_1() -> None:
 
     spec = ChargerSpec("CP-1", version="2.0.1", max_power_w=150_000, connectors=1, seed=4)
     stage = play(spec, story=story)
-    events = [payload for action, payload in stage.csms.calls() if action == "TransactionEvent"]
-    marks = [event.get("offline", False) for event in events]
+    marks = [event.get("offline", False) for event in events(stage)]
     assert marks[0] is False
     assert 5 <= marks.count(True) <= 20
     assert stage.csms.problems == []
