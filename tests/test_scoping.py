@@ -1,0 +1,312 @@
+"""Another tenant's objects don't exist: every route is asked for them, and a new one must be
+declared here before it is let in.
+
+`THEIRS` are the routes that name one object: a member of another organisation gets 404 with
+every method, the owner doesn't. `LISTS` show many: an outsider's has nothing of the owner's.
+Everything else is declared with the reason why it needs neither.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from alerts import engine, steps
+from alerts.models import Incident, Notification
+from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
+from monitoring.attempts import Outcome
+from monitoring.facts import Status
+from monitoring.models import (
+    Attempt,
+    ConnectionSpan,
+    Event,
+    QuarantinedFact,
+    Session,
+    Sighting,
+    StatusSpan,
+)
+from tests.alerts.world import LONG_AGO, NOON, World, minutes, seen_at
+
+#: Routes that name an object -> its address, with the names of the fields of `Things`.
+THEIRS = {
+    "chargers/<str:identity>/": "/chargers/{charger.identity}/",
+    "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
+    "chargers/<str:identity>/part/<slug:name>/": "/chargers/{charger.identity}/part/now/",
+    "incidents/<int:incident_id>/": "/incidents/{incident.pk}/",
+    "incidents/<int:incident_id>/acknowledge/": "/incidents/{incident.pk}/acknowledge/",
+    "incidents/<int:incident_id>/resolve/": "/incidents/{incident.pk}/resolve/",
+    "incidents/<int:incident_id>/note/": "/incidents/{incident.pk}/note/",
+    "notifications/<int:notification_id>/": "/notifications/{notification.pk}/",
+    "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
+    "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
+    "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
+    "api/v1/chargers/<identity>/frames/": "/api/v1/chargers/{charger.identity}/frames/",
+    "api/v1/chargers/<identity>/password/": "/api/v1/chargers/{charger.identity}/password/",
+    "api/v1/chargers/<identity>/status/": "/api/v1/chargers/{charger.identity}/status/",
+    "api/v1/evses/<pk>/": "/api/v1/evses/{evse.pk}/",
+    "api/v1/connectors/<pk>/": "/api/v1/connectors/{connector.pk}/",
+    "api/v1/sims/<pk>/": "/api/v1/sims/{sim.pk}/",
+    "api/v1/sessions/<pk>/": "/api/v1/sessions/{session.pk}/",
+    "api/v1/attempts/<pk>/": "/api/v1/attempts/{attempt.pk}/",
+    "api/v1/events/<pk>/": "/api/v1/events/{event.pk}/",
+    "api/v1/status-spans/<pk>/": "/api/v1/status-spans/{span.pk}/",
+    "api/v1/connections/<pk>/": "/api/v1/connections/{connection.pk}/",
+    "api/v1/sightings/<pk>/": "/api/v1/sightings/{sighting.pk}/",
+    "api/v1/incidents/<pk>/": "/api/v1/incidents/{incident.pk}/",
+    "api/v1/incidents/<pk>/acknowledge/": "/api/v1/incidents/{incident.pk}/acknowledge/",
+    "api/v1/incidents/<pk>/notes/": "/api/v1/incidents/{incident.pk}/notes/",
+    "api/v1/incidents/<pk>/resolve/": "/api/v1/incidents/{incident.pk}/resolve/",
+}
+
+#: Routes that show many -> what else to ask them for; "" is the list as it is.
+LISTS: dict[str, tuple[str, ...]] = {
+    "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
+    "kpis/": ("", "?by=charger"),
+    "sightings/": ("",),
+    "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
+    "notifications/": ("",),
+    "api/v1/organisations/": ("",),
+    "api/v1/sites/": ("", "?organisation={organisation.pk}", "?format=csv"),
+    "api/v1/chargers/": ("", "?site={site.pk}", "?format=csv"),
+    "api/v1/evses/": ("", "?format=csv"),
+    "api/v1/connectors/": ("", "?format=csv"),
+    "api/v1/sims/": ("", "?format=csv"),
+    "api/v1/sessions/": ("", "?format=csv"),
+    "api/v1/attempts/": ("", "?format=csv"),
+    "api/v1/meter-samples/": ("",),
+    "api/v1/events/": ("", "?format=csv"),
+    "api/v1/status-spans/": ("", "?format=csv"),
+    "api/v1/connections/": ("", "?format=csv"),
+    "api/v1/sightings/": ("",),
+    "api/v1/incidents/": ("", "?format=csv"),
+    "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
+}
+
+#: Routes that need no scope, and why.
+UNSCOPED = {
+    "alerting/": "rules and policy of the user's own organisations, or the common ones",
+    "alerting/rules/<slug:detector>/": "names a kind of detector, not an object",
+    "alerting/escalation/": "the policy of the user's own organisation",
+    "api/v1/": "the list of resources",
+    "api/v1/models/": "charger models are knowledge that all tenants share",
+    "api/v1/models/<pk>/": "charger models are knowledge that all tenants share",
+    "api/v1/quarantine/": "superusers only, see below",
+    "api/v1/quarantine/<pk>/": "superusers only, see below",
+    "api/schema/": "describes the API",
+    "api/docs/": "shows what describes the API",
+    "api/": "whatever else is under /api/ isn't there",
+}
+#: Whole trees that need no scope: allauth's own account pages, and the back office, for which
+#: one must be staff.
+UNSCOPED_TREES = ("accounts/", "admin/")
+
+
+@dataclass
+class Things:
+    """One tenant's things, one of each kind that a route names."""
+
+    organisation: Organisation
+    site: Site
+    charger: Charger
+    evse: Evse
+    connector: Connector
+    sim: Sim
+    session: Session
+    attempt: Attempt
+    event: Event
+    span: StatusSpan
+    connection: ConnectionSpan
+    sighting: Sighting
+    incident: Incident
+    notification: Notification
+    owner: User
+
+    def marks(self) -> list[str]:
+        """Return words by which the owner's things are known on any page."""
+        return ["THEIRS", "8949000000000000077", f"event-of-{self.charger.pk}"]
+
+
+@pytest.fixture
+def theirs(db: None) -> Things:
+    """A tenant with everything, whose charger was lost and told of."""
+    world = World.make("THEIRS")
+    owner = member("owner", world.organisation)
+    sim = Sim.objects.create(organisation=world.organisation, iccid="8949000000000000077")
+    charger = world.charger("THEIRS-1", sim=sim, commissioned_at=LONG_AGO)
+    evse = world.port(charger)
+    world.lose(charger, NOON)
+    engine.run(seen_at(NOON + minutes(5)))
+    steps.carry_out(NOON + minutes(5))
+    session = Session.objects.create(
+        id=77, charger=charger, evse=evse, transaction_id="THEIRS-77", id_token="THEIRS-CARD",
+        started=NOON, received=NOON, updated=NOON,
+    )  # fmt: skip
+    return Things(
+        organisation=world.organisation,
+        site=world.site,
+        charger=charger,
+        evse=evse,
+        connector=Connector.objects.create(evse=evse),
+        sim=sim,
+        session=session,
+        attempt=Attempt.objects.create(
+            evse=evse, started=NOON, ended=NOON + timedelta(hours=1), session=session,
+            outcome=Outcome.SUCCESS, id_token="THEIRS-CARD",
+        ),
+        event=Event.objects.create(
+            charger=charger, evse=evse, kind="data", at=NOON, received=NOON,
+            text=f"event-of-{charger.pk}",
+        ),
+        span=StatusSpan.objects.filter(evse=evse, status=Status.AVAILABLE).get(),
+        connection=ConnectionSpan.objects.get(charger=charger),
+        sighting=Sighting.objects.create(
+            identity="THEIRS-1", reason="mismatch", charger=charger, peer="192.0.2.9",
+            first_seen=NOON, last_seen=NOON,
+        ),
+        incident=Incident.objects.get(charger=charger),
+        notification=Notification.objects.get(),
+        owner=owner,
+    )  # fmt: skip
+
+
+def member(name: str, organisation: Organisation) -> User:
+    """Add an administrator: nobody may more in one organisation."""
+    user = User.objects.create_user(name, f"{name}@example.org")
+    Membership.objects.create(user=user, organisation=organisation, role=Role.ADMINISTRATOR)
+    return user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def outsider(theirs: Things) -> Client:
+    """An administrator of another organisation, which has a site and a charger of its own."""
+    ours = World.make("Ours")
+    ours.port(ours.charger("OURS-1", commissioned_at=LONG_AGO))
+    return signed_in(member("outsider", ours.organisation))
+
+
+def routes() -> dict[str, Any]:
+    """Return all routes of the staff-facing listener with their views."""
+    return {_plain(route): view for route, view in _walk(get_resolver().url_patterns, "")}
+
+
+def _walk(patterns: list[Any], before: str) -> Iterator[tuple[str, Any]]:
+    for entry in patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from _walk(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern):
+            yield route, entry.callback
+
+
+def _plain(route: str) -> str:
+    """Write a regular expression's route like a path's: ^, $ and the groups' insides go."""
+    return re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route).replace("^", "").replace("$", "")
+
+
+def methods(view: Any) -> list[str]:
+    """Return the methods of a view: those of its actions (API), or all that a page may have."""
+    return sorted(getattr(view, "actions", {"get": "", "post": ""}))
+
+
+def test_every_route_is_declared() -> None:
+    declared = {*THEIRS, *LISTS, *UNSCOPED}
+    new = {
+        route
+        for route in routes()
+        if route not in declared and not route.startswith(UNSCOPED_TREES)
+    }
+    assert not new, f"Say in {__name__} how these are scoped: {sorted(new)}"
+
+
+def test_nothing_is_declared_that_is_not_there() -> None:
+    assert not {*THEIRS, *LISTS, *UNSCOPED} - set(routes())
+
+
+@pytest.mark.parametrize("route", THEIRS)
+def test_an_outsider_gets_404_for_another_tenant_s_object_whatever_the_method(
+    theirs: Things, outsider: Client, route: str
+) -> None:
+    address = THEIRS[route].format(**vars(theirs))
+    for method in methods(routes()[route]):
+        answer = outsider.generic(method.upper(), address, "{}", content_type="application/json")
+        allowed = {404} if route.startswith("api/") else {404, 405}
+        assert answer.status_code in allowed, f"{method} {address}: {answer.content[:300]!r}"
+        assert "THEIRS" not in answer.content.decode().replace(address, "")
+
+
+@pytest.mark.parametrize("route", THEIRS)
+def test_its_owner_does_not(theirs: Things, route: str) -> None:
+    owner, address = signed_in(theirs.owner), THEIRS[route].format(**vars(theirs))
+    told = {
+        owner.generic(method, address, "{}", content_type="application/json").status_code
+        for method in ("GET", "POST")
+    }
+    assert 404 not in told
+    assert told != {405}
+
+
+@pytest.mark.parametrize("route", LISTS)
+def test_an_outsider_s_lists_have_nothing_of_another_tenant(
+    theirs: Things, outsider: Client, route: str
+) -> None:
+    for extra in LISTS[route]:
+        asked = extra.format(**vars(theirs))
+        answer = outsider.get(f"/{route}{asked}")
+        text = _body(answer).replace(asked, "").replace('value="THEIRS', "")
+        found = [mark for mark in theirs.marks() if mark in text]
+        assert answer.status_code in {200, 400, 404}
+        assert not found or answer.status_code != 200, f"/{route}{asked} shows {found}"
+
+
+@pytest.mark.parametrize("route", set(LISTS) - {"api/v1/meter-samples/"})
+def test_its_owner_s_lists_have_it(theirs: Things, route: str) -> None:
+    answer = signed_in(theirs.owner).get(f"/{route}{LISTS[route][0]}")
+    assert answer.status_code == 200
+    assert any(mark in _body(answer) for mark in theirs.marks())
+
+
+def _body(answer: Any) -> str:
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(content.decode())
+
+
+def test_a_member_of_no_organisation_sees_nothing(theirs: Things) -> None:
+    nobody = signed_in(User.objects.create_user("nobody"))
+    for route, extras in LISTS.items():
+        answer = nobody.get(f"/{route}{extras[0]}")
+        assert answer.status_code in {200, 400, 403}
+        assert not any(mark in _body(answer) for mark in theirs.marks()), route
+
+
+def test_the_quarantine_is_for_superusers(theirs: Things, outsider: Client) -> None:
+    refused = QuarantinedFact.objects.create(
+        charger_id=theirs.charger.pk, received=NOON, kind="x", fact={"THEIRS": 1}, error="THEIRS"
+    )
+    for user in [outsider, signed_in(theirs.owner)]:
+        assert "THEIRS" not in user.get("/api/v1/quarantine/").content.decode()
+        assert user.get(f"/api/v1/quarantine/{refused.pk}/").status_code == 403
+
+
+def test_the_back_office_is_for_staff(theirs: Things, outsider: Client) -> None:
+    assert outsider.get("/admin/").status_code == 302
+
+
+def test_without_a_sign_in_there_is_nothing(theirs: Things) -> None:
+    for route, address in THEIRS.items():
+        for method in methods(routes()[route]):
+            answer = Client().generic(method.upper(), address.format(**vars(theirs)))
+            assert answer.status_code in {302, 401, 403, 405}, f"{method} {route}"
+    for route in LISTS:
+        assert Client().get(f"/{route}").status_code in {302, 401, 403}, route
