@@ -48,11 +48,15 @@ def main() -> None:
     args = parser.parse_args()
     unknown = set(args.parts) - set(PARTS)
     if unknown:
-        parser.error(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
+        parser.error(
+            f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}."
+        )
     data = Path(tempfile.mkdtemp(prefix="kilowatch-bench-"))
     os.environ.update(DATA=str(data), DJANGO_SETTINGS_MODULE="cpms.settings", DEBUG="0")
     os.environ.update(SECRET_KEY=os.urandom(32).hex(), ALLOWED_HOSTS="*")
-    os.environ.update(PUBLIC_URL="http://localhost:8000", OCPP_PUBLIC_URL="ws://localhost:9000/ocpp")
+    os.environ.update(
+        PUBLIC_URL="http://localhost:8000", OCPP_PUBLIC_URL="ws://localhost:9000/ocpp"
+    )
     os.environ.update(EMAIL_URL="consolemail://")
     servers = embedded.start(data)
     table = Table()

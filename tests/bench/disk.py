@@ -96,9 +96,7 @@ def _a_day_of_frames(chargers: int) -> dict[str, list[tuple[datetime, str, str]]
 
 
 def _segments(charger: int, lines: list[tuple[datetime, str, str]]) -> Any:
-    compressor = zstandard.ZstdCompressor(
-        level=3, dict_data=recorder.DICTIONARIES[recorder.NEWEST]
-    )
+    compressor = zstandard.ZstdCompressor(level=3, dict_data=recorder.DICTIONARIES[recorder.NEWEST])
     for _window, group in groupby(lines, key=lambda line: int(line[0].timestamp() // WINDOW)):
         frames = [recorder.Frame(*line) for line in group]
         data = recorder.encode(frames, frames[0].at)
