@@ -1,0 +1,100 @@
+"""Rows of the action tables: a message, its answer, and the row it leaves in the database."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from cpms.ocpp import schemas
+from cpms.ocpp.versions import ROUTES
+from monitoring.models import ChargerState
+
+STARTED = datetime.now(UTC).replace(microsecond=0)
+
+
+def ago(seconds: float) -> str:
+    """Return a time before the test began, as chargers write it."""
+    return (STARTED - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+@dataclass
+class Case:
+    """One schema-valid message of `action`."""
+
+    action: str
+    payload: dict[str, Any]
+    #: The model of the row it must leave, and what that holds.
+    model: type[Model]
+    row: dict[str, Any]
+    #: What the answer must hold, at least.
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> QuerySet[Any]:
+        """The rows that fit."""
+        return self.model._default_manager.filter(**self.row)
+
+    async def check(self, version: str, charger: Any) -> None:
+        """Send the message; hold its answer against the schema and its row against the table."""
+        request = schemas.validator(version, self.action)
+        assert request is not None
+        request.validate(self.payload)
+        assert not await self.rows.aexists(), "The row was there before the message."
+        reply = await charger.call(self.action, self.payload)
+        assert isinstance(reply, dict), f"Answered with {reply}."
+        answer = schemas.validator(version, self.action, answer=True)
+        assert answer is not None
+        answer.validate(reply)
+        assert self.answer.items() <= reply.items(), f"Answered with {reply}."
+        await self.find()
+
+    async def find(self) -> None:
+        """Find the one row, or show what is there instead."""
+        found = await self.rows.acount()
+        there = [row async for row in self.model._default_manager.values().order_by("pk")[:20]]
+        assert found == 1, f"{found} rows fit; there are: {there}"
+
+
+async def check_all(subtests: Any, version: str, charger: Any, cases: Sequence[Case]) -> None:
+    """Check every case, each reported for itself."""
+    for case in cases:
+        with subtests.test(msg=f"{version} {case.action}", payload=case.payload):
+            await case.check(version, charger)
+
+
+def actions(version: str) -> set[str]:
+    """Return all actions of a version, whoever sends them."""
+    folder = schemas.Path(schemas.ocpp.__file__).parent / schemas.FOLDERS[version] / "schemas"
+    names = {path.stem for path in folder.glob("*.json")}
+    return {name.removesuffix("Request") for name in names if not name.endswith("Response")}
+
+
+async def refuses_other_actions(subtests: Any, version: str, charger: Any) -> None:
+    """Check that what only a central system sends, and what nobody does, is refused."""
+    others = actions(version) - ROUTES[version].handlers.keys()
+    assert len(others) > 15
+    for action in sorted(others):
+        with subtests.test(msg=f"{version} {action}"):
+            kind, _id, code, *_rest = await charger.call(action, {})
+            assert (kind, code) == (4, "NotSupported")
+    for action in ("MakeCoffee", "", "BootNotificationResponse", "HeartbeatRequest", "../x", "é"):
+        with subtests.test(msg=f"{version} {action!r}"):
+            kind, _id, code, *_rest = await charger.call(action, {})
+            assert (kind, code) == (4, "NotImplemented")
+
+
+async def sees_a_heartbeat(version: str, charger: Any, identity: str) -> None:
+    """Check that a Heartbeat is answered with the time, and soon kept as a proof of life."""
+    before = datetime.now(UTC)
+    reply = await charger.call("Heartbeat", {})
+    answer = schemas.validator(version, "Heartbeat", answer=True)
+    assert answer is not None
+    answer.validate(reply)
+    assert abs(datetime.fromisoformat(reply["currentTime"]) - before) < timedelta(seconds=5)
+    seen = ChargerState.objects.filter(charger__identity=identity, last_seen__gte=before)
+    async with asyncio.timeout(8):
+        while not await seen.aexists():
+            await asyncio.sleep(0.1)
