@@ -166,6 +166,8 @@ class MetersSampled:
     context: str = "Sample.Periodic"
     extra: dict[str, Any] | None = None
     offset_ms: int = 0
+    #: Energy of the session so far, where the charger reports that instead of a register.
+    session_energy: float | None = None
 
 
 @dataclass(slots=True)

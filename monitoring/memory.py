@@ -60,6 +60,8 @@ class SessionMemory:
     peak_power: float | None = None
     soc: float | None = None
     ended_at: datetime | None = None
+    #: When the last sample that counted energy was taken.
+    metered_at: datetime | None = None
     #: When its progress was last written to its row.
     written: datetime | None = None
     #: The numbers of its messages (2.x).

@@ -26,6 +26,8 @@ SAMPLES_REMEMBERED = 8
 METER_EVERY = timedelta(seconds=0.5)
 #: How often a running session's progress is written to its row.
 PROGRESS_EVERY = timedelta(seconds=60)
+#: A register may fall by its own rounding, Wh; by more it runs backwards.
+METER_TOLERANCE = 1.0
 
 SessionKey = tuple[int, str]
 
@@ -275,6 +277,7 @@ def _progress(
     if fact.ended is not None:
         session.ended_at = min(fact.ended, session.ended_at or fact.ended)
         fact.power, fact.soc = session.peak_power, session.soc if fact.soc is None else fact.soc
+        fact.flags = (*fact.flags, *_stopped_below(session, fact))
         fact.energy = session.energy if fact.energy is None else fact.energy
     port = charger.ports.get(session.evse or 0)
     if port is None:
@@ -285,6 +288,14 @@ def _progress(
     elif port.session_id is None or session.id > port.session_id:
         port.session_id, port.energy, port.soc = session.id, session.energy, session.soc
     plan.ports[port.evse_id] = port
+
+
+def _stopped_below(session: SessionMemory, fact: f.SessionChanged) -> Iterator[str]:
+    """Yield a flag where the register at the end is lower than one on the way."""
+    if fact.meter_stop is not None and session.meter_start is not None:
+        highest = session.meter_start + (session.energy or 0.0)
+        if fact.meter_stop < highest - METER_TOLERANCE:
+            yield "meter_backwards"
 
 
 def _sample(plan: Plan, fact: f.MetersSampled) -> None:
@@ -331,9 +342,16 @@ def _show_meter(port: PortMemory, session: SessionMemory | None, fact: f.MetersS
     values = fact.values
     port.power = values[POWER] if values[POWER] is not None else port.power
     port.soc = values[SOC] if values[SOC] is not None else port.soc
-    register = values[ENERGY]
-    if session is not None and session.meter_start is not None and register is not None:
-        port.energy = register - session.meter_start
+    energy = _delivered(session, fact)
+    port.energy = energy if energy is not None else port.energy
+
+
+def _delivered(session: SessionMemory | None, fact: f.MetersSampled) -> float | None:
+    """Return the session's energy by this sample, Wh; None where it says nothing of that."""
+    register = fact.values[ENERGY]
+    if fact.session_energy is not None or session is None or register is None:
+        return fact.session_energy
+    return None if session.meter_start is None else register - session.meter_start
 
 
 def _keep_meter(plan: Plan, port: PortMemory, received: datetime) -> None:
@@ -346,18 +364,30 @@ def _keep_meter(plan: Plan, port: PortMemory, received: datetime) -> None:
 
 
 def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled) -> None:
-    register, power, soc = (fact.values[i] for i in (ENERGY, POWER, SOC))
-    if register is not None and session.meter_start is not None:
-        session.energy = max(register - session.meter_start, session.energy or 0.0)
+    power, soc, energy = fact.values[POWER], fact.values[SOC], _delivered(session, fact)
+    backwards = _runs_backwards(session, energy, fact.at)
+    if energy is not None:
+        session.energy = max(energy, session.energy or 0.0)
     if power is not None:
         session.peak_power = max(power, session.peak_power or 0.0)
     session.soc = soc if soc is not None else session.soc
-    if session.written is None or fact.received - session.written >= PROGRESS_EVERY:
+    due = session.written is None or fact.received - session.written >= PROGRESS_EVERY
+    if due or backwards:
         session.written = fact.received
-        _put(plan, progress(fact, session))
+        _put(plan, progress(fact, session, backwards))
 
 
-def progress(fact: f.MetersSampled, session: SessionMemory) -> f.SessionChanged:
+def _runs_backwards(session: SessionMemory, energy: float | None, at: datetime) -> bool:
+    """Tell whether a later sample says less than an earlier one. (lbbrhzn#1943, evcc#29374)"""
+    if energy is None or (session.metered_at is not None and at < session.metered_at):
+        return False
+    session.metered_at = at
+    return energy < (session.energy or 0.0) - METER_TOLERANCE
+
+
+def progress(
+    fact: f.MetersSampled, session: SessionMemory, backwards: bool = False
+) -> f.SessionChanged:
     """Return what is known so far of a session that `fact` is a sample of."""
     return f.SessionChanged(
         fact.charger_id,
@@ -369,6 +399,7 @@ def progress(fact: f.MetersSampled, session: SessionMemory) -> f.SessionChanged:
         energy=session.energy,
         power=session.peak_power,
         soc=session.soc,
+        flags=("meter_backwards",) if backwards else (),
     )
 
 

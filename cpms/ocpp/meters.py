@@ -1,7 +1,7 @@
 """Sampled values of any version, normalised to SI base units and typed columns."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from inventory.quirks import Quirks
 from monitoring.models.meters import COLUMNS
@@ -44,6 +44,7 @@ SLOTS = _slots()
 #: Columns that a value of each phase adds up to, when no total is sent.
 SUM_SLOTS = {m: COLUMNS.index(c) for m, c in _PLAIN.items() if c in _SUMMED}
 ENERGY = COLUMNS.index("energy")
+REGISTERS = (ENERGY, COLUMNS.index("energy_export"))
 #: unit -> (factor, offset) to the SI base unit.
 UNITS = {
     "": (1.0, 0.0),
@@ -68,57 +69,103 @@ UNITS = {
     "Hertz": (1.0, 0.0),
     "Hz": (1.0, 0.0),
 }
-#: Beyond these a value is no measurement; kept with the extra values.
+#: The same units in another case; "mw" could be two things and is neither.
+SPELLINGS = {unit.casefold(): unit for unit in UNITS if not unit.casefold().startswith("m")}
+#: Beyond this a value is no measurement; kept with the extra values.
 LIMIT = 1e12
 
 Values = tuple[float | None, ...]
 NOTHING: Values = (None,) * len(COLUMNS)
 
 
-def normalise(
-    sampled: list[Any], quirks: Quirks
-) -> tuple[Values, str, dict[str, Any] | None, list[str]]:
-    """Return one MeterValues entry as columns, its context, everything else, and oddities.
+class Reading(NamedTuple):
+    """One MeterValues entry: typed columns, and everything else as it came."""
+
+    values: Values
+    context: str
+    extra: dict[str, Any] | None
+    #: What was odd: unreadable_value, unknown_unit, negative_register.
+    oddities: list[str]
+    #: Wh of the session so far, where the model reports that in the register's place.
+    session_energy: float | None = None
+
+
+def normalise(sampled: list[Any], quirks: Quirks) -> Reading:
+    """Return one MeterValues entry in SI base units.
 
     `sampled` holds 1.6 or 2.x SampledValue objects. A value that can't be read loses nothing
     of the others: it goes to the extra values as it came.
     """
-    values: list[float | None] = list(NOTHING)
-    sums: dict[int, float] = {}
-    extra: list[Any] = []
-    oddities: list[str] = []
-    context = "Sample.Periodic"
+    entry = _Entry(quirks)
     for sample in sampled:
-        context = sample.get("context") or context
-        number = _number(sample, quirks)
-        slot = _slot(sample, quirks)
-        if number is None or slot is None or slot < 0 or "signedMeterValue" in sample:
-            extra.append(sample)
+        if isinstance(sample, dict):
+            entry.add(sample)
+        else:
+            entry.oddities.append("unreadable_value")
+            entry.extra.append(sample)
+    return entry.reading()
+
+
+class _Entry:
+    """One entry in the making."""
+
+    __slots__ = ("context", "extra", "oddities", "quirks", "sums", "taken", "values")
+
+    def __init__(self, quirks: Quirks) -> None:
+        self.quirks = quirks
+        self.context: object = "Sample.Periodic"
+        self.values: list[float | None] = list(NOTHING)
+        self.taken: dict[int, dict[str, Any]] = {}
+        self.sums: dict[int, float] = {}
+        self.extra: list[Any] = []
+        self.oddities: list[str] = []
+
+    def add(self, sample: dict[str, Any]) -> None:
+        """Put a value into its column; what has none, or a worse place, is extra."""
+        self.context = sample.get("context") or self.context
+        slot = _slot(sample, self.quirks)
+        number = None if slot is None else _number(sample, self.quirks, self.oddities)
         if number is None or slot is None:
-            if number is None and sample.get("format") != "SignedData":
-                oddities.append("unreadable_value")
+            self.extra.append(sample)
         elif slot < 0:
-            sums[~slot] = sums.get(~slot, 0.0) + number
-        elif values[slot] is None or sample.get("location", "Outlet") == "Outlet":
-            values[slot] = number
-    _settle(values, sums, oddities)
-    return tuple(values), context, {"sampled": extra} if extra else None, oddities
+            self.sums[~slot] = self.sums.get(~slot, 0.0) + number
+            self.extra.append(sample)
+        elif slot not in self.taken or sample.get("location", "Outlet") == "Outlet":
+            self._take(slot, number, sample)
+        else:
+            self.extra.append(sample)
 
+    def _take(self, slot: int, number: float, sample: dict[str, Any]) -> None:
+        if slot in self.taken:
+            self.extra.append(self.taken[slot])
+        elif "signedMeterValue" in sample:
+            self.extra.append(sample)  # the number is worth as much as its signature
+        self.values[slot], self.taken[slot] = number, sample
 
-def _settle(values: list[float | None], sums: dict[int, float], oddities: list[str]) -> None:
-    """Take the phases' sum where no total was sent; drop a register that can't be one."""
-    for slot, total in sums.items():
-        values[slot] = total if values[slot] is None else values[slot]
-    if (values[ENERGY] or 0.0) < 0:  # no lifetime register is negative (openevse#703)
-        values[ENERGY] = None
-        oddities.append("negative_register")
+    def reading(self) -> Reading:
+        """Return what it came to."""
+        values = self.values
+        for slot, total in self.sums.items():
+            values[slot] = total if values[slot] is None else values[slot]
+        for slot in REGISTERS:
+            if (values[slot] or 0.0) < 0:  # no lifetime register is negative (openevse#703)
+                values[slot] = None
+                self.oddities.append("negative_register")
+                self.extra += [self.taken[slot]] if slot in self.taken else []
+        energy = None
+        if self.quirks.session_register:
+            energy, values[ENERGY] = values[ENERGY], None
+        extra = {"sampled": self.extra} if self.extra else None
+        return Reading(tuple(values), str(self.context), extra, self.oddities, energy)
 
 
 def _slot(sample: dict[str, Any], quirks: Quirks) -> int | None:
     """Return the column; ~column for a value of one phase that adds to a total; or None."""
     measurand = sample.get("measurand") or "Energy.Active.Import.Register"
     phase = sample.get("phase") or ""
-    if "signedMeterValue" in sample and "value" not in sample:
+    if not isinstance(measurand, str) or not isinstance(phase, str):
+        return None
+    if sample.get("format") == "SignedData":
         return None
     slot = SLOTS.get((measurand, phase))
     if slot is None and phase in _PHASES and measurand in SUM_SLOTS:
@@ -126,21 +173,36 @@ def _slot(sample: dict[str, Any], quirks: Quirks) -> int | None:
     return slot
 
 
-def _number(sample: dict[str, Any], quirks: Quirks) -> float | None:
+def _number(sample: dict[str, Any], quirks: Quirks, oddities: list[str]) -> float | None:
     """Return the value in its SI base unit, None where it can't be read."""
-    unit_of = sample.get("unitOfMeasure")
-    unit = (unit_of.get("unit") if isinstance(unit_of, dict) else sample.get("unit")) or ""
-    try:
-        number = float(sample["value"])
-        factor, offset = UNITS[unit]
-    except (KeyError, TypeError, ValueError):
+    of_measure = sample.get("unitOfMeasure")
+    said = of_measure if isinstance(of_measure, dict) else sample
+    unit = _unit(said.get("unit"))
+    if unit is None:
+        oddities.append("unknown_unit")
         return None
-    if isinstance(unit_of, dict) and unit_of.get("multiplier"):
-        number *= 10.0 ** max(-12, min(12, unit_of["multiplier"]))
+    factor, offset = UNITS[unit]
     if quirks.energy_in_kwh and unit in {"", "Wh"} and _is_energy(sample):
         factor = 1000.0
-    number = number * factor + offset
-    return number if math.isfinite(number) and abs(number) < LIMIT else None
+    try:
+        number = float(sample["value"])
+        if said.get("multiplier"):
+            factor *= 10.0 ** max(-12, min(12, said["multiplier"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        number = math.nan
+    if factor != 1.0 or offset:
+        number = round(number * factor + offset, 6)
+    if abs(number) < LIMIT:  # false of NaN as well
+        return number
+    oddities.append("unreadable_value")
+    return None
+
+
+def _unit(said: object) -> str | None:
+    """Return the unit as `UNITS` has it, "" where none is said, None for one we don't know."""
+    if not isinstance(said, str):
+        return None if said else ""
+    return said if said in UNITS else SPELLINGS.get(said.casefold())
 
 
 def _is_energy(sample: dict[str, Any]) -> bool:

@@ -35,7 +35,7 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
         connector=1,
         id_token=token,
         started=moment.at,
-        meter_start=_register(payload["meterStart"], station),
+        meter_start=_register_at_start(payload["meterStart"], station),
         authorization=status,
         offline=(received - moment.at).total_seconds() > 60,
         flags=_flags(moment),
@@ -95,6 +95,11 @@ def _register(value: float, station: Station) -> float | None:
     """Return the register in Wh, None for what is no energy (negative, 2^63)."""
     wh = value * 1000.0 if station.quirks.energy_in_kwh else float(value)
     return wh if 0 <= wh < MOST_ENERGY else None
+
+
+def _register_at_start(value: float, station: Station) -> float | None:
+    """Return what the register at the end counts from: 0 where it is the session's own."""
+    return 0.0 if station.quirks.session_register else _register(value, station)
 
 
 def _flags(moment: Moment) -> tuple[str, ...]:
