@@ -269,6 +269,12 @@ class OcppConnection(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
+    async def send(self, message: Any) -> None:
+        """Send what the application says; a refusal completes the handshake as well."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
+
     async def receive(self) -> Any:
         """Return the next event; read on when the consumer has caught up."""
         message = await self.queue.get()
