@@ -13,6 +13,7 @@ import struct
 import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -180,7 +181,7 @@ class Load:
     async def connect(self, args: argparse.Namespace) -> float:
         """Open the connections; return the seconds until all were in."""
         loop = asyncio.get_running_loop()
-        keys = json.load(open(args.keys))
+        keys = json.loads(Path(args.keys).read_text())
         started = time.perf_counter()
         gate = asyncio.Semaphore(args.dial)
 

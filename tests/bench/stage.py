@@ -15,6 +15,8 @@ from typing import Any
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
+#: What the measured servers say.
+LOG = Path(tempfile.gettempdir()) / "kilowatch-bench.log"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -65,13 +67,14 @@ def make_fleet(chargers: int, prefix: str = "BENCH") -> Path:
 @contextmanager
 def server(arguments: list[str], port: int, **environment: str) -> Iterator[subprocess.Popen[Any]]:
     """Run a server process of ours until the block ends; wait until it answers."""
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "cpms.settings", **environment},
-        stdout=subprocess.DEVNULL,
-        stderr=open("/tmp/kilowatch-bench-server.log", "ab"),
-    )
+    with LOG.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, "DJANGO_SETTINGS_MODULE": "cpms.settings", **environment},
+            stdout=log,
+            stderr=log,
+        )
     try:
         wait_for(port, process)
         yield process
@@ -84,7 +87,7 @@ def wait_for(port: int, process: subprocess.Popen[Any]) -> None:
     """Wait until the server listens; raise if it ended."""
     for _try in range(300):
         if process.poll() is not None:
-            raise RuntimeError("The server ended; see /tmp/kilowatch-bench-server.log.")
+            raise RuntimeError(f"The server ended; see {LOG}.")
         try:
             urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
         except OSError as error:
