@@ -9,7 +9,7 @@ PINS := deploy/requirements
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) pyproject.toml
 
-.PHONY: run test check bench requirements
+.PHONY: run test check bench requirements vendor
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -46,3 +46,7 @@ $(VENV)/%.stamp: $(PINS)/%.txt
 	@echo "Installing $<"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
+
+# Fetches the browser's assets as pinned in vendor.json; needs npm. See the script for new versions.
+vendor:
+	$(PYTHON) deploy/vendor_assets.py $(ARGS)
