@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db.models import Count
 from django.utils import timezone
 from prometheus_client import REGISTRY as OF_PROCESS
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -38,6 +38,9 @@ GAUGES = {
     Kpi.SESSION_SUCCESS: ("kilowatch_session_success_ratio", "Successful attempts."),
     Kpi.RECONNECTS: ("kilowatch_reconnects_per_day", "Reconnects per charger and day."),
 }
+
+#: They would be half of all lines, and nobody reads them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Source = Callable[[], Iterable[Metric]]
 _INSTALLATION = CollectorRegistry()
