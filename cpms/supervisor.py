@@ -21,7 +21,9 @@ from cpms.processes import die_with_parent
 
 OURSELVES = "kilowatch"
 #: Programs have this long, in seconds, to end by themselves.
-GRACE = 3.5
+GRACE = 2.8
+#: From the first Ctrl-C to the end of the servers, in seconds.
+CLOSED_WITHIN = 3.8
 FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0
 #: A program that lived this long, in seconds, has a clean record again.
 STEADY = 30.0
@@ -83,6 +85,7 @@ class Supervisor:
         self.servers = servers
         self.running: dict[str, Process] = {}
         self._stopping = asyncio.Event()
+        self._stopped_at = time.monotonic()
         self._tasks: list[asyncio.Task[None]] = []
 
     def listen(self) -> None:
@@ -95,7 +98,14 @@ class Supervisor:
         """Ask for the end."""
         if self._stopping.is_set():
             self._signal_all(signal.SIGKILL)
+        else:
+            self._stopped_at = time.monotonic()
         self._stopping.set()
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the rest may take for the house to be closed in time, in seconds."""
+        return max(0.5, self._stopped_at + CLOSED_WITHIN - time.monotonic())
 
     @property
     def stopping(self) -> bool:

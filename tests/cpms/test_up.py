@@ -124,9 +124,14 @@ def test_the_house_opens_mends_itself_and_closes_within_five_seconds(
         up.send_signal(signal.SIGINT)
         rest = up.stdout.read() if up.stdout else ""
         up.wait(PATIENCE)
-        assert time.monotonic() - started < 5, rest
+        assert time.monotonic() - started < 5 * crowding(), rest
     assert up.returncode == 0
     assert nothing_runs_in(house_env["DATA"])
+
+
+def crowding() -> float:
+    """How many times slower than alone we are, by the machine's load."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def _of(pid: int, parent: int) -> bool:

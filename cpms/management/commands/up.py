@@ -20,8 +20,6 @@ from cpms import embedded, environment
 from cpms.processes import follow_parent
 from cpms.supervisor import Display, Program, Supervisor
 
-#: The servers have this long, in seconds, to stop after the programs.
-SERVERS_GRACE = 1.0
 #: A predecessor that was killed may hold its ports for a moment.
 PORT_PATIENCE = 2.0
 WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
@@ -54,7 +52,10 @@ class Command(BaseCommand):
         check_port("OCPP_HOST", settings.OCPP_HOST, "OCPP_PORT", settings.OCPP_PORT)
         with ExitStack() as stack:
             servers = start_servers(stack) if settings.EMBEDDED else None
-            asyncio.run(run(Supervisor(Display(sys.stdout), servers), fleet))
+            supervisor = Supervisor(Display(sys.stdout), servers)
+            asyncio.run(run(supervisor, fleet))
+            if servers:
+                servers.stop(supervisor.seconds_left)
 
 
 def start_servers(stack: ExitStack) -> embedded.Embedded:
@@ -63,7 +64,7 @@ def start_servers(stack: ExitStack) -> embedded.Embedded:
         servers = embedded.start(settings.DATA)
     except embedded.EmbeddedError as problem:
         raise CommandError(str(problem)) from problem
-    stack.callback(servers.stop, SERVERS_GRACE)
+    stack.enter_context(servers)
     return servers
 
 

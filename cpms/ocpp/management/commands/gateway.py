@@ -38,7 +38,7 @@ class Command(BaseCommand):
             proxy_headers=False,  # whom to believe is the handshake's to decide
             ws_max_size=1_048_576,
             ws_ping_interval=None,
-            timeout_graceful_shutdown=2,  # The supervisor waits 3.5 s.
+            timeout_graceful_shutdown=2,  # The supervisor waits 2.8 s.
             backlog=4096,
         )
         # It says at INFO what we say ourselves, two lines a connection.
