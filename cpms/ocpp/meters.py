@@ -1,6 +1,5 @@
 """Sampled values of any version, normalised to SI base units and typed columns."""
 
-import math
 from typing import Any, NamedTuple
 
 from inventory.quirks import Quirks
@@ -71,6 +70,8 @@ UNITS = {
 }
 #: The same units in another case; "mw" could be two things and is neither.
 SPELLINGS = {unit.casefold(): unit for unit in UNITS if not unit.casefold().startswith("m")}
+#: The measurand where none is said. (OCPP 1.6 §7.43, 2.0.1 SampledValueType)
+DEFAULT = "Energy.Active.Import.Register"
 #: Beyond this a value is no measurement; kept with the extra values.
 LIMIT = 1e12
 
@@ -109,10 +110,11 @@ def normalise(sampled: list[Any], quirks: Quirks) -> Reading:
 class _Entry:
     """One entry in the making."""
 
-    __slots__ = ("context", "extra", "oddities", "quirks", "sums", "taken", "values")
+    __slots__ = ("context", "extra", "oddities", "places", "quirks", "sums", "taken", "values")
 
     def __init__(self, quirks: Quirks) -> None:
         self.quirks = quirks
+        self.places = _PLACES.setdefault((quirks.energy_in_kwh, quirks.totals_on_l1), {})
         self.context: object = "Sample.Periodic"
         self.values: list[float | None] = list(NOTHING)
         self.taken: dict[int, dict[str, Any]] = {}
@@ -123,10 +125,12 @@ class _Entry:
     def add(self, sample: dict[str, Any]) -> None:
         """Put a value into its column; what has none, or a worse place, is extra."""
         self.context = sample.get("context") or self.context
-        slot = _slot(sample, self.quirks)
-        number = None if slot is None else _number(sample, self.quirks, self.oddities)
+        slot, factor, offset = _place(sample, self.places, self.quirks)
+        number = None if slot is None else _number(sample, factor, offset)
         if number is None or slot is None:
             self.extra.append(sample)
+            if slot is not None:
+                self.oddities.append("unreadable_value" if factor else "unknown_unit")
         elif slot < 0:
             self.sums[~slot] = self.sums.get(~slot, 0.0) + number
             self.extra.append(sample)
@@ -159,51 +163,59 @@ class _Entry:
         return Reading(tuple(values), str(self.context), extra, self.oddities, energy)
 
 
-def _slot(sample: dict[str, Any], quirks: Quirks) -> int | None:
-    """Return the column; ~column for a value of one phase that adds to a total; or None."""
-    measurand = sample.get("measurand") or "Energy.Active.Import.Register"
-    phase = sample.get("phase") or ""
-    if not isinstance(measurand, str) or not isinstance(phase, str):
-        return None
-    if sample.get("format") == "SignedData":
-        return None
+#: Column (~column for a value of one phase that adds to a total; None: none), and factor (0.0:
+#: unit not known) and offset that make it the SI base unit.
+Place = tuple[int | None, float, float]
+#: Places of the usual samples, by the quirks that matter. Nothing that a charger makes up gets
+#: in: it would never end.
+_PLACES: dict[tuple[bool, bool], dict[tuple[Any, ...], Place]] = {}
+
+
+def _place(sample: dict[str, Any], places: dict[tuple[Any, ...], Place], quirks: Quirks) -> Place:
+    of_measure = sample.get("unitOfMeasure")
+    unit = of_measure.get("unit") if isinstance(of_measure, dict) else sample.get("unit")
+    key = (sample.get("measurand"), sample.get("phase"), unit, sample.get("format"))
+    try:
+        known = places.get(key)
+    except TypeError:  # an object or array where a name belongs
+        return None, 0.0, 0.0
+    if known is None:
+        known = _new_place(*key, quirks)
+        if known[0] is not None and known[1]:
+            places[key] = known
+    return known
+
+
+def _new_place(measurand: Any, phase: Any, unit: Any, form: object, quirks: Quirks) -> Place:
+    measurand, phase, unit = measurand or DEFAULT, phase or "", unit or ""
     slot = SLOTS.get((measurand, phase))
     if slot is None and phase in _PHASES and measurand in SUM_SLOTS:
-        return SUM_SLOTS[measurand] if quirks.totals_on_l1 else ~SUM_SLOTS[measurand]
-    return slot
-
-
-def _number(sample: dict[str, Any], quirks: Quirks, oddities: list[str]) -> float | None:
-    """Return the value in its SI base unit, None where it can't be read."""
-    of_measure = sample.get("unitOfMeasure")
-    said = of_measure if isinstance(of_measure, dict) else sample
-    unit = _unit(said.get("unit"))
-    if unit is None:
-        oddities.append("unknown_unit")
-        return None
-    factor, offset = UNITS[unit]
-    if quirks.energy_in_kwh and unit in {"", "Wh"} and _is_energy(sample):
+        slot = SUM_SLOTS[measurand] if quirks.totals_on_l1 else ~SUM_SLOTS[measurand]
+    if form not in {None, "Raw"}:
+        slot = None
+    if unit not in UNITS:
+        unit = SPELLINGS.get(str(unit).casefold())
+    factor, offset = UNITS.get(unit, (0.0, 0.0))
+    if quirks.energy_in_kwh and unit in {"", "Wh"} and str(measurand).startswith("Energy"):
         factor = 1000.0
+    return slot, factor, offset
+
+
+def _number(sample: dict[str, Any], factor: float, offset: float) -> float | None:
+    """Return the value in its SI base unit, None where it can't be read."""
+    if not factor:
+        return None
     try:
         number = float(sample["value"])
-        if said.get("multiplier"):
-            factor *= 10.0 ** max(-12, min(12, said["multiplier"]))
+        if "unitOfMeasure" in sample:
+            factor *= _multiplier(sample["unitOfMeasure"])
     except (KeyError, TypeError, ValueError, OverflowError):
-        number = math.nan
+        return None
     if factor != 1.0 or offset:
         number = round(number * factor + offset, 6)
-    if abs(number) < LIMIT:  # false of NaN as well
-        return number
-    oddities.append("unreadable_value")
-    return None
+    return number if -LIMIT < number < LIMIT else None  # NaN isn't, either
 
 
-def _unit(said: object) -> str | None:
-    """Return the unit as `UNITS` has it, "" where none is said, None for one we don't know."""
-    if not isinstance(said, str):
-        return None if said else ""
-    return said if said in UNITS else SPELLINGS.get(said.casefold())
-
-
-def _is_energy(sample: dict[str, Any]) -> bool:
-    return str(sample.get("measurand") or "Energy").startswith("Energy")
+def _multiplier(of_measure: Any) -> float:
+    power = of_measure.get("multiplier") if isinstance(of_measure, dict) else None
+    return 10.0 ** max(-12, min(12, power)) if power else 1.0
