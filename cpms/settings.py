@@ -215,7 +215,15 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Kilowatch",
-    "DESCRIPTION": "Charging point management: inventory, live status, history, KPIs, incidents.",
+    "DESCRIPTION": """Charging point management: inventory, live status, history, KPIs, incidents.
+
+* Programs send `Authorization: Bearer <token>`, made by `python manage.py api_token USERNAME`.
+* Lists come in pages: follow `next`. `?format=csv` gives all rows of any list as one file.
+* A parameter or field that doesn't exist is an error, not ignored.
+* Errors are `application/problem+json`; `errors` has sentences by field.
+* A write with an `Idempotency-Key` can be repeated for 24 hours without being carried out twice.
+* Times are RFC 3339 in UTC. Energy is in Wh, power in W, rates are 0 to 1.
+""",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

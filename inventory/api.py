@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -49,6 +50,7 @@ class Chargers(Editable):
     lookup_field = "identity"
     lookup_value_regex = IDENTITY
     secret_actions = frozenset({"password"})
+    instead = _("Set its lifecycle to decommissioned instead: its history stays.")
 
     def get_queryset(self) -> QuerySet[Charger]:
         """Return chargers with what their representation needs."""

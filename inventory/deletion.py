@@ -24,5 +24,5 @@ def _protectors(rows: QuerySet[Model]) -> Iterator[str]:
 
 def _pointing(relation: ForeignObjectRel, rows: QuerySet[Model]) -> QuerySet[Model]:
     model = relation.related_model
-    assert not isinstance(model, str)  # noqa: S101 resolved once the apps are ready
+    assert not isinstance(model, str)
     return model._default_manager.filter(**{f"{relation.field.name}__in": rows.values("pk")})

@@ -107,7 +107,7 @@ def _described(detail: Any) -> dict[str, Any]:
 
 
 def _invalid(error: Exception) -> exceptions.APIException:
-    assert isinstance(error, django_errors.ValidationError)  # noqa: S101
+    assert isinstance(error, django_errors.ValidationError)
     return exceptions.ValidationError(field_errors(error))
 
 

@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework import mixins
 from rest_framework.exceptions import PermissionDenied
@@ -89,6 +90,9 @@ class Editable(
 ):
     """A resource that members with `ability` in its organisation may change."""
 
+    #: What to do with a row that can't be deleted.
+    instead: ClassVar[str | Promise] = ""
+
     def permits(self, row: Any) -> bool:
         """Tell whether the user may change this row."""
         return access.may(self.request.user, self.ability, self.organisation_of(row))
@@ -111,8 +115,6 @@ class Editable(
     def perform_destroy(self, instance: Model) -> None:
         """Delete the row; raise `Conflict` if it has a history or others need it."""
         if needing := in_the_way(instance):
-            raise Conflict(
-                _("This can't be deleted, it has %(what)s. Take it out of service instead.")
-                % {"what": ", ".join(needing)}
-            )
+            sentence = _("This can't be deleted: it has %(what)s.") % {"what": ", ".join(needing)}
+            raise Conflict(f"{sentence} {self.instead}".strip())
         instance.delete()

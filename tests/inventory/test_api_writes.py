@@ -161,7 +161,7 @@ def test_a_charger_with_a_history_is_not_deleted_and_the_answer_says_what_to_do(
     answer = nord.api().delete("chargers/Nord-1/")
     assert answer.status == 409
     assert "events" in answer.problem()["detail"]
-    assert "out of service" in answer.problem()["detail"]
+    assert "decommissioned instead" in answer.problem()["detail"]
     assert Charger.objects.filter(pk=nord.charger.pk).exists()
 
 
