@@ -66,6 +66,8 @@ class SessionMemory:
     written: datetime | None = None
     #: The numbers of its messages (2.x).
     heard: Heard = field(default_factory=Heard)
+    #: The number of the message that said its charging state.
+    state_from: int = 0
 
 
 @dataclass(slots=True)
@@ -170,6 +172,7 @@ class Memory:
                 )
                 if row.seq_no is not None:
                     session.heard = Heard(0, row.seq_no)
+                    session.state_from = row.seq_no
                 loaded[row.charger_id].sessions[row.transaction_id] = session
         self.chargers.update(loaded)
 

@@ -233,6 +233,7 @@ def _session(plan: Plan, fact: f.SessionChanged) -> None:
         fact.new_id = session.id
         if fact.seq_no is not None:
             fact.flags = (*fact.flags, *_order(session, fact.seq_no, new, fact.started))
+            fact.charging_state = _newest_state(session, fact.seq_no, fact.charging_state)
         _progress(plan, charger, session, fact)
     _put(plan, fact)
     for moment in (fact.started, fact.ended):
@@ -251,6 +252,14 @@ def _order(
     gap = session.heard.hear(number)
     if gap:
         yield gap
+
+
+def _newest_state(session: SessionMemory, number: int, state: str | None) -> str | None:
+    """Return the charging state, None where a later message has said another."""
+    if not state or number < session.state_from:
+        return None
+    session.state_from = number
+    return state
 
 
 def _number(plan: Plan, fact: f.SessionChanged) -> None:
@@ -372,7 +381,7 @@ def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled)
         session.peak_power = max(power, session.peak_power or 0.0)
     session.soc = soc if soc is not None else session.soc
     due = session.written is None or fact.received - session.written >= PROGRESS_EVERY
-    if due or backwards:
+    if due or backwards or session.ended_at is not None:
         session.written = fact.received
         _put(plan, progress(fact, session, backwards))
 

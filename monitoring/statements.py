@@ -184,12 +184,10 @@ def _delivered(start: str, stop: str, so_far: str) -> str:
 
 
 def _flags(base: str, start: str, stop: str) -> str:
-    """The flags of `base`, where "-odd" takes "odd" away, and whether the meter ran backwards."""
     backwards = f"CASE WHEN {stop} < {start} THEN '[\"meter_backwards\"]'::jsonb ELSE '[]' END"
     return (
         f"(SELECT COALESCE(jsonb_agg(DISTINCT x ORDER BY x), '[]')"
-        f" FROM jsonb_array_elements_text({base} || {backwards}) AS t (x)"
-        f" WHERE left(x, 1) <> '-' AND NOT ({base}) ? ('-' || x))"
+        f" FROM jsonb_array_elements({base} || {backwards}) AS t (x))"
     )
 
 
@@ -216,9 +214,7 @@ MERGE = f"""
        peak_power = GREATEST(s.peak_power, x.peak_power),
        soc = CASE WHEN x.updated >= s.updated THEN COALESCE(x.soc, s.soc)
                   ELSE COALESCE(s.soc, x.soc) END,
-       charging_state = CASE WHEN COALESCE(x.seq_no, 0) >= COALESCE(s.seq_no, 0)
-                             THEN COALESCE(NULLIF(x.charging_state, ''), s.charging_state)
-                             ELSE COALESCE(NULLIF(s.charging_state, ''), x.charging_state) END,
+       charging_state = COALESCE(NULLIF(x.charging_state, ''), s.charging_state),
        stop_reason = COALESCE(NULLIF(s.stop_reason, ''), x.stop_reason, ''),
        seq_no = GREATEST(s.seq_no, x.seq_no),
        updated = GREATEST(s.updated, x.updated),
@@ -249,6 +245,12 @@ SELECT n.id, n.charger_id, e.id, n.connector, n.transaction_id, n.start_key,
 ON CONFLICT (charger_id, transaction_id) DO UPDATE
 {MERGE.replace("x.", "excluded.")}
 RETURNING s.charger_id, s.transaction_id, s.id, s.ended
+"""
+UNFLAG = """
+UPDATE monitoring_session s
+   SET flags = s.flags - ARRAY(SELECT jsonb_array_elements_text(n.flags))
+  FROM json_to_recordset(%s::json) AS n (id bigint, flags jsonb)
+ WHERE s.id = n.id AND s.flags <> '[]'
 """
 SESSION_UPDATES = f"""
 UPDATE monitoring_session s
@@ -455,6 +457,7 @@ async def _sessions(connection: Connection, plan: Plan) -> None:
         rows = _records(SESSION, map(_session_row, plan.sessions.values()))
         cursor = await connection.execute(SESSIONS, rows)
         _settle(plan, await cursor.fetchall())
+        await _unflag(connection, plan)
     if plan.updates:
         rows = _records(SESSION, map(_session_row, plan.updates.values()))
         cursor = await connection.execute(SESSION_UPDATES, rows)
@@ -462,6 +465,17 @@ async def _sessions(connection: Connection, plan: Plan) -> None:
         for key, fact in plan.updates.items():
             if key not in known and fact.ended is not None:
                 plan.events.append(_orphan(fact))
+
+
+async def _unflag(connection: Connection, plan: Plan) -> None:
+    """Take away the flags that a later message has answered."""
+    rows = [
+        (s.new_id, [flag[1:] for flag in s.flags if flag.startswith("-")])
+        for s in plan.sessions.values()
+        if any(flag.startswith("-") for flag in s.flags)
+    ]
+    if rows:
+        await connection.execute(UNFLAG, _records(("id", "flags"), rows))
 
 
 def _settle(plan: Plan, rows: list[tuple[int, str, int, datetime | None]]) -> None:
@@ -519,7 +533,7 @@ def _session_row(s: f.SessionChanged) -> tuple[Any, ...]:
         _possible(s.connector), s.id_token,
         s.stop_token, s.authorization, s.started, s.ended, s.received, s.meter_start,
         s.meter_stop, s.energy, s.power, s.soc, s.charging_state, s.stop_reason, s.seq_no, s.at,
-        s.offline, s.remote_start_id, s.flags,
+        s.offline, s.remote_start_id, [flag for flag in s.flags if not flag.startswith("-")],
     )  # fmt: skip
 
 
