@@ -100,6 +100,7 @@ def examine_offline(findings: Sequence[Finding], situation: Situation) -> Iterab
     """Add the last connection; leave out chargers that a gateway of ours dropped just now."""
     connections = ConnectionSpan.objects.filter(charger__in=[f.charger_id for f in findings])
     latest = connections.order_by("charger_id", "-opened").distinct("charger_id")
+    latest = latest.select_related("gateway")
     last = {connection.charger_id: connection for connection in latest}
     for finding in findings:
         connection = last.get(finding.charger_id or 0)
@@ -110,6 +111,8 @@ def examine_offline(findings: Sequence[Finding], situation: Situation) -> Iterab
 
 
 def _dropped_by_us(connection: ConnectionSpan, now: datetime) -> bool:
+    if connection.close_reason == CloseReason.GATEWAY_DIED and connection.gateway.lease_until > now:
+        return True  # It was only cut off from the database, and may hold the charger still.
     noticed = connection.noticed or connection.closed
     return connection.close_reason in OURS and noticed is not None and now < noticed + SETTLE
 
@@ -193,12 +196,11 @@ def find_no_gateway(situation: Situation) -> Iterable[Finding]:
     """Return one finding if gateways have run here and none does now."""
     if situation.reachable_since is not None:
         return
-    last = Gateway.objects.annotate(until=Coalesce("ended_at", "lease_until")).order_by("-until")
-    for gateway in last[:1]:
+    for gateway in Gateway.objects.order_by("-lease_until")[:1]:
         yield Finding(
             subject="Kilowatch",
-            since=gateway.until,
-            held_from=max(gateway.until, situation.watching_since),
+            since=gateway.lease_until,
+            held_from=max(gateway.lease_until, situation.watching_since),
             not_before=situation.now,
             evidence={"gateway": str(gateway), "lease_until": gateway.lease_until.isoformat()},
         )

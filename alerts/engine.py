@@ -63,10 +63,7 @@ def run(look: Look) -> None:
 def assess(look: Look) -> Situation:
     """Return what detectors must know: whether and since when chargers can reach us."""
     recent = Gateway.objects.filter(lease_until__gte=look.now - GATEWAYS_WITHIN)
-    leases = [
-        Lease(started, min(ended or until, until))
-        for started, until, ended in recent.values_list("started_at", "lease_until", "ended_at")
-    ]
+    leases = [Lease(*life) for life in recent.values_list("started_at", "lease_until")]
     return Situation(look.now, covered_since(leases, look.now), look.watching_since)
 
 

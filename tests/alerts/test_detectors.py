@@ -6,7 +6,7 @@ import pytest
 
 from alerts import engine
 from alerts.detectors import SETTLE, Situation, find_faulted, find_no_gateway, find_offline
-from alerts.models import DetectorName
+from alerts.models import DetectorName, Incident
 from inventory.models import Lifecycle
 from monitoring.facts import CloseReason, Status
 from monitoring.models import ChargerState, Gateway
@@ -125,11 +125,12 @@ def test_an_installation_that_never_ran_a_gateway_misses_none(db: None) -> None:
 
 
 def test_a_gateway_that_said_goodbye_lives_no_longer_than_that(world: World) -> None:
-    Gateway.objects.update(ended_at=NOON - minutes(1))
+    Gateway.objects.update(ended_at=NOON - minutes(1), lease_until=NOON - minutes(1))
     assert engine.assess(seen_at(NOON)).reachable_since is None
 
 
 def test_a_charger_dropped_by_our_gateway_gets_time_to_find_another(world: World) -> None:
+    Gateway.objects.update(lease_until=NOON - timedelta(seconds=30))
     make_gateway()  # The other one, which lives on.
     world.rule(DetectorName.OFFLINE, hold_off=10)
     charger = world.charger()
@@ -138,3 +139,18 @@ def test_a_charger_dropped_by_our_gateway_gets_time_to_find_another(world: World
     assert not charger.incidents.exists()
     engine.run(seen_at(NOON + timedelta(seconds=30)))
     assert charger.incidents.get().evidence["close_reason"] == "gateway_died"
+
+
+def test_a_gateway_that_was_taken_for_dead_but_lives_loses_nobody(world: World) -> None:
+    charger = world.charger()
+    world.lose(charger, NOON - minutes(20), CloseReason.GATEWAY_DIED)
+    Gateway.objects.update(ended_at=NOON - minutes(19))  # It renews its lease all the same.
+    engine.run(seen_at(NOON))
+    assert not Incident.objects.exists()
+
+
+def test_a_charger_that_did_not_come_back_after_our_restart_is_offline(world: World) -> None:
+    charger = world.charger()
+    world.lose(charger, NOON - minutes(20), CloseReason.GATEWAY_RESTART)
+    engine.run(seen_at(NOON))
+    assert Incident.objects.get().charger == charger

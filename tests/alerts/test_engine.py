@@ -262,7 +262,7 @@ class TestOurOwnOutage:
     def test_a_rolling_deploy_is_no_restart(self, world: World) -> None:
         world.lose(self.chargers[0], NOON)
         make_gateway(started_at=NOON + minutes(3))
-        Gateway.objects.filter(started_at__lt=NOON).update(ended_at=NOON + minutes(4))
+        Gateway.objects.filter(started_at__lt=NOON).update(lease_until=NOON + minutes(4))
         run(NOON + minutes(5))
         assert only_incident().charger == self.chargers[0]
 
@@ -288,7 +288,7 @@ class TestOurOwnOutage:
         assert only_incident().charger == self.chargers[0]
 
     def test_a_worker_that_starts_before_its_gateway_reports_no_outage(self, world: World) -> None:
-        Gateway.objects.update(ended_at=NOON - minutes(600))
+        Gateway.objects.update(lease_until=NOON - minutes(600))
         run(NOON, watching_since=NOON - SECOND)
         assert not Incident.objects.exists()
 
