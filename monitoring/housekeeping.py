@@ -73,7 +73,7 @@ RECONCILE = """
 WITH fitting AS (
     SELECT e.id AS event_id, s.id AS session_id, e.at, (e.data->>'meterStop')::float8 AS stop,
            e.data->>'reason' AS reason, count(*) OVER (PARTITION BY e.id) AS sessions,
-           count(*) OVER (PARTITION BY s.id) AS events
+           count(*) OVER (PARTITION BY s.id) AS events, s.ended AS abandoned
       FROM monitoring_event e
       JOIN monitoring_session s ON s.charger_id = e.charger_id
      WHERE e.kind = 'orphan_stop' AND e.at > %(since)s AND NOT e.data ? 'session'
@@ -89,7 +89,12 @@ WITH fitting AS (
            stop_reason = COALESCE(f.reason, ''),
            flags = (s.flags - 'abandoned') || '["reconciled"]'::jsonb
       FROM fitting f WHERE s.id = f.session_id AND f.sessions = 1 AND f.events = 1
-    RETURNING s.id
+    RETURNING s.id, s.charger_id, ARRAY[s.ended, f.abandoned] AS changed
+), marked AS (
+    INSERT INTO monitoring_dirtyday (charger_id, day, marked_at)
+    SELECT DISTINCT m.charger_id, (d AT TIME ZONE 'UTC')::date, %(now)s::timestamptz
+      FROM mended m, unnest(m.changed) AS d
+    ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
 )
 UPDATE monitoring_event e SET data = e.data || jsonb_build_object('session', f.session_id)
   FROM fitting f, mended m WHERE m.id = f.session_id AND e.id = f.event_id
@@ -137,7 +142,7 @@ def abandon_zombies(now: datetime) -> int:
             cursor.execute(RELEASE_PORTS, [ids])
             cursor.execute(DIRTY, [now, chargers, ended])
             log.warning("sessions_abandoned", count=len(ids), sessions=ids[:20])
-        cursor.execute(RECONCILE, {"since": now - timedelta(days=14)})
+        cursor.execute(RECONCILE, {"since": now - timedelta(days=14), "now": now})
     return len(closed)
 
 

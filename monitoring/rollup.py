@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -69,6 +70,7 @@ SELECT d.id, d.charger_id, d.day, d.marked_at, i.timezone,
   FROM monitoring_dirtyday d
   JOIN inventory_charger c ON c.id = d.charger_id
   JOIN inventory_site i ON i.id = c.site_id
+ WHERE (d.charger_id, d.day) > (%(charger)s, %(day)s)
  ORDER BY d.charger_id, d.day
  LIMIT %(limit)s
 """
@@ -88,6 +90,7 @@ class Mark:
 
     id: int
     charger: int
+    day: date
     marked_at: datetime
     zone: str
     first: date
@@ -119,9 +122,10 @@ def settle(now: datetime) -> int:
 
 def recompute_dirty(now: datetime) -> int:
     """Compute settled days that changed since; return how many marks were worked off."""
-    total = 0
-    while done := _recompute_some(now):
-        total += done
+    total, last = 0, (0, date.min)
+    while marks := _marks(last, now):
+        total += _recompute_marked(marks, now)
+        last = marks[-1].charger, marks[-1].day
     return total
 
 
@@ -222,8 +226,7 @@ def _settled(state: RollupState, job: Job) -> None:
     state.counts_to, state.settled_before = terms.counts_to, job.last + timedelta(days=1)
 
 
-def _recompute_some(now: datetime) -> int:
-    marks = _marks(now)
+def _recompute_marked(marks: Sequence[Mark], now: datetime) -> int:
     jobs: dict[Job, list[int]] = defaultdict(list)
     for charger, job in _runs(marks):
         jobs[job].append(charger)
@@ -233,9 +236,11 @@ def _recompute_some(now: datetime) -> int:
     return _unmark([mark for mark in marks if mark.charger in measured])
 
 
-def _marks(now: datetime) -> list[Mark]:
+def _marks(after: tuple[int, date], now: datetime) -> list[Mark]:
+    charger, day = after
+    limits: dict[str, Any] = {"charger": charger, "day": day, "now": now, "limit": MOST_DIRTY}
     with connection.cursor() as cursor:
-        cursor.execute(MARKS, {"now": now, "limit": MOST_DIRTY})
+        cursor.execute(MARKS, limits)
         return [_mark(now, *row) for row in cursor.fetchall()]
 
 
@@ -254,7 +259,7 @@ def _mark(
     end = min(max(reach or begin, begin + timedelta(days=1)), now)
     last = min(day_of(end, zone) + timedelta(days=1), day_of(now, zone))
     first = day_of(max(begin, now - HISTORY), zone)
-    return Mark(key, charger, marked_at, zone_name, first, last)
+    return Mark(key, charger, day, marked_at, zone_name, first, last)
 
 
 def _runs(marks: Iterable[Mark]) -> Iterator[tuple[int, Job]]:

@@ -61,6 +61,14 @@ SELECT evse, to_timestamp(started), to_timestamp(ended), outcome, token, session
               %s::float8[], %s::text[])
        AS n (evse, started, ended, outcome, token, session, energy, detail)
 """
+#: Where an attempt was replaced by one that ended on another day, its own day counts anew.
+MARK_DAYS = """
+INSERT INTO monitoring_dirtyday (charger_id, day, marked_at)
+SELECT DISTINCT e.charger_id, (to_timestamp(n.ended) AT TIME ZONE 'UTC')::date, now()
+  FROM unnest(%s::int8[], %s::float8[]) AS n (evse, ended)
+  JOIN inventory_evse e ON e.id = n.evse
+ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
+"""
 
 
 def write(
@@ -108,15 +116,18 @@ def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> None
     """Replace what changed of the attempts that ended in `hull`, and what they overlap."""
     missing = {_identity(port, a): (port, *a) for port, each in made.items() for a in each}
     earliest = min((a.start for each in made.values() for a in each), default=hull.start)
-    wrong = []
+    wrong, elsewhere = [], []
     for key, port, *row in _rows(
         ATTEMPTS_AROUND, (list(made), min(earliest, hull.start), hull.end)
     ):
         attempt = Attempt(*row)
         if missing.pop(_identity(port, attempt), None) is None and _ours(attempt, made[port], hull):
             wrong.append(key)
+            if not hull.start <= attempt.end < hull.end:
+                elsewhere.append((port, attempt.end))
     if wrong:
         AttemptRow.objects.filter(pk__in=wrong).delete()
+    _execute(MARK_DAYS, elsewhere)
     _execute(ADD_ATTEMPTS, missing.values())
 
 

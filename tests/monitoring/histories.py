@@ -3,10 +3,12 @@
 Busy ones: things follow each other within less than an attempt's time-out about as often as not.
 """
 
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
 
 from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
 
 from monitoring.facts import CloseReason, Status
 from monitoring.history import (
@@ -26,13 +28,13 @@ STOPS = ["", "Local", "EVDisconnected", "PowerLoss", "EmergencyStop", "DeAuthori
 minutes = st.integers(0, LENGTH).map(lambda minute: minute * MINUTE)
 
 
-def _spans(times):
+def _spans(times: Iterable[float]) -> list[tuple[float, float]]:
     """Turn a set of times into spans that don't overlap; the last may be open."""
     return list(pairwise([*sorted(times), inf]))
 
 
 @st.composite
-def statuses(draw, most=30):
+def statuses(draw: DrawFn, most: int = 30) -> list[Reported]:
     """Status spans, most of them touching, some with a gap after them."""
     spans = []
     for start, end in _spans(draw(st.sets(minutes, max_size=most))):
@@ -43,7 +45,7 @@ def statuses(draw, most=30):
 
 
 @st.composite
-def connections(draw, most=8):
+def connections(draw: DrawFn, most: int = 8) -> list[Connection]:
     """Connections with gaps between them; the last may be open."""
     times = sorted(draw(st.sets(minutes, max_size=2 * most)))
     pairs = list(zip(times[::2], [*times[1::2], inf], strict=False))
@@ -52,7 +54,7 @@ def connections(draw, most=8):
 
 
 @st.composite
-def sessions(draw, most=6):
+def sessions(draw: DrawFn, most: int = 6) -> list[Session]:
     """Sessions; real chargers have had two at once on a port."""
     found = []
     for key in range(draw(st.integers(0, most))):
@@ -67,7 +69,7 @@ def sessions(draw, most=6):
 
 
 @st.composite
-def histories(draw):
+def histories(draw: DrawFn) -> ChargerHistory:
     """A charger's past with two ports."""
     asked = st.builds(
         Authorization,
@@ -82,7 +84,7 @@ def histories(draw):
     )
 
 
-def since(history, start):
+def since(history: ChargerHistory, start: float) -> ChargerHistory:
     """Return what the ledger reads of a history from `start` on."""
     return ChargerHistory(
         {
@@ -96,12 +98,12 @@ def since(history, start):
     )
 
 
-def _from(spans, start):
+def _from(spans: Sequence[Reported], start: float) -> list[Reported]:
     dull = {"Faulted", "Unavailable", "Unknown"}
     before = [span.start for span in spans if span.start < start and span.state not in dull]
     return [span for span in spans if span.start >= max(before, default=-inf)]
 
 
-def _last_before(connections, start):
+def _last_before(connections: Sequence[Connection], start: float) -> list[Connection]:
     before = [connection.opened for connection in connections if connection.opened < start]
     return [c for c in connections if c.opened >= max(before, default=-inf)]

@@ -1,46 +1,63 @@
 """What counts as an attempt to charge, and what came of it."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 import pytest
 from hypothesis import given
 
-from monitoring.attempts import TIMEOUT, Outcome, Port, assigned, judged, ports_of, stretches
+from monitoring.attempts import (
+    TIMEOUT,
+    Attempt,
+    Outcome,
+    Port,
+    assigned,
+    judged,
+    ports_of,
+    stretches,
+)
 from monitoring.history import Authorization, ChargerHistory, PortHistory, Reported, Session
 from tests.monitoring.histories import histories
 
 
-def at(hour, minute=0, second=0):
+def at(hour: int, minute: int = 0, second: int = 0) -> float:
     return datetime(2026, 3, 2, hour, minute, second, tzinfo=UTC).timestamp()
 
 
 MIDNIGHT, EVENING = at(0), at(20)
 
 
-def statuses(*changes):
-    """Make spans from (time, status): each lasts to the next, the last to the evening and on."""
-    changes = [(MIDNIGHT, "Available"), *changes]
-    ends = [*(start for start, *_ in changes[1:]), inf]
+def statuses(*changes: tuple[float, str] | tuple[float, str, str]) -> list[Reported]:
+    """Make spans of (time, status, error): each lasts to the next, the last for ever."""
+    starts = [MIDNIGHT, *(change[0] for change in changes)]
+    said = [("Available", ""), *((change[1], "".join(change[2:])) for change in changes)]
     return [
-        Reported(start, end, state, *rest)
-        for (start, state, *rest), end in zip(changes, ends, strict=True)
+        Reported(start, end, *each)
+        for (start, end), each in zip(pairwise([*starts, inf]), said, strict=True)
     ]
 
 
-def charge(minute=2, *, last=30, hour=8, key=1, **said):
-    values = {"token": "AB", "energy": 9_000.0, "answer": "Accepted", **said}
+def charge(minute: int = 2, *, last: int = 30, hour: int = 8, key: int = 1, **said: Any) -> Session:
+    values: dict[str, Any] = {"token": "AB", "energy": 9_000.0, "answer": "Accepted", **said}
     return Session(at(hour, minute), at(hour, last), key, **values)
 
 
-def attempts(spans, sessions=(), authorizations=()):
+def attempts(
+    spans: list[Reported],
+    sessions: Iterable[Session] = (),
+    authorizations: Iterable[Authorization] = (),
+) -> list[Attempt]:
     """Return the attempts of a charger's only port that are over in the evening."""
     history = ChargerHistory({1: PortHistory(spans, list(sessions))})
     return of_charger(history, authorizations)[1]
 
 
-def of_charger(history, authorizations=()):
+def of_charger(
+    history: ChargerHistory, authorizations: Iterable[Authorization]
+) -> dict[int, list[Attempt]]:
     ports = ports_of(history)
     accepted = assigned(ports, [a for a in authorizations if a.answer == "Accepted"])
     refused = assigned(ports, [a for a in authorizations if a.answer != "Accepted"])
@@ -62,14 +79,14 @@ VISIT = statuses(
 )
 
 
-def test_a_visit_from_plug_in_to_available_is_one_successful_attempt():
+def test_a_visit_from_plug_in_to_available_is_one_successful_attempt() -> None:
     asked = Authorization(at(8, 1), "AB", "Accepted")
     assert attempts(VISIT, [charge()], [asked]) == [
         (at(8), at(8, 33), Outcome.SUCCESS, "AB", 1, 9_000.0, "")
     ]
 
 
-def test_a_token_shown_before_plugging_in_starts_the_attempt():
+def test_a_token_shown_before_plugging_in_starts_the_attempt() -> None:
     asked = Authorization(at(7, 59), "AB", "Accepted")
     (attempt,) = attempts(VISIT, [charge()], [asked])
     assert (attempt.start, attempt.outcome) == (at(7, 59), Outcome.SUCCESS)
@@ -79,7 +96,7 @@ def test_a_token_shown_before_plugging_in_starts_the_attempt():
     ("energy", "outcome"),
     [(100.0, Outcome.SUCCESS), (99.9, Outcome.NO_ENERGY), (None, Outcome.NO_ENERGY)],
 )
-def test_success_takes_at_least_100_wh(energy, outcome):
+def test_success_takes_at_least_100_wh(energy: float | None, outcome: Outcome) -> None:
     (attempt,) = attempts(VISIT, [charge(energy=energy)])
     assert attempt.outcome == outcome
 
@@ -89,7 +106,7 @@ def test_success_takes_at_least_100_wh(energy, outcome):
     ["", "Local", "Remote", "EVDisconnected", "EnergyLimitReached", "StoppedByEV", "Other",
      "SOCLimitReached", "LocalOutOfCredit", "DeAuthorized", "UnlockCommand", "MasterPass"],
 )  # fmt: skip
-def test_an_end_by_driver_vehicle_or_limit_is_regular(reason):
+def test_an_end_by_driver_vehicle_or_limit_is_regular(reason: str) -> None:
     (attempt,) = attempts(VISIT, [charge(reason=reason)])
     assert attempt.outcome == Outcome.SUCCESS
 
@@ -108,12 +125,14 @@ def test_an_end_by_driver_vehicle_or_limit_is_regular(reason):
         ("ImmediateReset", Outcome.POWER_OR_LINK_LOSS),
     ],
 )
-def test_an_end_by_fault_or_loss_is_a_failure_however_much_was_delivered(reason, outcome):
+def test_an_end_by_fault_or_loss_is_a_failure_however_much_was_delivered(
+    reason: str, outcome: Outcome
+) -> None:
     (attempt,) = attempts(VISIT, [charge(reason=reason)])
     assert (attempt.outcome, attempt.detail) == (outcome, reason)
 
 
-def test_a_session_that_ends_in_a_fault_is_interrupted_by_it_whatever_reason_was_given():
+def test_a_session_that_ends_in_a_fault_is_interrupted_by_it_whatever_reason_was_given() -> None:
     faulted = statuses(
         (at(8), "Preparing"),
         (at(8, 2), "Charging"),
@@ -124,7 +143,7 @@ def test_a_session_that_ends_in_a_fault_is_interrupted_by_it_whatever_reason_was
     assert (attempt.outcome, attempt.detail) == (Outcome.FAULT, "GroundFailure")
 
 
-def test_a_fault_that_passed_while_charging_went_on_is_no_failure():
+def test_a_fault_that_passed_while_charging_went_on_is_no_failure() -> None:
     passed = statuses(
         (at(8), "Preparing"),
         (at(8, 2), "Charging"),
@@ -135,31 +154,31 @@ def test_a_fault_that_passed_while_charging_went_on_is_no_failure():
     assert [a.outcome for a in attempts(passed, [charge()])] == [Outcome.SUCCESS]
 
 
-def test_a_cable_without_a_token_is_a_plug_in_without_authorization():
+def test_a_cable_without_a_token_is_a_plug_in_without_authorization() -> None:
     assert attempts(statuses((at(8), "Preparing"), (at(8, 5), "Available"))) == [
         (at(8), at(8, 5), Outcome.NO_AUTHORIZATION, "", None, None, "")
     ]
 
 
-def test_a_cable_left_in_without_a_token_times_out():
+def test_a_cable_left_in_without_a_token_times_out() -> None:
     (attempt,) = attempts(statuses((at(8), "Preparing")))
     assert (attempt.end, attempt.outcome) == (at(8) + TIMEOUT, Outcome.NO_AUTHORIZATION)
 
 
-def test_an_accepted_token_without_a_session_was_not_started_by_the_charger():
+def test_an_accepted_token_without_a_session_was_not_started_by_the_charger() -> None:
     plugged = statuses((at(8), "Preparing"), (at(8, 5), "Available"))
     asked = Authorization(at(8, 1), "AB", "Accepted")
     (attempt,) = attempts(plugged, authorizations=[asked])
     assert (attempt.outcome, attempt.token) == (Outcome.NOT_STARTED, "AB")
 
 
-def test_a_fault_after_plugging_in_is_the_cause_of_the_failure():
+def test_a_fault_after_plugging_in_is_the_cause_of_the_failure() -> None:
     faulted = statuses((at(8), "Preparing"), (at(8, 1), "Faulted", "E7"), (at(8, 4), "Available"))
     (attempt,) = attempts(faulted, authorizations=[Authorization(at(8), "AB", "Accepted")])
     assert (attempt.outcome, attempt.detail) == (Outcome.FAULT, "E7")
 
 
-def test_a_fault_keeps_its_code_when_it_is_reported_again_without():
+def test_a_fault_keeps_its_code_when_it_is_reported_again_without() -> None:
     faulted = statuses(
         (at(8), "Preparing"),
         (at(8, 1), "Faulted", "E7"),
@@ -169,44 +188,44 @@ def test_a_fault_keeps_its_code_when_it_is_reported_again_without():
     assert [a.detail for a in attempts(faulted)] == ["E7"]
 
 
-def test_a_refused_token_is_the_tokens_fault():
+def test_a_refused_token_is_the_tokens_fault() -> None:
     plugged = statuses((at(8), "Preparing"), (at(8, 5), "Available"))
     (attempt,) = attempts(plugged, authorizations=[Authorization(at(8, 1), "AB", "Blocked")])
     assert attempt == (at(8), at(8, 5), Outcome.REFUSED, "AB", None, None, "Blocked")
 
 
-def test_a_refused_token_followed_by_an_accepted_one_is_judged_by_what_came_then():
+def test_a_refused_token_followed_by_an_accepted_one_is_judged_by_what_came_then() -> None:
     asked = [Authorization(at(8, 0), "XX", "Invalid"), Authorization(at(8, 1), "AB", "Accepted")]
     assert [a.outcome for a in attempts(VISIT, [charge()], asked)] == [Outcome.SUCCESS]
 
 
-def test_a_refused_token_without_a_vehicle_is_no_attempt():
+def test_a_refused_token_without_a_vehicle_is_no_attempt() -> None:
     assert attempts(statuses(), authorizations=[Authorization(at(8), "AB", "Invalid")]) == []
 
 
-def test_a_session_with_a_refused_token_and_no_energy_is_refused():
+def test_a_session_with_a_refused_token_and_no_energy_is_refused() -> None:
     (attempt,) = attempts(VISIT, [charge(answer="Invalid", energy=0.0)])
     assert (attempt.outcome, attempt.detail) == (Outcome.REFUSED, "Invalid")
 
 
-def test_a_session_started_offline_with_a_bad_token_that_delivered_energy_counts():
+def test_a_session_started_offline_with_a_bad_token_that_delivered_energy_counts() -> None:
     (attempt,) = attempts(VISIT, [charge(answer="Invalid")])
     assert attempt.outcome == Outcome.SUCCESS
 
 
-def test_a_transaction_opened_by_the_cable_alone_was_never_authorized():
+def test_a_transaction_opened_by_the_cable_alone_was_never_authorized() -> None:
     (attempt,) = attempts(VISIT, [charge(token="", answer="", energy=0.0)])
     assert attempt.outcome == Outcome.NO_AUTHORIZATION
 
 
-def test_a_session_nobody_stopped_is_lost_or_stuck_by_what_the_port_last_was():
+def test_a_session_nobody_stopped_is_lost_or_stuck_by_what_the_port_last_was() -> None:
     (lost,) = attempts(VISIT, [charge(last=20, abandoned=True)])
     assert lost.outcome == Outcome.POWER_OR_LINK_LOSS
     (stuck,) = attempts(VISIT, [charge(last=33, abandoned=True)])
     assert stuck.outcome == Outcome.STUCK_FINISHING
 
 
-def test_tries_without_available_between_them_are_one_attempt():
+def test_tries_without_available_between_them_are_one_attempt() -> None:
     again = statuses(
         (at(8), "Preparing"),
         (at(8, 2), "Charging"),
@@ -219,7 +238,7 @@ def test_tries_without_available_between_them_are_one_attempt():
     assert (attempt.outcome, attempt.session, attempt.energy) == (Outcome.SUCCESS, 2, 9_000.0)
 
 
-def test_available_between_two_visits_makes_two_attempts():
+def test_available_between_two_visits_makes_two_attempts() -> None:
     twice = statuses(
         (at(8), "Preparing"),
         (at(8, 5), "Available"),
@@ -232,13 +251,13 @@ def test_available_between_two_visits_makes_two_attempts():
     ]
 
 
-def test_available_before_the_stop_does_not_end_the_attempt_early():
+def test_available_before_the_stop_does_not_end_the_attempt_early() -> None:
     early = statuses((at(8), "Preparing"), (at(8, 2), "Charging"), (at(8, 29), "Available"))
     (attempt,) = attempts(early, [charge()])
     assert (attempt.end, attempt.outcome) == (at(8, 30), Outcome.SUCCESS)
 
 
-def test_sessions_from_offline_hours_without_any_status_are_attempts():
+def test_sessions_from_offline_hours_without_any_status_are_attempts() -> None:
     replayed = [charge(), charge(hour=9, key=2)]
     assert [(a.start, a.end) for a in attempts(statuses(), replayed)] == [
         (at(8, 2), at(8, 30)),
@@ -246,12 +265,12 @@ def test_sessions_from_offline_hours_without_any_status_are_attempts():
     ]
 
 
-def test_sessions_back_to_back_on_a_port_that_says_it_is_free_are_two_attempts():
+def test_sessions_back_to_back_on_a_port_that_says_it_is_free_are_two_attempts() -> None:
     replayed = [charge(), Session(at(8, 30), at(9), 2, "CD", energy=900.0)]
     assert [a.session for a in attempts(statuses(), replayed)] == [1, 2]
 
 
-def test_a_car_left_plugged_in_afterwards_is_no_second_attempt():
+def test_a_car_left_plugged_in_afterwards_is_no_second_attempt() -> None:
     left = statuses(
         (at(8), "Preparing"),
         (at(8, 2), "Charging"),
@@ -264,18 +283,18 @@ def test_a_car_left_plugged_in_afterwards_is_no_second_attempt():
     assert [a.outcome for a in attempts(left, [charge()])] == [Outcome.SUCCESS]
 
 
-def test_a_new_try_hours_later_with_the_cable_still_in_is_an_attempt_of_its_own():
+def test_a_new_try_hours_later_with_the_cable_still_in_is_an_attempt_of_its_own() -> None:
     left = statuses((at(8), "Preparing"), (at(12), "Charging"), (at(12, 30), "Available"))
     found = attempts(left, [charge(hour=12, minute=0)])
     assert [a.outcome for a in found] == [Outcome.NO_AUTHORIZATION, Outcome.SUCCESS]
 
 
-def test_a_running_session_is_not_judged_yet():
+def test_a_running_session_is_not_judged_yet() -> None:
     charging = statuses((at(8), "Preparing"), (at(8, 2), "Charging"))
     assert attempts(charging, [Session(at(8, 2), inf, 1, "AB")]) == []
 
 
-def test_a_status_reported_again_changes_nothing():
+def test_a_status_reported_again_changes_nothing() -> None:
     repeated = statuses(
         (at(7), "Available"), (at(8), "Preparing"), (at(8, 1), "Preparing"), (at(8, 5), "Available")
     )
@@ -284,11 +303,14 @@ def test_a_status_reported_again_changes_nothing():
     assert outcomes == [(at(6, 59), at(6, 59) + TIMEOUT), (at(8), at(8, 5))]
 
 
-def two_ports(one, other):
+Past = tuple[list[Reported], list[Session]]
+
+
+def two_ports(one: Past, other: Past) -> ChargerHistory:
     return ChargerHistory({1: PortHistory(*one), 2: PortHistory(*other)})
 
 
-def port_of(history, token="AB", minute=1):
+def port_of(history: ChargerHistory, token: str = "AB", minute: int = 1) -> list[int]:
     found = assigned(ports_of(history), [Authorization(at(8, minute), token, "Accepted")])
     return [key for key, asked in found.items() if asked]
 
@@ -296,32 +318,32 @@ def port_of(history, token="AB", minute=1):
 PLUGGED = statuses((at(8), "Preparing"))
 
 
-def test_a_token_belongs_to_the_port_of_its_session():
+def test_a_token_belongs_to_the_port_of_its_session() -> None:
     history = two_ports((PLUGGED, []), (statuses(), [charge(minute=5)]))
     assert port_of(history, "ab") == [2]
 
 
-def test_a_token_that_stops_a_session_belongs_to_its_port():
+def test_a_token_that_stops_a_session_belongs_to_its_port() -> None:
     stopped = charge(token="CD", stop_token="AB")
     assert port_of(two_ports((PLUGGED, []), (VISIT, [stopped])), minute=29) == [2]
 
 
-def test_a_token_belongs_to_the_port_whose_vehicle_was_plugged_in_last():
+def test_a_token_belongs_to_the_port_whose_vehicle_was_plugged_in_last() -> None:
     earlier = statuses((at(7), "Occupied"))
     assert port_of(two_ports((earlier, []), (PLUGGED, []))) == [2]
 
 
-def test_a_token_shown_first_belongs_to_the_port_plugged_in_next():
+def test_a_token_shown_first_belongs_to_the_port_plugged_in_next() -> None:
     later = statuses((at(8, 2), "Preparing"))
     assert port_of(two_ports((statuses(), []), (later, []))) == [2]
 
 
-def test_a_token_that_fits_no_port_of_several_is_left_out():
+def test_a_token_that_fits_no_port_of_several_is_left_out() -> None:
     assert port_of(two_ports((statuses(), []), (statuses(), []))) == []
 
 
 @given(histories())
-def test_attempts_of_a_port_are_in_order_and_never_overlap(history):
+def test_attempts_of_a_port_are_in_order_and_never_overlap(history: ChargerHistory) -> None:
     for key, port in ports_of(history).items():
         accepted = assigned({key: port}, history.authorizations)[key]
         found = stretches(port, accepted)
@@ -332,7 +354,7 @@ def test_attempts_of_a_port_are_in_order_and_never_overlap(history):
 
 
 @given(histories())
-def test_only_sessions_that_delivered_are_successful(history):
+def test_only_sessions_that_delivered_are_successful(history: ChargerHistory) -> None:
     for port in map(Port, history.ports.values()):
         for stretch in stretches(port, []):
             if stretch.end < inf and judged(port, stretch, []).outcome == Outcome.SUCCESS:

@@ -1,10 +1,14 @@
 """KPIs of any group over any window are read from the roll-ups."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
+from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from inventory import access
 from inventory.models import Charger, Membership, Organisation, Role, Site
@@ -14,15 +18,17 @@ from monitoring.kpi_queries import (
     FORMULAS,
     LABELS,
     Days,
+    Group,
     GroupBy,
     Instants,
     Metric,
+    Window,
     failures,
     figures,
 )
 from monitoring.kpis import Figure
 from monitoring.models import Attempt, DailyKpi, StatusSpan
-from tests.bench.history import generate
+from tests.bench.history import History, generate
 
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 FIRST, LAST = date(2026, 3, 27), date(2026, 3, 31)
@@ -30,7 +36,7 @@ MONTH = Days(date(2026, 3, 1), LAST)
 
 
 @pytest.fixture(scope="module")
-def fleet(django_db_setup, django_db_blocker):
+def fleet(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[History]:
     """A fleet of 24 chargers on three sites of three organisations, rolled up until noon.
 
     It is made once, in a transaction that the tests' own are savepoints of.
@@ -44,17 +50,19 @@ def fleet(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture
-def history(fleet, db):
+def history(fleet: History, db: None) -> History:
     """The fleet, in the test's own transaction."""
     return fleet
 
 
-def read(window, by=GroupBy.FLEET, chargers=None):
+def read(
+    window: Window, by: GroupBy = GroupBy.FLEET, chargers: QuerySet[Charger] | None = None
+) -> list[Group]:
     scope = Charger.objects.all() if chargers is None else chargers
     return figures(scope, window, by=by, now=NOON)
 
 
-def summed(groups, metric):
+def summed(groups: list[Group], metric: Metric) -> tuple[Any, Any]:
     found = [group.figures[metric] for group in groups]
     return (
         pytest.approx(sum(figure.numerator for figure in found)),
@@ -63,7 +71,7 @@ def summed(groups, metric):
 
 
 @pytest.mark.parametrize("by", list(GroupBy))
-def test_groups_add_up_to_the_fleet(history, by):
+def test_groups_add_up_to_the_fleet(history: History, by: GroupBy) -> None:
     (fleet,) = read(MONTH)
     groups = read(MONTH, by)
     for metric in (Metric.UPTIME, Metric.SESSION_SUCCESS):
@@ -75,14 +83,14 @@ def test_groups_add_up_to_the_fleet(history, by):
             assert (figure.numerator, figure.denominator) == summed(groups, metric)
 
 
-def test_a_ports_connectivity_is_its_chargers(history):
+def test_a_ports_connectivity_is_its_chargers(history: History) -> None:
     chargers = {group.label: group for group in read(MONTH, GroupBy.CHARGER)}
     for port in read(MONTH, GroupBy.PORT):
         charger = chargers[port.label.split("/")[0]]
         assert port.figures[Metric.ONLINE_RATE] == charger.figures[Metric.ONLINE_RATE]
 
 
-def test_groups_have_names_and_keys_and_are_in_order(history):
+def test_groups_have_names_and_keys_and_are_in_order(history: History) -> None:
     by = {kind: [(g.key, g.label) for g in read(MONTH, kind)] for kind in GroupBy}
     first = history.chargers[0]
     assert by[GroupBy.FLEET] == [(None, "Fleet")]
@@ -97,7 +105,7 @@ def test_groups_have_names_and_keys_and_are_in_order(history):
     ]
 
 
-def test_only_what_the_user_may_see_is_counted(history):
+def test_only_what_the_user_may_see_is_counted(history: History) -> None:
     user = User.objects.create_user("una")
     owner = Organisation.objects.get(name="Ladegut")
     Membership.objects.create(user=user, organisation=owner, role=Role.VIEWER)
@@ -107,7 +115,7 @@ def test_only_what_the_user_may_see_is_counted(history):
     assert read(MONTH, chargers=access.chargers(user))[0].figures == everything[owner.pk]
 
 
-def test_where_there_is_no_data_every_figure_is_none(db):
+def test_where_there_is_no_data_every_figure_is_none(db: None) -> None:
     site = Site.objects.create(
         organisation=Organisation.objects.create(name="Acme", slug="acme"), name="Depot"
     )
@@ -120,14 +128,14 @@ def test_where_there_is_no_data_every_figure_is_none(db):
     assert failures(planned, MONTH) == {}
 
 
-def same(figure: Figure, other: Figure):
+def same(figure: Figure, other: Figure) -> None:
     assert figure.numerator == pytest.approx(other.numerator)
     assert figure.denominator == pytest.approx(other.denominator)
     assert dict(figure.details) == pytest.approx(dict(other.details))
 
 
 @pytest.mark.parametrize("by", [GroupBy.FLEET, GroupBy.SITE, GroupBy.CHARGER, GroupBy.PORT])
-def test_windows_that_cut_days_add_up_with_what_they_cut_off(history, by):
+def test_windows_that_cut_days_add_up_with_what_they_cut_off(history: History, by: GroupBy) -> None:
     start, end = NOON - timedelta(days=4), NOON
     cut = start + timedelta(hours=31), end - timedelta(hours=40)
     whole = read(Instants(start, end), by)
@@ -145,7 +153,7 @@ def test_windows_that_cut_days_add_up_with_what_they_cut_off(history, by):
             same(figure, total)
 
 
-def test_a_window_from_midnight_to_midnight_is_the_sites_day(history):
+def test_a_window_from_midnight_to_midnight_is_the_sites_day(history: History) -> None:
     berlin = Charger.objects.filter(site__timezone="Europe/Berlin")
     day = Instants(datetime(2026, 3, 28, 23, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC))
     by_day = read(Days(date(2026, 3, 29), date(2026, 3, 29)), GroupBy.CHARGER, berlin)
@@ -154,12 +162,12 @@ def test_a_window_from_midnight_to_midnight_is_the_sites_day(history):
     assert seconds == pytest.approx(23 * 3600)
 
 
-def test_a_cut_day_is_named_for_its_sites_day(history):
+def test_a_cut_day_is_named_for_its_sites_day(history: History) -> None:
     window = Instants(NOON - timedelta(days=1), NOON)
     assert [group.key for group in read(window, GroupBy.DAY)] == [LAST - timedelta(days=1), LAST]
 
 
-def test_whole_days_are_read_and_not_computed(history):
+def test_whole_days_are_read_and_not_computed(history: History) -> None:
     StatusSpan.objects.all().delete()
     (fleet,) = read(Days(LAST - timedelta(days=1), LAST))
     assert fleet.figures[Metric.UPTIME].value is not None
@@ -168,13 +176,15 @@ def test_whole_days_are_read_and_not_computed(history):
     assert fleet.figures[Metric.UPTIME].value is None
 
 
-def test_reading_takes_the_same_few_queries_for_any_fleet(history, django_assert_max_num_queries):
+def test_reading_takes_the_same_few_queries_for_any_fleet(
+    history: History, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     for by in GroupBy:
         with django_assert_max_num_queries(3):
             read(MONTH, by)
 
 
-def test_failures_are_counted_by_outcome(history):
+def test_failures_are_counted_by_outcome(history: History) -> None:
     (fleet,) = read(MONTH)
     found = failures(Charger.objects.all(), Days(FIRST, LAST))
     figure = fleet.figures[Metric.SESSION_SUCCESS]
@@ -187,5 +197,5 @@ def test_failures_are_counted_by_outcome(history):
     assert sum(failures(one, day).values()) == expected
 
 
-def test_each_metric_has_a_name_and_a_formula():
+def test_each_metric_has_a_name_and_a_formula() -> None:
     assert set(LABELS) == set(FORMULAS) == set(Metric)

@@ -1,7 +1,9 @@
 """The four KPIs, worked by hand and on random pasts."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from math import inf
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ from monitoring.history import (
     Reported,
     Session,
 )
-from monitoring.kpis import LinkTotals, Metric, PortTotals
+from monitoring.kpis import Figure, LinkTotals, Metric, PortTotals
 from monitoring.measure import Window, measured
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes
 
@@ -24,7 +26,7 @@ HOUR = 3600.0
 ALWAYS = Window(-inf, inf)
 
 
-def at(hour, minute=0, day=2):
+def at(hour: int, minute: int = 0, day: int = 2) -> float:
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC).timestamp()
 
 
@@ -32,22 +34,31 @@ DAY = Window(at(0), at(0, day=3))
 PAST = at(12, day=9)
 
 
-def figures(history, window=DAY, commissioned=ALWAYS, now=PAST):
+def figures(
+    history: ChargerHistory,
+    window: Window = DAY,
+    commissioned: Window = ALWAYS,
+    now: float = PAST,
+) -> dict[Metric, Figure]:
     """Return the figures of all ports of a charger together."""
     found = measured(history, [window], commissioned, now)
     ports, links = PortTotals(), LinkTotals()
     for windows in found.ports.values():
         for totals in windows.values():
             ports.add(totals)
-    for totals in found.links.values():
-        links.add(totals)
+    for link in found.links.values():
+        links.add(link)
     return kpis.figures(ports, links)
 
 
 CONNECTED = [Connection(at(0, day=1), inf)]
 
 
-def charger(*ports, connections=CONNECTED, authorizations=()):
+def charger(
+    *ports: list[Reported],
+    connections: Iterable[Connection] = CONNECTED,
+    authorizations: Iterable[Authorization] = (),
+) -> ChargerHistory:
     made = {key: PortHistory(list(statuses)) for key, statuses in enumerate(ports, 1)}
     return ChargerHistory(made, list(connections), list(authorizations))
 
@@ -55,7 +66,7 @@ def charger(*ports, connections=CONNECTED, authorizations=()):
 AVAILABLE = [Reported(at(0, day=1), inf, "Available")]
 
 
-def test_a_port_faulted_for_six_of_24_hours_has_an_uptime_of_75_percent():
+def test_a_port_faulted_for_six_of_24_hours_has_an_uptime_of_75_percent() -> None:
     faulted = [
         Reported(at(0, day=1), at(6), "Available"),
         Reported(at(6), at(12), "Faulted"),
@@ -66,7 +77,7 @@ def test_a_port_faulted_for_six_of_24_hours_has_an_uptime_of_75_percent():
     assert uptime.details["faulted"] == uptime.details["outage"] == 6 * HOUR
 
 
-def test_offline_and_unavailable_are_outage_and_occupied_reserved_and_charging_are_not():
+def test_offline_and_unavailable_are_outage_and_occupied_reserved_and_charging_are_not() -> None:
     mixed = [
         Reported(at(0), at(3), "Unavailable"),
         Reported(at(3), at(6), "Occupied"),
@@ -79,63 +90,63 @@ def test_offline_and_unavailable_are_outage_and_occupied_reserved_and_charging_a
     assert uptime.details["unavailable"] == uptime.details["offline"] == 3 * HOUR
 
 
-def test_silence_is_not_uptime():
+def test_silence_is_not_uptime() -> None:
     last_seen = [Connection(at(0, day=1), at(6))]
     both = figures(charger(AVAILABLE, connections=last_seen))
     assert both[Metric.UPTIME].value == 0.25
     assert both[Metric.ONLINE_RATE].value == 0.25
 
 
-def test_the_uptime_of_a_site_is_that_of_its_port_seconds_not_a_mean_of_means():
+def test_the_uptime_of_a_site_is_that_of_its_port_seconds_not_a_mean_of_means() -> None:
     broken_port = [Reported(at(0, day=1), inf, "Faulted")]
     assert figures(charger(AVAILABLE, AVAILABLE, broken_port))[Metric.UPTIME].value == 2 / 3
 
 
-def test_a_port_that_never_reported_a_status_is_no_data_and_not_0_or_100_percent():
+def test_a_port_that_never_reported_a_status_is_no_data_and_not_0_or_100_percent() -> None:
     uptime = figures(charger([]))[Metric.UPTIME]
     assert uptime.value is None
     assert uptime.no_data_share == 1.0
 
 
-def test_time_without_a_status_is_left_out_and_shown():
+def test_time_without_a_status_is_left_out_and_shown() -> None:
     late = [Reported(at(18), at(21), "Available"), Reported(at(21), inf, "Faulted")]
     uptime = figures(charger(late))[Metric.UPTIME]
     assert (uptime.value, uptime.no_data_share) == (0.5, 0.75)
 
 
-def test_a_charger_never_seen_has_no_uptime_and_was_never_online():
+def test_a_charger_never_seen_has_no_uptime_and_was_never_online() -> None:
     both = figures(charger(AVAILABLE, connections=[]))
     assert both[Metric.UPTIME].value is None
     assert both[Metric.ONLINE_RATE].value == 0.0
     assert both[Metric.RECONNECTS].value is None
 
 
-def test_time_before_the_first_connection_ever_is_no_data_for_uptime():
+def test_time_before_the_first_connection_ever_is_no_data_for_uptime() -> None:
     both = figures(charger(AVAILABLE, connections=[Connection(at(12), inf)]))
     assert both[Metric.UPTIME].value == 1.0
     assert both[Metric.UPTIME].no_data_share == 0.5
     assert both[Metric.ONLINE_RATE].value == 0.5
 
 
-def test_time_outside_the_commissioned_time_does_not_count():
+def test_time_outside_the_commissioned_time_does_not_count() -> None:
     broken = [Reported(at(0, day=1), at(8), "Faulted"), Reported(at(8), inf, "Available")]
     found = figures(charger(broken), commissioned=Window(at(8), at(20)))
     assert found[Metric.UPTIME].value == 1.0
     assert found[Metric.ONLINE_RATE].denominator == 12 * HOUR
 
 
-def test_a_charger_that_is_not_commissioned_has_no_figures():
+def test_a_charger_that_is_not_commissioned_has_no_figures() -> None:
     found = figures(charger(AVAILABLE), commissioned=Window(inf, inf))
     assert [figure.value for figure in found.values()] == [None] * 4
     assert [figure.no_data_share for figure in found.values()] == [None] * 4
 
 
-def test_time_to_come_does_not_count():
+def test_time_to_come_does_not_count() -> None:
     found = figures(charger(AVAILABLE), now=at(6))
     assert found[Metric.UPTIME].denominator == found[Metric.ONLINE_RATE].denominator == 6 * HOUR
 
 
-def test_reconnects_are_all_but_the_first_connection_ever_by_why_the_one_before_ended():
+def test_reconnects_are_all_but_the_first_connection_ever_by_why_the_one_before_ended() -> None:
     connected = [
         Connection(at(1), at(2), "lost"),
         Connection(at(3), at(4), "ping_timeout"),
@@ -150,7 +161,7 @@ def test_reconnects_are_all_but_the_first_connection_ever_by_why_the_one_before_
     assert reconnects.details["after_lost"] == reconnects.details["after_ping_timeout"] == 1
 
 
-def test_reconnects_are_per_charger_and_day_since_it_was_first_seen():
+def test_reconnects_are_per_charger_and_day_since_it_was_first_seen() -> None:
     connected = [Connection(at(12), at(13), "lost"), Connection(at(14), inf)]
     reconnects = figures(charger(AVAILABLE, connections=connected))[Metric.RECONNECTS]
     assert reconnects.denominator == 0.5
@@ -158,13 +169,13 @@ def test_reconnects_are_per_charger_and_day_since_it_was_first_seen():
     assert reconnects.no_data_share == 0.5
 
 
-def test_the_first_connection_in_the_window_is_a_reconnect_if_there_was_one_before():
+def test_the_first_connection_in_the_window_is_a_reconnect_if_there_was_one_before() -> None:
     connected = [Connection(at(1, day=1), at(2, day=1), "kicked"), Connection(at(5), inf)]
     reconnects = figures(charger(AVAILABLE, connections=connected))[Metric.RECONNECTS]
     assert (reconnects.numerator, reconnects.details["after_kicked"]) == (1, 1)
 
 
-def test_windows_are_half_open():
+def test_windows_are_half_open() -> None:
     connected = [Connection(at(0, day=1), at(0), "lost"), Connection(at(0), inf)]
     day_before = Window(at(0, day=1), at(0))
     history = charger(AVAILABLE, connections=connected)
@@ -172,25 +183,25 @@ def test_windows_are_half_open():
     assert figures(history, day_before)[Metric.RECONNECTS].numerator == 0
 
 
-def test_refused_tokens_are_reported_and_no_attempt_without_a_vehicle():
+def test_refused_tokens_are_reported_and_no_attempt_without_a_vehicle() -> None:
     refused = [Authorization(at(9), "AB", "Invalid"), Authorization(at(9), "AB", "Accepted")]
     success = figures(charger(AVAILABLE, AVAILABLE, authorizations=refused[:1]))
     assert success[Metric.SESSION_SUCCESS].value is None
     assert success[Metric.SESSION_SUCCESS].details["refused_tokens"] == 1
 
 
-def visit(hour, key, **said):
+def visit(hour: int, key: int, **said: Any) -> tuple[list[Reported], Session]:
     """Return the spans and the session of one hour at a port."""
     spans = [
         Reported(at(hour), at(hour, 2), "Preparing"),
         Reported(at(hour, 2), at(hour, 30), "Charging"),
         Reported(at(hour, 30), at(hour + 1), "Available"),
     ]
-    session = Session(at(hour, 2), at(hour, 30), key, **{"token": "AB", "energy": 900.0, **said})
-    return spans, session
+    values: dict[str, Any] = {"token": "AB", "energy": 900.0, **said}
+    return spans, Session(at(hour, 2), at(hour, 30), key, **values)
 
 
-def test_three_of_four_attempts_succeed_and_a_refused_one_is_left_out():
+def test_three_of_four_attempts_succeed_and_a_refused_one_is_left_out() -> None:
     visits = [
         visit(8, 1),
         visit(9, 2, reason="PowerLoss"),
@@ -206,7 +217,7 @@ def test_three_of_four_attempts_succeed_and_a_refused_one_is_left_out():
     assert (success.details["failed"], success.details["refused_attempts"]) == (1, 1)
 
 
-def test_an_attempt_counts_in_the_window_it_ends_in():
+def test_an_attempt_counts_in_the_window_it_ends_in() -> None:
     spans, session = visit(8, 1)
     history = ChargerHistory({1: PortHistory(spans, [session])}, [Connection(at(0, day=1), inf)])
     until_its_end, from_its_end = Window(at(8), at(8, 30)), Window(at(8, 30), at(9))
@@ -218,7 +229,9 @@ windows = st.lists(minutes, min_size=2, max_size=2, unique=True).map(sorted)
 
 
 @given(histories(), windows, windows, minutes)
-def test_no_figure_is_ever_below_0_or_a_rate_above_1(history, window, commissioned, now):
+def test_no_figure_is_ever_below_0_or_a_rate_above_1(
+    history: ChargerHistory, window: list[float], commissioned: list[float], now: float
+) -> None:
     found = figures(history, Window(*window), Window(*commissioned), now)
     for metric, figure in found.items():
         assert figure.value is None or figure.value >= 0
@@ -228,7 +241,9 @@ def test_no_figure_is_ever_below_0_or_a_rate_above_1(history, window, commission
 
 
 @given(histories(), windows, minutes)
-def test_all_commissioned_time_is_accounted_for_once(history, commissioned, now):
+def test_all_commissioned_time_is_accounted_for_once(
+    history: ChargerHistory, commissioned: list[float], now: float
+) -> None:
     whole = Window(0.0, LENGTH * MINUTE)
     found = measured(history, [whole], Window(*commissioned), now)
     expected = max(0.0, min(commissioned[1], now) - commissioned[0])

@@ -1,5 +1,6 @@
 """Measuring in parts gives what measuring as a whole gives."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from itertools import pairwise
 from math import inf
@@ -19,44 +20,57 @@ ALWAYS = Window(-inf, inf)
 cuts = st.sets(minutes, max_size=5).map(lambda inner: sorted({0.0, *inner, END}))
 
 
-def added(kind, parts):
-    total = kind()
+def of_ports(parts: Iterable[PortTotals]) -> PortTotals:
+    total = PortTotals()
     for part in parts:
         total.add(part)
     return total
 
 
-def assert_same(one, other):
+def of_links(parts: Iterable[LinkTotals]) -> LinkTotals:
+    total = LinkTotals()
+    for part in parts:
+        total.add(part)
+    return total
+
+
+def assert_same(one: PortTotals | LinkTotals, other: PortTotals | LinkTotals) -> None:
     for field in fields(one):
         left, right = getattr(one, field.name), getattr(other, field.name)
         assert left == (pytest.approx(right) if isinstance(right, float) else right), field.name
 
 
 @given(histories(), cuts, minutes)
-def test_the_parts_of_a_window_add_up_to_the_whole(history, cuts, now):
+def test_the_parts_of_a_window_add_up_to_the_whole(
+    history: ChargerHistory, cuts: list[float], now: float
+) -> None:
     whole = measured(history, [Window(0.0, END)], ALWAYS, now)
     parts = measured(history, [Window(*pair) for pair in pairwise(cuts)], ALWAYS, now)
-    assert_same(added(LinkTotals, whole.links.values()), added(LinkTotals, parts.links.values()))
+    assert_same(of_links(whole.links.values()), of_links(parts.links.values()))
     assert whole.attempts == parts.attempts
     for key in history.ports:
-        totals = added(PortTotals, whole.ports[key].values())
-        assert_same(totals, added(PortTotals, parts.ports[key].values()))
+        totals = of_ports(whole.ports[key].values())
+        assert_same(totals, of_ports(parts.ports[key].values()))
 
 
 @given(histories(), cuts, minutes)
-def test_a_window_alone_is_measured_as_beside_others(history, cuts, now):
+def test_a_window_alone_is_measured_as_beside_others(
+    history: ChargerHistory, cuts: list[float], now: float
+) -> None:
     together = measured(history, [Window(*pair) for pair in pairwise(cuts)], ALWAYS, now)
     for place, pair in enumerate(pairwise(cuts)):
         alone = measured(history, [Window(*pair)], ALWAYS, now)
         for key in history.ports:
-            parts = together.ports[key].get(place), alone.ports[key].get(0)
-            assert (parts[0] is None) == (parts[1] is None)
-            if parts[0] is not None:
-                assert_same(*parts)
+            one, other = together.ports[key].get(place), alone.ports[key].get(0)
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert_same(one, other)
 
 
 @given(histories(), minutes, st.sampled_from([0.0, 20 * MINUTE, 200 * MINUTE]))
-def test_history_from_where_it_is_needed_gives_what_all_of_it_gives(history, start, look_back):
+def test_history_from_where_it_is_needed_gives_what_all_of_it_gives(
+    history: ChargerHistory, start: float, look_back: float
+) -> None:
     window, now = Window(start, start + 240 * MINUTE), END + 1
     whole = measured(history, [window], ALWAYS, now)
     reach = start - TIMEOUT - look_back
@@ -68,7 +82,7 @@ def test_history_from_where_it_is_needed_gives_what_all_of_it_gives(history, sta
         assert found.ports[key] == whole.ports[key]
 
 
-def test_a_token_shown_before_what_was_read_makes_it_read_further_back():
+def test_a_token_shown_before_what_was_read_makes_it_read_further_back() -> None:
     spans = [
         Reported(0.0, 40 * MINUTE, "Available"),
         Reported(40 * MINUTE, 300 * MINUTE, "Occupied"),
@@ -83,7 +97,9 @@ def test_a_token_shown_before_what_was_read_makes_it_read_further_back():
 
 
 @given(histories(), minutes, minutes)
-def test_an_attempt_that_is_over_stays_as_it_was(history, now, later):
+def test_an_attempt_that_is_over_stays_as_it_was(
+    history: ChargerHistory, now: float, later: float
+) -> None:
     window = [Window(0.0, END)]
     now, later = sorted((now, later))
     before = measured(history, window, ALWAYS, now - TIMEOUT)

@@ -2,20 +2,24 @@
 
 import random
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
 from math import inf
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 
 from inventory.models import Charger, Evse, Lifecycle, Organisation, Site
-from monitoring import ledger, rollup
+from monitoring import ledger, rollup, tasks
 from monitoring.days import bounds, day_of, days
+from monitoring.history import ChargerHistory
 from monitoring.kpis import PortTotals
-from monitoring.measure import Window, measured
+from monitoring.measure import Measured, Window, measured
 from monitoring.models import (
     Attempt,
     ChargerState,
@@ -29,6 +33,7 @@ from monitoring.models import (
     Session,
     StatusSpan,
 )
+from monitoring.survey import survey
 from tests.bench.history import generate
 
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -36,12 +41,12 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def at(day, hour=0, minute=0):
+def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
 
 @pytest.fixture
-def port(db):
+def port(db: None) -> Evse:
     """A port in Berlin, commissioned on 1 March, connected and Available ever since."""
     owner = Organisation.objects.create(name="Acme", slug="acme")
     site = Site.objects.create(organisation=owner, name="Depot", timezone="Europe/Berlin")
@@ -52,35 +57,35 @@ def port(db):
     return evse
 
 
-def connect(charger, opened, closed=None, lease_until=NOON + DAY, **said):
+def connect(charger: Charger, opened: datetime, lease_until: datetime = NOON + DAY) -> None:
     gateway = Gateway.objects.create(
         id=uuid.uuid4(), host="a", pid=1, started_at=opened, lease_until=lease_until
     )
     ConnectionSpan.objects.create(
-        charger=charger, token=uuid.uuid4(), gateway=gateway, opened=opened, closed=closed,
-        peer="", ocpp_version="1.6", security_profile=1, **said,
+        charger=charger, token=uuid.uuid4(), gateway=gateway, opened=opened, peer="",
+        ocpp_version="1.6", security_profile=1,
     )  # fmt: skip
 
 
-def change(evse, status, started):
+def change(evse: Evse, status: str, started: datetime) -> None:
     """Report a status that lasts from `started` on."""
     StatusSpan.objects.filter(evse=evse, ended=None).update(ended=started)
     StatusSpan.objects.create(evse=evse, status=status, started=started)
 
 
-def charge(evse, started, ended, key=1, **said):
+def charge(evse: Evse, started: datetime, ended: datetime, **said: Any) -> Session:
     return Session.objects.create(
-        id=key, charger=evse.charger, evse=evse, transaction_id=str(key), started=started,
+        id=1, charger=evse.charger, evse=evse, transaction_id="1", started=started,
         ended=ended, received=started, updated=started, id_token="AB",
         **{"energy": 900.0, **said},
     )  # fmt: skip
 
 
-def day_row(evse, day):
+def day_row(evse: Evse, day: int) -> DailyKpi:
     return DailyKpi.objects.get(evse=evse, day=date(2026, 3, day))
 
 
-def rows():
+def rows() -> list[list[Any]]:
     """Return all that is rolled up, without the keys of the rows."""
     return [
         sorted(model.objects.values_list(*names), key=str)
@@ -89,12 +94,13 @@ def rows():
     ]
 
 
-def assert_all_as_computed_from_scratch(now):
+def assert_all_as_computed_from_scratch(now: datetime) -> None:
     """Compare every row with what the pure functions make of the whole past."""
     chargers = list(Charger.objects.select_related("site"))
     pasts = ledger.histories([c.pk for c in chargers], LONG_AGO, now, now)
     for charger in chargers:
         zone = ZoneInfo(charger.site.timezone)
+        assert charger.commissioned_at
         chosen = list(days(day_of(charger.commissioned_at, zone), day_of(now, zone)))
         windows = [Window(*(t.timestamp() for t in bounds(day, zone))) for day in chosen]
         commissioned = Window(charger.commissioned_at.timestamp(), inf)
@@ -111,7 +117,7 @@ def assert_all_as_computed_from_scratch(now):
             assert stored == [tuple(a[:3]) for a in expected.attempts[key]]
 
 
-def report_late(rng, evse, when):
+def report_late(rng: random.Random, evse: Evse, when: datetime) -> None:
     """Store a status that was reported late, where it belongs, and mark its day."""
     span = StatusSpan.objects.filter(evse=evse, started__lt=when).latest("started")
     ended, span.ended = span.ended, when
@@ -122,14 +128,15 @@ def report_late(rng, evse, when):
         mark(evse, when)
 
 
-def mark(evse, when):
+def mark(evse: Evse | None, when: datetime) -> None:
+    assert evse
     DirtyDay.objects.update_or_create(
         charger_id=evse.charger_id, day=when.date(), defaults={"marked_at": NOON}
     )
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db, seed):
+def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db: None, seed: int) -> None:
     history = generate(chargers=9, ports=2, days=4, seed=seed, until=NOON)
     rollup.settle(NOON)
     rollup.refresh(NOON)
@@ -150,7 +157,7 @@ def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db, seed):
     assert_all_as_computed_from_scratch(NOON)
 
 
-def test_running_a_job_again_changes_nothing(db):
+def test_running_a_job_again_changes_nothing(db: None) -> None:
     generate(chargers=5, ports=2, days=3, seed=4, until=NOON)
     rollup.settle(NOON)
     rollup.refresh(NOON)
@@ -161,7 +168,7 @@ def test_running_a_job_again_changes_nothing(db):
     assert rows() == before
 
 
-def test_days_that_no_run_computed_are_computed_by_the_next_one(port):
+def test_days_that_no_run_computed_are_computed_by_the_next_one(port: Evse) -> None:
     change(port, "Faulted", at(5, 11))
     change(port, "Available", at(5, 17))
     rollup.settle(at(3, 12))
@@ -173,32 +180,32 @@ def test_days_that_no_run_computed_are_computed_by_the_next_one(port):
     assert rollup.settle(at(9, 12)) == 0
 
 
-def test_a_day_is_the_sites_and_has_23_hours_when_its_clocks_go_forward(port):
+def test_a_day_is_the_sites_and_has_23_hours_when_its_clocks_go_forward(port: Evse) -> None:
     rollup.settle(NOON)
     assert day_row(port, 28).up == 24 * 3600
     assert day_row(port, 29).up == 23 * 3600
     assert day_row(port, 29).until == at(29, 22)
 
 
-def test_today_counts_up_to_the_last_refresh(port):
+def test_today_counts_up_to_the_last_refresh(port: Evse) -> None:
     rollup.refresh(at(9, 12))
     assert (day_row(port, 9).up, day_row(port, 9).until) == (13 * 3600, at(9, 12))
     rollup.refresh(at(9, 12, 1))
     assert day_row(port, 9).up == 13 * 3600 + 60
 
 
-def test_a_charger_is_not_refreshed_twice_within_seconds(port):
+def test_a_charger_is_not_refreshed_twice_within_seconds(port: Evse) -> None:
     assert rollup.refresh(at(9, 12)) == 1
     assert rollup.refresh(at(9, 12) + timedelta(seconds=5)) == 0
     assert rollup.refresh(at(9, 12) + timedelta(seconds=20)) == 1
 
 
-def test_a_clock_that_was_set_back_does_not_stop_the_refresh(port):
+def test_a_clock_that_was_set_back_does_not_stop_the_refresh(port: Evse) -> None:
     rollup.refresh(at(9, 12))
     assert rollup.refresh(at(8, 12)) == 1
 
 
-def test_yesterday_is_completed_right_after_midnight_and_settled_later(port):
+def test_yesterday_is_completed_right_after_midnight_and_settled_later(port: Evse) -> None:
     rollup.refresh(at(9, 22, 59))
     assert day_row(port, 9).up == 23 * 3600 + 59 * 60
     rollup.refresh(at(9, 23, 1))
@@ -209,7 +216,7 @@ def test_yesterday_is_completed_right_after_midnight_and_settled_later(port):
     assert RollupState.objects.get().settled_before == date(2026, 3, 10)
 
 
-def test_a_late_fault_changes_all_the_days_it_lasts(port):
+def test_a_late_fault_changes_all_the_days_it_lasts(port: Evse) -> None:
     rollup.settle(at(9, 12))
     change(port, "Faulted", at(3, 11))
     StatusSpan.objects.filter(evse=port, ended=None).update(ended=at(6, 11))
@@ -222,12 +229,13 @@ def test_a_late_fault_changes_all_the_days_it_lasts(port):
     ]
 
 
-def test_a_day_that_is_marked_again_while_it_is_computed_stays_marked(port, monkeypatch):
+def test_a_day_that_is_marked_again_while_it_is_computed_stays_marked(
+    port: Evse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rollup.settle(at(9, 12))
     mark(port, at(3))
-    survey = rollup.survey
 
-    def interrupted(*arguments):
+    def interrupted(*arguments: Any) -> dict[int, Measured]:
         DirtyDay.objects.update(marked_at=NOON + MINUTE)
         monkeypatch.undo()
         return survey(*arguments)
@@ -238,7 +246,7 @@ def test_a_day_that_is_marked_again_while_it_is_computed_stays_marked(port, monk
     assert rollup.recompute_dirty(at(9, 12)) == 1
 
 
-def test_a_session_that_late_facts_prolong_replaces_its_attempt(port):
+def test_a_session_that_late_facts_prolong_replaces_its_attempt(port: Evse) -> None:
     charge(port, at(3, 9), at(3, 10))
     rollup.settle(at(9, 12))
     assert Attempt.objects.get().ended == at(3, 10)
@@ -251,13 +259,25 @@ def test_a_session_that_late_facts_prolong_replaces_its_attempt(port):
     assert [day_row(port, day).attempts for day in (2, 3, 4)] == [0, 0, 1]
 
 
-def test_an_attempt_over_midnight_counts_on_the_day_it_ends(port):
+def test_the_day_an_attempt_is_taken_from_counts_anew_though_nobody_marked_it(port: Evse) -> None:
+    charge(port, at(3, 9), at(3, 10), flags=["abandoned"])
+    rollup.settle(at(9, 12))
+    assert day_row(port, 3).attempts == 1
+    Session.objects.update(ended=at(4, 9), flags=[])
+    mark(port, at(4, 9))
+    rollup.recompute_dirty(at(9, 12))
+    rollup.recompute_dirty(at(9, 12))
+    assert not DirtyDay.objects.exists()
+    assert [day_row(port, day).attempts for day in (3, 4)] == [0, 1]
+
+
+def test_an_attempt_over_midnight_counts_on_the_day_it_ends(port: Evse) -> None:
     charge(port, at(3, 20), at(4, 2))
     rollup.settle(at(9, 12))
     assert [day_row(port, day).successes for day in (3, 4)] == [0, 1]
 
 
-def test_a_session_of_three_weeks_is_one_attempt(port):
+def test_a_session_of_three_weeks_is_one_attempt(port: Evse) -> None:
     Event.objects.create(
         charger=port.charger, kind="authorization", at=at(2, 8, 58), received=at(2, 9),
         code="Accepted", text="AB",
@@ -269,7 +289,9 @@ def test_a_session_of_three_weeks_is_one_attempt(port):
     assert day_row(port, 23).successes == 1
 
 
-def test_a_connection_left_open_by_a_dead_gateway_ends_at_the_last_proof_of_life(port):
+def test_a_connection_left_open_by_a_dead_gateway_ends_at_the_last_proof_of_life(
+    port: Evse,
+) -> None:
     ConnectionSpan.objects.all().delete()
     connect(port.charger, at(1), lease_until=at(5, 12))
     ChargerState.objects.create(charger=port.charger, online=True, last_seen=at(5, 11))
@@ -279,7 +301,7 @@ def test_a_connection_left_open_by_a_dead_gateway_ends_at_the_last_proof_of_life
     assert day_row(port, 5).offline == 2 * 3600
 
 
-def test_a_charger_counts_from_its_commissioning_to_its_decommissioning(port):
+def test_a_charger_counts_from_its_commissioning_to_its_decommissioning(port: Evse) -> None:
     port.charger.commissioned_at, port.charger.decommissioned_at = at(3, 11), at(4, 11)
     port.charger.lifecycle = Lifecycle.DECOMMISSIONED
     port.charger.save()
@@ -288,14 +310,14 @@ def test_a_charger_counts_from_its_commissioning_to_its_decommissioning(port):
 
 
 @pytest.mark.parametrize("stage", [Lifecycle.PLANNED, Lifecycle.PENDING])
-def test_a_charger_that_is_not_in_service_yet_has_no_days(port, stage):
+def test_a_charger_that_is_not_in_service_yet_has_no_days(port: Evse, stage: Lifecycle) -> None:
     Charger.objects.update(lifecycle=stage)
     rollup.settle(at(9, 12))
     rollup.refresh(at(9, 12))
     assert rows() == [[], [], []]
 
 
-def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(port):
+def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(port: Evse) -> None:
     charge(port, at(3, 20), at(3, 23))
     rollup.settle(at(9, 12))
     Charger.objects.update(commissioned_at=at(3))
@@ -311,7 +333,9 @@ def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(po
     assert rows() == [[], [], []]
 
 
-def test_a_charger_that_can_not_be_measured_holds_up_no_other(port, monkeypatch):
+def test_a_charger_that_can_not_be_measured_holds_up_no_other(
+    port: Evse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     other = Charger.objects.create(site=port.charger.site, identity="CP-2", commissioned_at=at(1))
     Evse.objects.create(charger=other, number=1)
     monkeypatch.setattr("monitoring.survey.measured", broken_for(port.pk))
@@ -322,8 +346,8 @@ def test_a_charger_that_can_not_be_measured_holds_up_no_other(port, monkeypatch)
     assert DailyKpi.objects.filter(charger=port.charger).count() == 9
 
 
-def broken_for(port):
-    def measure(history, *arguments):
+def broken_for(port: int) -> Callable[..., Measured]:
+    def measure(history: ChargerHistory, *arguments: Any) -> Measured:
         if port in history.ports:
             raise ArithmeticError
         return measured(history, *arguments)
@@ -332,7 +356,7 @@ def broken_for(port):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_settling_leaves_chargers_that_another_job_works_on_and_refreshing_waits_for_them():
+def test_settling_leaves_chargers_that_another_job_works_on_and_refreshing_waits_for_them() -> None:
     generate(chargers=12, ports=1, days=2, seed=5, until=NOON)
     rollup.settle(NOON)
     RollupState.objects.update(settled_before=date(2026, 3, 30))
@@ -348,7 +372,7 @@ def test_settling_leaves_chargers_that_another_job_works_on_and_refreshing_waits
 
 
 @pytest.mark.django_db(transaction=True)
-def test_jobs_run_at_once_leave_the_same_rows_as_one():
+def test_jobs_run_at_once_leave_the_same_rows_as_one() -> None:
     generate(chargers=12, ports=2, days=3, seed=6, until=NOON)
     with ThreadPoolExecutor(3) as workers:
         jobs = [rollup.settle, rollup.refresh, rollup.settle]
@@ -358,8 +382,22 @@ def test_jobs_run_at_once_leave_the_same_rows_as_one():
     assert_all_as_computed_from_scratch(NOON)
 
 
-def in_thread(job, now):
+def in_thread(job: Callable[[datetime], int], now: datetime) -> int:
     try:
         return job(now)
     finally:
         connection.close()
+
+
+def test_the_tasks_work_on_the_present(port: Evse) -> None:
+    with time_machine.travel(at(9, 12), tick=False):
+        tasks.settle_kpis()
+        tasks.refresh_todays_kpis()
+    assert DailyKpi.objects.latest("day").until == at(9, 12)
+    assert DailyKpi.objects.count() == 9
+
+
+def test_todays_figures_are_computed_often_enough_to_be_at_most_a_minute_old() -> None:
+    schedule = tasks.BEAT["refresh-todays-kpis"]["schedule"]
+    assert isinstance(schedule, float)
+    assert schedule <= 45

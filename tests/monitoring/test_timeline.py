@@ -6,17 +6,17 @@ from math import inf
 from hypothesis import given
 
 from monitoring.history import Connection, Reported
-from monitoring.timeline import effective
+from monitoring.timeline import Piece, effective
 from tests.monitoring.histories import LENGTH, MINUTE, connections, statuses
 
 START, END = 0.0, LENGTH * MINUTE
 
 
-def timeline(reported, connected, start=0.0, end=100.0):
-    return [tuple(piece) for piece in effective(reported, connected, start, end)]
+def timeline(reported: list[Reported], connected: list[Connection]) -> list[Piece]:
+    return effective(reported, connected, 0.0, 100.0)
 
 
-def test_a_port_is_what_it_last_reported_while_its_charger_is_connected():
+def test_a_port_is_what_it_last_reported_while_its_charger_is_connected() -> None:
     reported = [Reported(-50, 20, "Available"), Reported(20, 60, "Charging")]
     assert timeline([*reported, Reported(60, inf, "Available")], [Connection(-60, inf)]) == [
         (0, 20, "Available"),
@@ -25,7 +25,7 @@ def test_a_port_is_what_it_last_reported_while_its_charger_is_connected():
     ]
 
 
-def test_a_port_is_offline_while_its_charger_is_whatever_it_reported_since():
+def test_a_port_is_offline_while_its_charger_is_whatever_it_reported_since() -> None:
     reported = [Reported(0, 40, "Available"), Reported(40, inf, "Faulted")]
     connected = [Connection(0, 30), Connection(50, inf)]
     assert timeline(reported, connected) == [
@@ -35,7 +35,7 @@ def test_a_port_is_offline_while_its_charger_is_whatever_it_reported_since():
     ]
 
 
-def test_the_last_status_stands_across_a_reconnect():
+def test_the_last_status_stands_across_a_reconnect() -> None:
     connected = [Connection(0, 30), Connection(50, inf)]
     assert timeline([Reported(0, inf, "Available")], connected) == [
         (0, 30, "Available"),
@@ -44,7 +44,7 @@ def test_the_last_status_stands_across_a_reconnect():
     ]
 
 
-def test_a_port_is_unknown_while_connected_without_a_status():
+def test_a_port_is_unknown_while_connected_without_a_status() -> None:
     assert timeline([Reported(70, inf, "Available")], [Connection(10, inf)]) == [
         (0, 10, "Unseen"),
         (10, 70, "Unknown"),
@@ -52,20 +52,20 @@ def test_a_port_is_unknown_while_connected_without_a_status():
     ]
 
 
-def test_a_port_of_a_charger_never_seen_is_unseen_and_not_offline():
+def test_a_port_of_a_charger_never_seen_is_unseen_and_not_offline() -> None:
     assert timeline([], []) == [(0, 100, "Unseen")]
 
 
-def test_a_charger_seen_before_the_window_is_offline_in_it():
+def test_a_charger_seen_before_the_window_is_offline_in_it() -> None:
     assert timeline([Reported(-9, inf, "Available")], [Connection(-9, -5)]) == [(0, 100, "Offline")]
 
 
-def test_a_status_reported_again_is_one_piece():
+def test_a_status_reported_again_is_one_piece() -> None:
     reported = [Reported(0, 40, "Available"), Reported(40, inf, "Available")]
     assert timeline(reported, [Connection(0, inf)]) == [(0, 100, "Available")]
 
 
-def state_at(instant, reported, connected):
+def state_at(instant: float, reported: list[Reported], connected: list[Connection]) -> str:
     """Say the same as `effective` of one instant, without its cleverness."""
     if not any(connection.opened <= instant for connection in connected):
         return "Unseen"
@@ -75,7 +75,9 @@ def state_at(instant, reported, connected):
 
 
 @given(statuses(), connections())
-def test_it_is_gapless_without_overlap_and_right_at_every_minute(reported, connected):
+def test_it_is_gapless_without_overlap_and_right_at_every_minute(
+    reported: list[Reported], connected: list[Connection]
+) -> None:
     pieces = effective(reported, connected, START, END)
     assert pieces[0].start == START
     assert pieces[-1].end == END
