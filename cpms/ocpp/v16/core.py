@@ -58,7 +58,7 @@ def status_notification(station: Station, payload: Answer, received: datetime) -
     error = clean(payload.get("errorCode"), 50)
     fact = StatusReported(
         station.id,
-        payload["connectorId"],
+        int(payload["connectorId"]),
         1,
         moment.at,
         received,

@@ -31,7 +31,7 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
         moment.at,
         received,
         start_key=start_key(payload),
-        evse=payload["connectorId"],
+        evse=int(payload["connectorId"]),
         connector=1,
         id_token=token,
         started=moment.at,
@@ -57,7 +57,7 @@ def stop_transaction(station: Station, payload: Answer, received: datetime) -> O
     said = payload.get("timestamp")
     moment = station.clock.moment(said, received)
     token = payload.get("idTag")
-    transaction = str(payload["transactionId"])
+    transaction = str(int(payload["transactionId"]))
     fact = SessionChanged(
         station.id,
         transaction,
@@ -82,8 +82,8 @@ def meter_values(station: Station, payload: Answer, received: datetime) -> Outco
     transaction = payload.get("transactionId")
     samples, odd = sampled(
         station,
-        payload["connectorId"],
-        None if transaction is None else str(transaction),
+        int(payload["connectorId"]),
+        None if transaction is None else str(int(transaction)),
         payload["meterValue"],
         received,
         "MeterValues",

@@ -16,8 +16,8 @@ def status_notification(station: Station, payload: Answer, received: datetime) -
     moment = station.clock.moment(said, received)
     fact = StatusReported(
         station.id,
-        payload["evseId"],
-        payload["connectorId"],
+        int(payload["evseId"]),
+        int(payload["connectorId"]),
         moment.at,
         received,
         STATUSES.get(payload["connectorStatus"], Status.UNKNOWN),

@@ -78,8 +78,8 @@ def _status(
     return [
         StatusReported(
             station.id,
-            evse.get("id") or 0,
-            evse.get("connectorId") or 0,
+            int(evse.get("id") or 0),
+            int(evse.get("connectorId") or 0),
             moment.at,
             received,
             status,

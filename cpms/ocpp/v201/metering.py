@@ -9,6 +9,6 @@ from cpms.ocpp.station import Station
 
 def meter_values(station: Station, payload: Answer, received: datetime) -> Outcome:
     """J01: clock-aligned samples of an EVSE, 0 for the main meter; one fact per entry."""
-    evse, entries = payload["evseId"], payload["meterValue"]
+    evse, entries = int(payload["evseId"]), payload["meterValue"]
     samples, odd = sampled(station, evse, None, entries, received, "MeterValues")
     return Outcome({}, [*samples, *odd])

@@ -42,7 +42,7 @@ def note(
         kind,
         moment.at if moment else received,
         received,
-        evse=said.get("evse") or 0,
+        evse=int(said.get("evse") or 0),
         severity=said.get("severity", INFORMATION),
         code=clean(said.get("code"), 100),
         text=clean(said.get("text"), LONGEST_TEXT),

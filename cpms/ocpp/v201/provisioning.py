@@ -98,5 +98,5 @@ def _attributes(report: Any) -> Iterator[Row]:
             )
 
 
-def _number(value: int | None) -> int:
-    return min(max(value or 0, 0), MOST_NUMBER)
+def _number(value: float | None) -> int:
+    return int(min(max(value or 0, 0), MOST_NUMBER))

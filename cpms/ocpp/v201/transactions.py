@@ -206,5 +206,5 @@ def _note(told: _Told, kind: str, severity: int, code: object) -> EventReported:
     )
 
 
-def _within(number: int | None, most: int) -> int | None:
-    return number if number is not None and 0 <= number <= most else None
+def _within(number: float | None, most: int) -> int | None:
+    return int(number) if number is not None and 0 <= number <= most else None
