@@ -32,7 +32,7 @@ from monitoring.terms import Terms
 
 __all__ = [
     "FORMULAS", "LABELS", "Days", "Figure", "Group", "GroupBy", "Instants", "Metric", "Window",
-    "failures", "figures",
+    "failures", "figures", "whole_and_parts",
 ]  # fmt: skip
 
 LABELS: Mapping[Metric, Promise] = {
@@ -57,6 +57,7 @@ FORMULAS: Mapping[Metric, Promise] = {
         "one. Reconnects after a restart of our own are counted apart."
     ),
 }
+LABEL_OF_ALL = _("Fleet")
 
 
 class GroupBy(StrEnum):
@@ -110,16 +111,21 @@ def figures(
     Groups without any data are there as well, with None for values. Time after `now` is in
     no denominator.
     """
-    sums = _Sums()
-    whole = _whole_days(chargers, window, now)
-    _read_ports(sums, chargers, whole, by)
-    _read_links(sums, chargers, whole, by)
-    if isinstance(window, Instants):
-        _add_cut_days(sums, chargers, window, by, now)
-    return [
-        Group(key, label, kpis.figures(sums.ports[key], sums.links[link]))
-        for key, label, link in _groups(chargers, by, sums)
-    ]
+    return _listed(_sums(chargers, window, by, now), chargers, by)
+
+
+def whole_and_parts(
+    chargers: QuerySet[Charger], window: Window, *, by: GroupBy, now: datetime
+) -> tuple[Group, list[Group]]:
+    """Return the figures of `chargers` together and those of each group, read once."""
+    sums = _sums(chargers, window, by, now)
+    ports, links = PortTotals(), LinkTotals()
+    for port in sums.ports.values():
+        ports.add(port)
+    for link in sums.links.values():
+        links.add(link)
+    whole = Group(None, str(LABEL_OF_ALL), kpis.figures(ports, links))
+    return whole, _listed(sums, chargers, by)
 
 
 def failures(chargers: QuerySet[Charger], window: Window) -> dict[str, int]:
@@ -159,6 +165,23 @@ class _Sums:
 
     ports: defaultdict[Key, PortTotals] = field(default_factory=lambda: defaultdict(PortTotals))
     links: defaultdict[Key, LinkTotals] = field(default_factory=lambda: defaultdict(LinkTotals))
+
+
+def _sums(chargers: QuerySet[Charger], window: Window, by: GroupBy, now: datetime) -> _Sums:
+    sums = _Sums()
+    whole = _whole_days(chargers, window, now)
+    _read_ports(sums, chargers, whole, by)
+    _read_links(sums, chargers, whole, by)
+    if isinstance(window, Instants):
+        _add_cut_days(sums, chargers, window, by, now)
+    return sums
+
+
+def _listed(sums: _Sums, chargers: QuerySet[Charger], by: GroupBy) -> list[Group]:
+    return [
+        Group(key, label, kpis.figures(sums.ports[key], sums.links[link]))
+        for key, label, link in _groups(chargers, by, sums)
+    ]
 
 
 def _whole_days(chargers: QuerySet[Charger], window: Window, now: datetime) -> Q:
@@ -243,7 +266,7 @@ def _groups(
 ) -> Iterator[tuple[Key, str, Key]]:
     """Yield key and label of each group, and the key of its connectivity."""
     if by is GroupBy.FLEET:
-        yield None, str(_("Fleet")), None
+        yield None, str(LABEL_OF_ALL), None
     elif by is GroupBy.DAY:
         found = {*sums.ports, *sums.links}
         yield from ((day, str(day), day) for day in sorted(found, key=str))

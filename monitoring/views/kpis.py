@@ -21,7 +21,16 @@ from django.views.decorators.http import require_GET
 from inventory import access
 from inventory.models import Charger, Site
 from monitoring import charger_page
-from monitoring.kpi_queries import FORMULAS, LABELS, Days, Figure, Group, GroupBy, Metric, figures
+from monitoring.kpi_queries import (
+    FORMULAS,
+    LABELS,
+    Days,
+    Figure,
+    Group,
+    GroupBy,
+    Metric,
+    whole_and_parts,
+)
 from monitoring.models import DailyKpi
 from monitoring.views.asked import number, person
 
@@ -63,9 +72,10 @@ def show(request: HttpRequest) -> HttpResponse:
     chosen = chosen if chosen in WINDOWS else "today"
     now = timezone.now()
     days = _days(scope, WINDOWS[chosen][1], now)
-    whole = figures(scope.chargers, days, by=GroupBy.FLEET, now=now)[0]
-    groups = sorted(figures(scope.chargers, days, by=scope.rows, now=now), key=_worst_first)
-    page = Paginator(groups, PAGE_SIZE).get_page(number(request.GET.get("page"), 1))
+    whole, parts = whole_and_parts(scope.chargers, days, by=scope.rows, now=now)
+    page = Paginator(sorted(parts, key=_worst_first), PAGE_SIZE).get_page(
+        number(request.GET.get("page"), 1)
+    )
     context = {
         "scope": scope,
         "days": days,

@@ -1,97 +1,62 @@
-"""How long the KPIs take, on a generated past: `python -m tests.bench.kpis`.
+"""How long the KPIs take on a generated past: one process computes, PostgreSQL in another."""
 
-It starts servers of its own. One process computes everything, one chunk after the other, and
-PostgreSQL works for it in another, so a second of it is at most a second of two cores.
-"""
-
-import argparse
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-Row = tuple[str, float, str]
+from tests.bench.table import Table
+
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 
 
-def measure(chargers: int, ports: int, days: int) -> list[Row]:
-    """Return (what, seconds, remark) for a fleet in an empty database."""
+def run(table: Table, quick: bool) -> None:
+    """Roll a month of a fleet up, refresh a day of it, and read it in every grouping."""
+    from inventory.models import Charger
     from monitoring import rollup
     from tests.bench.history import generate
 
+    chargers, days = (100, 7) if quick else (1_000, 30)
     midnight = NOON.replace(hour=1)
-    made: list[Row] = []
-
-    def timed(what: str, work: Callable[[], Any], remark: Callable[[Any], str] = str) -> None:
-        started = time.perf_counter()
-        result = work()
-        made.append((what, time.perf_counter() - started, remark(result)))
-
-    timed(
-        "generate the past",
-        lambda: generate(chargers, ports, days + 1, until=NOON),
-        lambda history: ", ".join(f"{n:,} {table[11:]}" for table, n in history.rows.items()),
-    )
-    timed("roll up all days", lambda: rollup.settle(midnight), "{:,} charger-days".format)
-    timed("refresh today at noon", lambda: rollup.refresh(NOON), "{:,} chargers".format)
-    timed("refresh today again", lambda: rollup.refresh(NOON + timedelta(seconds=30)))
-    tomorrow = midnight + timedelta(days=1)
-    timed("settle one more day", lambda: rollup.settle(tomorrow), "{:,} charger-days".format)
-    made.extend(_reads(days))
-    return made
+    # Only this fleet counts, whatever other parts left in the database.
+    Charger.objects.update(commissioned_at=None)
+    generate(chargers, 2, days + 1, seed=2, until=NOON)
+    fleet = f"{chargers:,} chargers × 2 ports"
+    for what, seconds, target in (
+        (f"KPIs: {days} days rolled up, {fleet}", _timed(rollup.settle, midnight), 60),
+        (f"KPIs: today refreshed at noon, {fleet}", _timed(rollup.refresh, NOON), 5),
+        (f"KPIs: a day settled, {fleet}", _timed(rollup.settle, midnight + timedelta(days=1)), 5),
+    ):
+        table.add(what, f"{seconds:.1f} s", f"< {target} s", seconds < target)
+    _reads(table, days, fleet)
 
 
-def _reads(days: int) -> list[Row]:
+def _reads(table: Table, days: int, fleet: str) -> None:
     from inventory.models import Charger
-    from monitoring.kpi_queries import Days, GroupBy, Instants
+    from monitoring.kpi_queries import Days, GroupBy
 
-    last = NOON.date()
-    month = Days(last - timedelta(days=days - 1), last)
-    day = Instants(NOON - timedelta(hours=24), NOON)
-    everyone = Charger.objects.all()
-    one = Charger.objects.filter(pk=everyone.order_by("pk")[0].pk)
-    return [
-        *((f"read {days} days by {by}", _best(everyone, month, by), "") for by in GroupBy),
-        ("read a charger's days by port", _best(one, month, GroupBy.PORT), ""),
-        ("read a charger's last 24 hours", _best(one, day, GroupBy.FLEET), ""),
-        ("read the fleet's last 24 hours", _best(everyone, day, GroupBy.FLEET), ""),
-    ]
+    month = Days(NOON.date() - timedelta(days=days - 1), NOON.date())
+    everyone = Charger.objects.filter(commissioned_at__isnull=False)
+    one = everyone.filter(pk=everyone.order_by("pk")[0].pk)
+    for by in (GroupBy.FLEET, GroupBy.ORGANISATION, GroupBy.SITE, GroupBy.CHARGER):
+        best = _read(everyone, month, by)
+        table.add(f"KPIs: {days} days by {by} read, {fleet}", _ms(best), "< 100 ms", best < 0.1)
+    best = _read(one, month, GroupBy.PORT)
+    table.add(f"KPIs: {days} days of one charger by port read", _ms(best), "< 100 ms", best < 0.1)
 
 
-def _best(chargers: Any, window: Any, by: Any) -> float:
+def _read(chargers: Any, window: Any, by: Any) -> float:
+    """Return the median of five tries, seconds."""
     from monitoring.kpi_queries import figures
 
-    times = []
-    for _run in range(3):
-        started = time.perf_counter()
-        figures(chargers, window, by=by, now=NOON)
-        times.append(time.perf_counter() - started)
-    return min(times)
+    return sorted(_timed(figures, chargers, window, by=by, now=NOON) for _try in range(5))[2]
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--chargers", type=int, default=1_000)
-    parser.add_argument("--ports", type=int, default=2)
-    parser.add_argument("--days", type=int, default=30)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="kilowatch-bench-") as folder:
-        os.environ.update(DATA=folder, DJANGO_SETTINGS_MODULE="cpms.settings")
-        from cpms import embedded
-
-        with embedded.start(Path(folder)):
-            import django
-            from django.core.management import call_command
-
-            django.setup()
-            call_command("migrate", verbosity=0)
-            for what, seconds, remark in measure(**vars(options)):
-                print(f"{what:<36} {seconds:9.3f} s   {remark}")
+def _timed(work: Callable[..., Any], *arguments: Any, **options: Any) -> float:
+    started = time.perf_counter()
+    work(*arguments, **options)
+    return time.perf_counter() - started
 
 
-if __name__ == "__main__":
-    main()
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"

@@ -25,6 +25,7 @@ from monitoring.kpi_queries import (
     Window,
     failures,
     figures,
+    whole_and_parts,
 )
 from monitoring.kpis import Figure
 from monitoring.models import Attempt, DailyKpi, StatusSpan
@@ -81,6 +82,16 @@ def test_groups_add_up_to_the_fleet(history: History, by: GroupBy) -> None:
         for metric in (Metric.ONLINE_RATE, Metric.RECONNECTS):
             figure = fleet.figures[metric]
             assert (figure.numerator, figure.denominator) == summed(groups, metric)
+
+
+@pytest.mark.parametrize("by", list(GroupBy))
+def test_the_whole_read_with_its_parts_is_the_fleet(history: History, by: GroupBy) -> None:
+    whole, parts = whole_and_parts(Charger.objects.all(), MONTH, by=by, now=NOON)
+    (fleet,) = read(MONTH)
+    assert (whole.key, whole.label) == (fleet.key, fleet.label)
+    for metric, figure in fleet.figures.items():
+        same(whole.figures[metric], figure)
+    assert parts == read(MONTH, by)
 
 
 def test_a_ports_connectivity_is_its_chargers(history: History) -> None:
