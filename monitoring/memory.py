@@ -68,6 +68,8 @@ class SessionMemory:
     heard: Heard = field(default_factory=Heard)
     #: The number of the message that said its charging state.
     state_from: int = 0
+    #: The newest that it said of its port (2.x).
+    told: tuple[datetime, Status] | None = None
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from typing import Any
 from monitoring import facts as f
 from monitoring.memory import MOST_PORTS, ChargerMemory, Memory, PortMemory, SessionMemory
 from monitoring.models.meters import COLUMNS, CONTEXTS
+from monitoring.port_status import plan_status
 from monitoring.sessions import merge
-from monitoring.spans import FINER_THAN_OCCUPIED, Span, place
+from monitoring.spans import Span
 
 ENERGY, POWER, SOC = COLUMNS.index("energy"), COLUMNS.index("power"), COLUMNS.index("soc")
 CONTEXT_NUMBERS = {context: number for number, context in enumerate(CONTEXTS)}
@@ -109,115 +110,6 @@ def _boot(plan: Plan, fact: f.Booted) -> None:
     plan.events.append(
         (fact.charger_id, None, "boot", fact.at, fact.at, 0, 6, fact.answer, fact.reason, data)
     )
-
-
-def _status(plan: Plan, fact: f.StatusReported) -> None:
-    if fact.transaction_id is None:
-        _reported(plan, fact)
-        return
-    session = plan.memory.chargers[fact.charger_id].sessions.get(fact.transaction_id)
-    fact.evse = fact.evse or (session and session.evse) or 0
-    ended = session and session.ended_at
-    if not fact.evse or (ended and fact.at >= ended and fact.status != f.Status.FINISHING):
-        return
-    _reported(plan, fact)
-    if ended and fact.at < ended:  # came late: what the end has said comes after it
-        _reported(plan, replace(fact, at=ended, status=f.Status.FINISHING))
-
-
-def _reported(plan: Plan, fact: f.StatusReported) -> None:
-    port = plan.port(fact.charger_id, fact.evse)
-    if port is None:
-        if fact.evse == 0:
-            plan.charger_status[fact.charger_id] = fact
-        return
-    report = Span(
-        fact.at,
-        None,
-        _combined(port, fact),
-        fact.error_code,
-        fact.vendor_error_code,
-        fact.info,
-        refines=fact.transaction_id is not None,
-    )
-    plan.mark_late(fact.charger_id, fact.at, fact.received)
-    if _is_late(plan, port, report):
-        plan.late.append((port, report))
-    else:
-        _append(plan, port, report)
-    plan.ports[port.evse_id] = port
-
-
-def _is_late(plan: Plan, port: PortMemory, report: Span) -> bool:
-    if port.open_span is not None and report.started <= port.open_span.started:
-        return True
-    return report.refines and any(waiting is port for waiting, _report in plan.late)
-
-
-def _append(plan: Plan, port: PortMemory, report: Span) -> None:
-    before = port.open_span
-    if place([before] if before else [], report) is None:
-        return
-    if before is not None:
-        _end(plan, port.evse_id, before, report.started)
-    plan.spans[port.evse_id, report.started] = report
-    port.open_span = report
-    show(port, report)
-
-
-def show(port: PortMemory, span: Span) -> None:
-    """Make `span` the port's current state; `since` is when its status began."""
-    if port.status != span.status or port.since is None or port.error_code != span.error_code:
-        port.since = span.started
-    port.status = span.status
-    port.error_code = span.error_code
-    port.vendor_error_code = span.vendor_error_code
-    port.info = span.info
-
-
-def _end(plan: Plan, evse_id: int, span: Span, at: datetime) -> None:
-    key = (evse_id, span.started)
-    if key in plan.spans:
-        plan.spans[key] = replace(span, ended=at)
-    else:
-        plan.ended_spans[evse_id] = at
-
-
-#: Statuses of an EVSE from which nothing follows for its first connector.
-NOT_A_CONNECTOR = FINER_THAN_OCCUPIED | {f.Status.UNKNOWN}
-#: Which status an EVSE with several connectors has: the first that any of them has.
-PRECEDENCE = (
-    f.Status.CHARGING,
-    f.Status.SUSPENDED_EVSE,
-    f.Status.SUSPENDED_EV,
-    f.Status.FINISHING,
-    f.Status.PREPARING,
-    f.Status.OCCUPIED,
-    f.Status.RESERVED,
-    f.Status.AVAILABLE,
-    f.Status.FAULTED,
-    f.Status.UNAVAILABLE,
-)
-
-
-def _combined(port: PortMemory, fact: f.StatusReported) -> str:
-    """Return the EVSE's status: of its connectors together, once a second one is known.
-
-    One that reports late is combined with what the others say now.
-    """
-    if not fact.connector or fact.transaction_id is not None:
-        return fact.status
-    known = port.connectors
-    if known or fact.connector != 1:
-        known = {**known, str(fact.connector): fact.status.value}
-        if fact.connector != 1 and "1" not in known and port.status not in NOT_A_CONNECTOR:
-            known["1"] = port.status
-    if port.reported.get(fact.connector, fact.at) <= fact.at:
-        port.reported[fact.connector] = fact.at
-        port.connectors = known
-    if len(known) < 2:
-        return fact.status
-    return next((s for s in PRECEDENCE if s.value in known.values()), fact.status)
 
 
 def _session(plan: Plan, fact: f.SessionChanged) -> None:
@@ -445,7 +337,7 @@ PLANNERS: dict[type, Callable[[Plan, Any], None]] = {
     f.Connected: _connection,
     f.Disconnected: _connection,
     f.Booted: _boot,
-    f.StatusReported: _status,
+    f.StatusReported: plan_status,
     f.SessionChanged: _session,
     f.MetersSampled: _sample,
     f.EventReported: _event,

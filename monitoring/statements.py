@@ -13,7 +13,8 @@ from monitoring import facts as f
 from monitoring.encoding import dumps
 from monitoring.memory import MOST_PORTS, PortMemory
 from monitoring.models.meters import COLUMNS
-from monitoring.plan import Plan, show
+from monitoring.plan import Plan
+from monitoring.port_status import show
 from monitoring.spans import Change, Span, absorbs, place
 
 Connection = AsyncConnection[Any]

@@ -9,7 +9,15 @@ from asgiref.sync import sync_to_async
 
 from cpms.control.models import Token
 from inventory.models import Organisation
-from monitoring.models import Event, MeterSample, PortState, QuarantinedFact, Session, StatusSpan
+from monitoring.models import (
+    DirtyDay,
+    Event,
+    MeterSample,
+    PortState,
+    QuarantinedFact,
+    Session,
+    StatusSpan,
+)
 from tests.cpms.ocpp.conftest import make_charger
 from tests.cpms.ocpp.transactions2 import TOKEN, Transaction, at, meter, occupied
 
@@ -106,6 +114,26 @@ async def story(number):
     spans = StatusSpan.objects.filter(evse__number=number).order_by("started")
     changes = [(span.status, span.started) async for span in spans]
     return [c for before, c in itertools.pairwise([(None, None), *changes]) if before[0] != c[0]]
+
+
+async def test_a_state_told_late_is_followed_by_the_newer_one_again(gateway, charger):
+    told = Transaction("T-1")
+    async with gateway.charger("CP-1", "2.0.1") as cp:
+        await cp.boot2()
+        await cp.call("StatusNotification", occupied(0))
+        await cp.call(EVENT, told.started(1, state="Charging"))
+        await cp.call(EVENT, told.updated(5, 2, "Charging"))
+        await cp.call(EVENT, told.updated(3, 1, "SuspendedEV"))
+    assert await story(1) == [
+        ("Occupied", at(0)),
+        ("Charging", at(1)),
+        ("SuspendedEV", at(3)),
+        ("Charging", at(5)),
+    ]
+    assert ((await port()).status, (await Session.objects.aget()).charging_state) == (
+        "Charging",
+        "Charging",
+    )
 
 
 async def test_an_end_without_a_start_makes_the_session(gateway, charger):
@@ -340,8 +368,6 @@ async def test_signed_values_are_kept_beside_the_number(gateway, charger):
 
 
 async def test_an_old_start_makes_its_own_day_count_again(gateway, charger):
-    from monitoring.models import DirtyDay
-
     told = Transaction("T-1")
     day = (at(0) - timedelta(days=3)).date()
     async with gateway.charger("CP-1", "2.0.1") as cp:
