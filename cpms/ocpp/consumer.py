@@ -6,6 +6,7 @@ after every event. Nothing here awaits our own CALLs; those go out from their ow
 
 import asyncio
 import statistics
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Literal
@@ -22,17 +23,24 @@ from cpms.ocpp.duplicates import contest
 from cpms.ocpp.outcome import Refused
 from cpms.ocpp.probing import look_after
 from cpms.ocpp.routing import Routes
+from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
 from cpms.ocpp.text import clean
 from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.versions import ROUTES
-from monitoring.facts import CloseReason, Connected, Disconnected, EventReported
+from monitoring.facts import CloseReason, Connected, Disconnected, EventReported, Fact
 from monitoring.ingest import NotStored, Writer
 
 log = structlog.get_logger(__name__)
 
 #: Messages per second from one charger, and at once; beyond it the charger waits.
 MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
+#: So many bytes count as one message more.
+TOKEN_BYTES = 8_192
+#: Log lines a second about one charger's faults, and at once; metrics count them all.
+COMPLAINT_RATE, COMPLAINT_BURST = 0.1, 10.0
+#: The longest message id that OCPP allows; a longer one is answered all the same.
+LONGEST_ID = 36
 
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
 HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
@@ -53,6 +61,13 @@ BODIES = {
 }
 #: Close codes (RFC 6455 §7.4) that end a connection in order.
 CLEAN_CODES = {1000, 1001}
+#: … and those that end one because of what came over it.
+VIOLATIONS = {
+    1002: "not_websocket",
+    1007: "not_utf8",
+    1008: "too_slow_or_flood",
+    1009: "too_big",
+}
 
 
 @cache
@@ -125,6 +140,8 @@ class ChargerSocket:
         loop = asyncio.get_running_loop()
         self._epoch = datetime.now(UTC) - timedelta(seconds=loop.time())
         self._bucket = Bucket(MESSAGE_RATE, MESSAGE_BURST, loop.time())
+        self._complaints = Bucket(COMPLAINT_RATE, COMPLAINT_BURST, loop.time())
+        self._last_id: str | None = None
         self._reason: CloseReason | None = None
         self._code: int | None = None
         self._over = False
@@ -174,32 +191,60 @@ class ChargerSocket:
                 await self._message(text)
             elif message["type"] == "websocket.disconnect":
                 self._code = message.get("code")
+                self._note_violation()
                 return
             else:
                 BAD_FRAMES.labels("binary").inc()
-                log.warning("binary_frame", charger=self.station.identity)
+                self._complain("binary_frame")
                 await self.close(1003, CloseReason.PROTOCOL_ERROR)
 
+    def _note_violation(self) -> None:
+        """Count and log a connection that ended because of what came over it."""
+        why = VIOLATIONS.get(self._code or 0)
+        if why and not self._over:
+            BAD_FRAMES.labels(why).inc()
+            self._complain("protocol_violated", why=why, code=self._code)
+
     async def _message(self, text: str) -> None:
-        wait = self._bucket.take(self._connection.last_inbound)
-        if wait:
-            THROTTLED.inc()
-            await asyncio.sleep(wait)
+        if self._bucket.take(self._connection.last_inbound, 1.0 + len(text) / TOKEN_BYTES):
+            await self._wait_its_turn()
         received = datetime.now(UTC)
         self._record(received, "in", text)
         try:
             frame = frames.parse(text, self.station.version)
         except frames.BadFrame as bad:
-            BAD_FRAMES.labels(bad.code).inc()
-            log.warning("bad_frame", charger=self.station.identity, error=bad.description)
-            await self.send(frames.error(bad.message_id, bad.code, bad.description))
+            await self._unreadable(bad, len(text))
             return
         if isinstance(frame, frames.Call):
             await self._call(frame, received, text)
         elif isinstance(frame, frames.CallError) and frame.of_result:
             self._answer_refused(frame, received)
         elif not self.calls.answered(frame):
-            log.info("unsolicited_reply", charger=self.station.identity, message_id=frame.id[:64])
+            self._complain("unsolicited_reply", message_id=frame.id[:64])
+
+    async def _wait_its_turn(self) -> None:
+        """Hold a charger up that sends too much; its socket isn't read meanwhile."""
+        wait = self._bucket.take(asyncio.get_running_loop().time(), 0.0)
+        if wait:
+            THROTTLED.inc()
+            self._complain("charger_throttled", seconds=round(wait, 3))
+            await asyncio.sleep(wait)
+
+    async def _unreadable(self, bad: frames.BadFrame, size: int) -> None:
+        BAD_FRAMES.labels(bad.code).inc()
+        self._complain("bad_frame", error=bad.description)
+        self._charge(size / 100)
+        if bad.message_id is not None:
+            await self.send(frames.error(bad.message_id, bad.code, bad.description))
+
+    def _charge(self, cost: float) -> None:
+        """Have the next messages wait for what this one cost us beyond a usual one."""
+        self._bucket.take(self._connection.last_inbound, min(cost, MESSAGE_BURST))
+
+    def _complain(self, event: str, **said: Any) -> None:
+        """Log what one charger does wrong, a few lines a minute at most."""
+        if not self._complaints.refuse(asyncio.get_running_loop().time()):
+            log.warning(event, charger=self.station.identity, **said)
 
     def _answer_refused(self, refusal: frames.CallError, received: datetime) -> None:
         """Keep that the charger couldn't read an answer of ours. (OCPP 2.1 part 4 §4.2.5)"""
@@ -217,12 +262,39 @@ class ChargerSocket:
         )
         self.hub.writer.put([event])
 
+    def _sight_mismatch(self, facts: Sequence[Fact]) -> None:
+        """Show a charger that boots as another one among the sightings, for a person to decide."""
+        for fact in facts:
+            if isinstance(fact, EventReported) and fact.kind == "identity_mismatch":
+                said = {name: words["said"] for name, words in fact.data.items()}
+                station = self.station
+                peer = self.admission.peer
+                self.hub.sightings.note(
+                    station.identity, "mismatch", peer, fact.at, said, station.id
+                )
+
+    def _note_oddities(self, call: frames.Call, received: datetime) -> None:
+        """Count what is odd about a CALL that is answered all the same. (OCPP-J 1.6 §4.1.4)"""
+        odd = {
+            "loose_json": call.loose,
+            "long_message_id": len(call.id) > LONGEST_ID,
+            "reused_message_id": call.id == self._last_id,
+        }
+        breakages = [Breakage(kind, "") for kind, is_so in odd.items() if is_so]
+        known = call.action if call.action in self._routes.handlers else "unknown"
+        BREAKAGES.count(self.station, known, breakages, received)
+
     async def _call(self, call: frames.Call, received: datetime, text: str) -> None:
+        if call.loose or call.id == self._last_id or len(call.id) > LONGEST_ID:
+            self._note_oddities(call, received)
+        self._last_id = call.id
         try:
             answer = await self._answer(call, received, text)
         except Refused as refused:
             known = call.action if call.action in self._routes.handlers else "unknown"
             MESSAGES.labels(known, refused.code).inc()
+            if refused.code != "InternalError":
+                self._charge(len(text) / 100)
             reply = frames.error(call.id, refused.code, refused.description)
         else:
             _answered(call.action).inc()
@@ -235,8 +307,11 @@ class ChargerSocket:
             outcome, breakages = self._routes.outcome(self.station, call, received)
             if breakages:
                 BREAKAGES.count(self.station, call.action, breakages, received)
+                self._charge(len(text) / 1000)
             if outcome.facts:
                 await self.hub.writer.store(outcome.facts, text)
+                if call.action == "BootNotification":
+                    self._sight_mismatch(outcome.facts)
             return outcome.answer()
         except NotStored:
             raise Refused("InternalError", "Not stored: try again later.") from None

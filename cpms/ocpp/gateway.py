@@ -13,6 +13,7 @@ import structlog
 from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
+from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.broadcast import Broadcast
 from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
@@ -33,6 +34,8 @@ LEASE = timedelta(seconds=15)
 RENEW_EVERY = 4.0
 #: How often proofs of life are written, seconds.
 SEEN_EVERY = 2.0
+#: How often counts of broken schemas are written, seconds.
+BREAKAGES_EVERY = 10.0
 #: Handshakes per second, and at once; the others wait their turn.
 ADMIT_RATE, ADMIT_BURST = 800.0, 200.0
 
@@ -72,8 +75,9 @@ class Gateway:
         self.sightings.start()
         await self.directory.start()
         self._admit = Bucket(ADMIT_RATE, ADMIT_BURST, asyncio.get_running_loop().time())
-        loops = {"lease": self._leases, "seen": self._seen, "broadcast": self.broadcast.run}
-        for name, run in {**loops, "nudges": self.broadcast.listen}.items():
+        loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
+        news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
+        for name, run in {**loops, **news}.items():
             self._tasks.append(asyncio.get_running_loop().create_task(run(), name=name))
         log.info("gateway_started", gateway=str(self.id))
 
@@ -90,6 +94,7 @@ class Gateway:
         await self.directory.stop()
         with contextlib.suppress(psycopg.Error, OSError):
             now = datetime.now(UTC)
+            await BREAKAGES.write(await self._connected())
             await self._execute(SIGN_OFF, (now, now, self.id))
         if self._connection is not None:
             await self._connection.close()
@@ -127,9 +132,18 @@ class Gateway:
         await self._execute(REGISTER, row)
 
     async def _execute(self, statement: str, row: tuple[Any, ...]) -> None:
+        await (await self._connected()).execute(statement, row)
+
+    async def _connected(self) -> AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(dsn())
-        await self._connection.execute(statement, row)
+        return self._connection
+
+    async def _breakages(self) -> None:
+        while True:
+            await asyncio.sleep(BREAKAGES_EVERY)
+            with contextlib.suppress(psycopg.Error, OSError):
+                await BREAKAGES.write(await self._connected())
 
     async def _seen(self) -> None:
         while True:

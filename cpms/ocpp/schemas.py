@@ -5,6 +5,7 @@ counted (`Breakage`). What can't be understood is refused with the version's err
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,11 @@ FOLDERS = {"1.6": "v16", "2.0.1": "v201", "2.1": "v21"}
 UNCONFIRMED = frozenset({"NotifyPeriodicEventStream"})
 #: Errors looked at in one message; one with more is refused.
 MOST_ERRORS = 500
+#: Values in a payload that is repaired; the validator reports all errors at once, and a million
+#: of them would take seconds and a gigabyte.
+MOST_VALUES = 5_000
+#: The largest integers anywhere in OCPP; a text or a float beyond is no number.
+MOST_INTEGER = 2**63
 #: Rounds of repair: what was hidden behind an error shows when that is mended.
 ROUNDS = 3
 
@@ -60,9 +66,12 @@ def check(version: str, action: str, payload: Any) -> tuple[Any, Sequence[Breaka
     Raises `BadPayload` for what can't be understood; `payload` may have been changed then.
     """
     schema = validator(version, action)
-    if schema is None or schema.is_valid(payload):
-        return payload, ()
-    return _repair(schema, version, payload)
+    try:
+        if schema is None or schema.is_valid(payload):
+            return payload, ()
+        return _repair(schema, version, payload)
+    except ValueError:  # the validator's word for it
+        raise BadPayload(CODES[version].format, "Nested too deeply.") from None
 
 
 def _repair(schema: Any, version: str, payload: Any) -> tuple[Any, Sequence[Breakage]]:
@@ -70,6 +79,8 @@ def _repair(schema: Any, version: str, payload: Any) -> tuple[Any, Sequence[Brea
     if payload is None or payload == []:  # "null payloads", and {} written by PHP
         payload = {}
         breakages.append(Breakage("null", ""))
+    if _has_more_values(payload, MOST_VALUES):
+        raise BadPayload(CODES[version].format, "Broken, and too large to be repaired.")
     for _round in range(ROUNDS):
         errors = _errors(schema, version, payload)
         hard = [error for error in errors if not _mend(payload, error, breakages)]
@@ -78,6 +89,17 @@ def _repair(schema: Any, version: str, payload: Any) -> tuple[Any, Sequence[Brea
     if hard:
         raise _refusal(hard[0], version)
     return payload, breakages
+
+
+def _has_more_values(payload: Any, most: int) -> bool:
+    waiting, seen = [payload], 0
+    while waiting and seen <= most:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            seen += len(value)
+            if seen <= most:
+                waiting.extend(value.values() if isinstance(value, dict) else value)
+    return seen > most
 
 
 def _errors(schema: Any, version: str, payload: Any) -> list[Any]:
@@ -145,7 +167,7 @@ def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str |
     if "array" in wanted and isinstance(value, dict):
         holder[step] = [value]
         return "object_for_array"
-    if isinstance(value, float) and "integer" in wanted and value.is_integer():
+    if isinstance(value, float) and "integer" in wanted and _is_integer(value):
         holder[step] = int(value)
         return "float_as_integer"
     if isinstance(value, str):
@@ -156,8 +178,8 @@ def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str |
 def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str | None:
     try:
         if "integer" in wanted:
-            holder[step] = int(value)
-        elif "number" in wanted:
+            holder[step] = _integer(value)
+        elif "number" in wanted and math.isfinite(float(value)):
             holder[step] = float(value)
         elif "boolean" in wanted and value.lower() in {"true", "false"}:
             holder[step] = value.lower() == "true"
@@ -166,6 +188,18 @@ def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str
     except ValueError:
         return None
     return "string_as_number"
+
+
+def _is_integer(value: float) -> bool:
+    return value.is_integer() and abs(value) < MOST_INTEGER
+
+
+def _integer(text: str) -> int:
+    """Return the integer in `text`, also "7.0"; raise ValueError for anything else."""
+    number = float(text) if "." in text else int(text)
+    if not -MOST_INTEGER < number < MOST_INTEGER or number != int(number):
+        raise ValueError(text)
+    return int(number)
 
 
 #: A token, transaction or serial number cut short would be another one.
@@ -241,7 +275,7 @@ _PROPERTY = {"Minimum", "Maximum", "MinLength", "MaxLength", "Enum", "Pattern"}
 def _refusal(error: Any, version: str) -> BadPayload:
     kind = _kind(error)
     where = "/".join(str(step)[:50] for step in error.instance_path) or "the payload"
-    description = f"{where}: {error.message}"
+    description = f"{where}: {error.message[:200]}"
     if kind == "Type" and error.instance_path:
         return BadPayload("TypeConstraintViolation", description)
     if kind in {"Required", "MinItems", "MaxItems"}:

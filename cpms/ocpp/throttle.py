@@ -17,10 +17,12 @@ class Bucket:
         """Start full."""
         self._rate, self._burst, self._level, self._then = rate, burst, burst, now
 
-    def take(self, now: float) -> float:
-        """Take one; return 0.0, or how long the taker has to wait for it."""
-        self._level = min(self._burst, self._level + (now - self._then) * self._rate) - 1.0
-        self._then = now
+    def take(self, now: float, cost: float = 1.0) -> float:
+        """Take `cost`; return 0.0, or how long the taker has to wait for it."""
+        if now > self._then:
+            self._level = min(self._burst, self._level + (now - self._then) * self._rate)
+            self._then = now
+        self._level -= cost
         return 0.0 if self._level >= 0 else -self._level / self._rate
 
     def refuse(self, now: float) -> bool:
