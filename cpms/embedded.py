@@ -39,6 +39,7 @@ __all__ = [
     "EmbeddedError",
     "Server",
     "celery_broker",
+    "is_open",
     "secret_key",
     "start",
     "urls",
@@ -90,6 +91,11 @@ def socket_folder(data: Path) -> Path:
         return folder
     digest = hashlib.sha256(os.fsencode(data.absolute())).hexdigest()[:16]
     return Path("/tmp") / f"kilowatch-{digest}"  # noqa: S108 (owner and mode are checked)
+
+
+def is_open(data: Path) -> bool:
+    """Whether PostgreSQL's socket is there: the servers of `data` run, or were killed."""
+    return (socket_folder(data) / POSTGRES_SOCKET).exists()
 
 
 def celery_broker(redis_url: str) -> str:

@@ -68,6 +68,20 @@ def test_a_fleet_that_is_no_number_is_named(house_env: dict[str, str]) -> None:
     assert "FLEET is 'many'; it must be a whole number from 0 to 10000." in said
 
 
+def test_a_command_without_the_house_says_what_to_start(house_env: dict[str, str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "manage.py", "api_token", "admin"],
+        env=house_env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"The database of {house_env['DATA']} isn't running: start")
+
+
 def processes_with(marker: str) -> list[int]:
     """Return the processes with `marker` in their environment; zombies have none."""
     found = []
@@ -105,6 +119,7 @@ def is_ready(port: str) -> bool:
         return False
 
 
+@pytest.mark.timeout(300)
 def test_the_house_opens_mends_itself_and_closes_within_five_seconds(
     house_env: dict[str, str],
 ) -> None:
@@ -119,6 +134,11 @@ def test_the_house_opens_mends_itself_and_closes_within_five_seconds(
         os.kill(gateway, signal.SIGKILL)
         wait_for_line(up, "gateway ended with status -9; it starts again in 0.5 s.")
         assert wait_while(lambda: not is_ready(house_env["OCPP_PORT"]), PATIENCE)
+
+        postmaster = (Path(house_env["DATA"]) / "postgres/postmaster.pid").read_text().split()[0]
+        os.kill(int(postmaster), signal.SIGKILL)
+        wait_for_line(up, "postgres ended; it starts again.")
+        assert wait_while(lambda: not is_ready(house_env["WEB_PORT"]), PATIENCE)
 
         started = time.monotonic()
         up.send_signal(signal.SIGINT)
@@ -138,6 +158,7 @@ def _of(pid: int, parent: int) -> bool:
     return f"PPid:\t{parent}\n" in Path(f"/proc/{pid}/status").read_text()
 
 
+@pytest.mark.timeout(300)
 def test_after_kill_9_the_house_opens_again(house_env: dict[str, str]) -> None:
     for _ in range(2):
         with subprocess.Popen(UP, env=house_env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as up:
