@@ -24,6 +24,7 @@ PINS = VENDOR / "vendor.json"
 SOURCE_MAP = re.compile(rb"\s*(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 #: Tabler's icons begin with an invisible square that only matters to editors.
 ICON_FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
+SPRITE = '<svg xmlns="http://www.w3.org/2000/svg" class="kw-sprite" aria-hidden="true">'
 
 
 class WrongAssetError(Exception):
@@ -84,17 +85,17 @@ def read(tar: tarfile.TarFile, path: str) -> bytes:
 
 
 def sprite(tar: tarfile.TarFile, names: list[str]) -> str:
-    """Return one SVG with a <symbol> per icon, to be used as `icons.svg#name`."""
+    """Return one SVG with a <symbol> per icon, to be used as `#i-name` in a page it is in."""
     drawings = {name: read(tar, f"icons/outline/{name}.svg").decode() for name in names}
     symbols = "\n".join(symbol(name, svg) for name, svg in drawings.items())
-    return f'<svg xmlns="http://www.w3.org/2000/svg">\n{symbols}\n</svg>\n'
+    return f"{SPRITE}\n{symbols}\n</svg>\n"
 
 
 def symbol(name: str, svg: str) -> str:
     """Return the <symbol> of one icon's SVG."""
     shapes = svg[svg.index(">") + 1 : svg.rindex("</svg>")].replace(ICON_FRAME, "")
     drawn = " ".join(shapes.split())
-    return f'<symbol id="{name}" viewBox="0 0 24 24">{drawn}</symbol>'
+    return f'<symbol id="i-{name}" viewBox="0 0 24 24">{drawn}</symbol>'
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from monitoring.models import ConnectionSpan, PortState, Session, StatusSpan
 #: Seconds of a point of the power chart: 720 points a day and port.
 BUCKET = timedelta(minutes=2)
 MOST_SESSIONS = 20
+#: The state of a connection's bar where there is one.
+ONLINE = "online"
 
 
 def find(user: User, identity: str) -> Charger | None:
@@ -71,7 +73,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The bars of a charger's page over [start, end)."""
+    """The bars of a charger's page over [start, end); time before it was first seen is in none."""
 
     start: datetime
     end: datetime
@@ -116,12 +118,13 @@ def _spans(
 def _connection_bar(
     links: Sequence[ConnectionSpan], start: datetime, end: datetime
 ) -> list[Stretch]:
-    whole = [timeline.Piece(start.timestamp(), end.timestamp(), "online")]
+    whole = [timeline.Piece(start.timestamp(), end.timestamp(), ONLINE)]
     gone = timeline.absences(_connections(links), start.timestamp(), end.timestamp())
-    why = {link.closed: words.closing(link.close_reason) for link in links if link.closed}
+    why = {_seconds(link.closed): words.closing(link.close_reason) for link in links}
     return [
-        _stretch(piece, why.get(_instant(piece.start), ""))
+        _stretch(piece, why.get(piece.start, ""))
         for piece in timeline.overlaid(whole, gone)
+        if piece.state != timeline.UNSEEN
     ]
 
 
@@ -136,7 +139,11 @@ def _port_bar(
         for span in spans
     }
     pieces = timeline.effective(statuses, _connections(links), start.timestamp(), end.timestamp())
-    return [_stretch(piece, notes.get(piece.start, "")) for piece in pieces]
+    return [
+        _stretch(piece, notes.get(piece.start, ""))
+        for piece in pieces
+        if piece.state != timeline.UNSEEN
+    ]
 
 
 def _connections(links: Iterable[ConnectionSpan]) -> list[Connection]:
@@ -148,8 +155,7 @@ def _stretch(piece: timeline.Piece, note: str) -> Stretch:
 
 
 def _state(name: str) -> State:
-    named = {timeline.OFFLINE: State.OFFLINE, timeline.UNSEEN: State.UNKNOWN}
-    named["online"] = State.AVAILABLE
+    named = {timeline.OFFLINE: State.OFFLINE, ONLINE: State.AVAILABLE}
     return named.get(name) or state_of_status(name)
 
 

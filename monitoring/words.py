@@ -1,6 +1,9 @@
 """What chargers report in codes, in an operator's words."""
 
+import re
+
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from monitoring.facts import CloseReason, Status
@@ -93,3 +96,24 @@ def status(reported: str) -> str:
 def stop_reason(code: str) -> str:
     """Return why a session ended, in words."""
     return str(STOP_REASONS.get(code, code))
+
+
+#: An RPC frame's message type, and the action of a CALL or the code of an error.
+_FRAME = re.compile(r'\s*\[\s*([2-6])\s*,\s*"[^"]*"\s*(?:,\s*"([^"]{1,60})")?')
+
+
+def payload(text: str) -> str:
+    """Return what follows a frame's type, id and action or code; all of what isn't a frame."""
+    named = _FRAME.match(text)
+    return text if named is None else text[named.end() :].lstrip(", ")
+
+
+def frame(text: str) -> str:
+    """Return what a frame is: a CALL's action, or that it answers. frames.js says the same."""
+    named = _FRAME.match(text)
+    if named is None:
+        return gettext("not OCPP")
+    kind, word = named.groups(default="")
+    if kind in ("2", "6"):
+        return str(word)
+    return gettext("answer") if kind == "3" else gettext("error %(code)s") % {"code": word}

@@ -61,18 +61,18 @@ PLACES = (
 )
 
 
-def entries(request: HttpRequest) -> list[Entry]:
-    """Return the navigation of this request, with what waits behind each place."""
-    return [_entry(place, request) for place in PLACES]
+def entries(request: HttpRequest, path: str) -> list[Entry]:
+    """Return the navigation on the page at `path`, with what waits behind each place."""
+    return [_entry(place, request, path) for place in PLACES]
 
 
-def _entry(place: Place, request: HttpRequest) -> Entry:
+def _entry(place: Place, request: HttpRequest, path: str) -> Entry:
     url = reverse(place.url_name)
     return Entry(
         url=url,
         label=place.label,
         icon=place.icon,
-        current=request.path == url or request.path.startswith(place.prefixes),
+        current=path == url or path.startswith(place.prefixes),
         badge=place.count(request) if place.count else 0,
         tone=place.tone,
     )

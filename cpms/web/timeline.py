@@ -33,10 +33,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Segments in order of time, and how long each state lasted, longest first."""
+    """Segments in order of time, how long each state lasted, longest first, and the rest."""
 
     segments: Sequence[Segment]
     totals: Sequence[tuple[str, timedelta]]
+    nothing: timedelta
 
 
 #: Narrower segments are widened to this per cent, so that a short fault can be seen.
@@ -50,7 +51,9 @@ def bar(pieces: Iterable[Piece], start: datetime, end: datetime) -> Bar:
         for piece in sorted(pieces, key=lambda piece: piece.start)
         if piece.start < end and piece.end > start
     ]
-    return Bar(segments, _totals(segments))
+    totals = _totals(segments)
+    covered = sum((lasted for _state, lasted in totals), timedelta())
+    return Bar(segments, totals, end - start - covered)
 
 
 def _segment(piece: Piece, start: datetime, end: datetime) -> Segment:

@@ -17,6 +17,8 @@ CLOCK_TOLERANCE = 2_000
 
 register.filter("stop_words", words.stop_reason)
 register.filter("closing_words", words.closing)
+register.filter("frame_words", words.frame)
+register.filter("frame_payload", words.payload)
 
 
 @register.filter

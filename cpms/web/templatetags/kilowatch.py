@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import QueryDict
-from django.templatetags.static import static
 from django.utils import timezone as clock
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -47,22 +48,34 @@ HEIGHTS: dict[State, int] = {
     State.RESERVED: 15,
     State.AVAILABLE: 10,
 }
+#: Less time without data than this isn't mentioned under a bar.
+WORTH_SAYING = timedelta(minutes=1)
 #: What the states of a connection's bar are called.
 CONNECTION_NAMES: dict[State, str | Promise] = {
     State.AVAILABLE: gettext_lazy("Online"),
-    State.UNKNOWN: gettext_lazy("Never seen"),
 }
 NOTHING = format_html('<span class="text-secondary">{}</span>', "–")
 SHAPES = {"minutes": "j M, H:i", "seconds": "j M, H:i:s", "day": "j M Y", "time": "H:i:s"}
 
 
 @register.simple_tag
+def icon_sprite() -> SafeString:
+    """Put all icons into the page, once, for `icon` to draw."""
+    return _sprite()
+
+
+@cache
+def _sprite() -> SafeString:
+    path = Path(__file__).resolve().parent.parent / "static" / "vendor" / "icons.svg"
+    return mark_safe(path.read_text())  # noqa: S308 a file of ours
+
+
+@register.simple_tag
 def icon(name: str, classes: str = "") -> SafeString:
     """Draw an icon of the sprite; decoration only, the text beside it says the meaning."""
     return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="#i-{}"/></svg>',
         classes,
-        static("vendor/icons.svg"),
         name,
     )
 
@@ -216,10 +229,12 @@ def timeline(
     drawn = bar(pieces, start, end)
     return {
         "label": label,
+        "nothing": spoken(drawn.nothing) if drawn.nothing >= WORTH_SAYING else "",
         "segments": [_segment(piece, ZoneInfo(zone), names) for piece in drawn.segments],
         "legend": [
             {"state": state, "label": _named(state, names), "duration": spoken(lasted)}
             for state, lasted in drawn.totals
+            if lasted >= timedelta(seconds=1)
         ],
     }
 

@@ -20,27 +20,40 @@
       const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
       svg.setAttribute("class", "icon");
       svg.setAttribute("aria-hidden", "true");
-      use.setAttribute("href", `${list.dataset.icons}#${name}`);
+      use.setAttribute("href", `#i-${name}`);
       svg.append(use);
       return svg;
     }
 
+    // What a frame is: a CALL's action, or that it answers (monitoring/words.py says the same).
+    const FRAME = /^\s*\[\s*([2-6])\s*,\s*"[^"]*"\s*(?:,\s*"([^"]{1,60})")?/;
+
+    function kind(text) {
+      const named = FRAME.exec(text);
+      if (!named) return list.dataset.none;
+      if (named[1] === "2" || named[1] === "6") return named[2] || "";
+      return named[1] === "3" ? list.dataset.answer : list.dataset.error.replace("%s", named[2] || "");
+    }
+
+    function element(name, className, text) {
+      const made = document.createElement(name);
+      if (className) made.className = className;
+      if (text !== undefined) made.textContent = text;
+      return made;
+    }
+
     function row(frame) {
-      const line = document.createElement("div");
-      line.className = `kw-frame is-${frame.direction === "in" ? "in" : "out"} is-new`;
-      const time = document.createElement("time");
-      time.dateTime = frame.at;
-      time.title = frame.at;
-      time.textContent = clock.format(new Date(frame.at));
-      const way = document.createElement("span");
-      way.className = "kw-frame-way";
-      const said = document.createElement("span");
-      said.className = "visually-hidden";
-      said.textContent = frame.direction === "in" ? list.dataset.in : list.dataset.out;
-      way.append(icon(frame.direction === "in" ? "arrow-down-left" : "arrow-up-right"), said);
-      const text = document.createElement("code");
-      text.textContent = frame.text;
-      line.append(time, way, text);
+      const inward = frame.direction === "in";
+      const line = element("details", `kw-frame is-${inward ? "in" : "out"} is-new`);
+      const head = element("summary");
+      const time = element("time", "", clock.format(new Date(frame.at)));
+      time.dateTime = time.title = frame.at;
+      const way = element("span", "kw-frame-way");
+      way.append(icon(inward ? "arrow-down-left" : "arrow-up-right"),
+        element("span", "visually-hidden", inward ? list.dataset.in : list.dataset.out));
+      head.append(time, way, element("strong", "", kind(frame.text)),
+        element("span", "kw-frame-start", frame.text.replace(FRAME, "").replace(/^[, ]+/, "").slice(0, 300)));
+      line.append(head, element("code", "", frame.text));
       return line;
     }
 

@@ -1,0 +1,150 @@
+"""The staff-facing listener in a process of its own, and a browser signed in to it."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+
+from cpms import embedded
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+STARTS_WITHIN = 40.0
+
+
+@dataclass
+class Server:
+    """The web process; it can be stopped and started again on the same port."""
+
+    port: int
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", "cpms.asgi:web"),
+                *("--port", str(self.port), "--ws", "websockets-sansio", "--log-level", "warning"),
+            ],
+            env=self.environment,
+        )
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail("The web process doesn't start.")
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(urlopen(f"{self.url}/healthz", timeout=1).status == 200)
+        except (URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """Kill it: a page must not need a goodbye."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[Server]:
+    """The web process, on this worker's database."""
+    sockets, database = connection.settings_dict["HOST"], connection.settings_dict["NAME"]
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(
+        port,
+        {
+            **os.environ,
+            "KILOWATCH_ROLE": "web",
+            "DJANGO_SETTINGS_MODULE": "cpms.settings",
+            "DATABASE_URL": f"postgresql://kilowatch@/{database}?host={sockets}",
+            "REDIS_URL": embedded.urls(Path(os.environ["DATA"]))[1],
+            "DEBUG": "1",
+            "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        },
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def enter(
+    browser: "Browser", server: Server, transactional_db: None
+) -> Iterator[Callable[..., "Page"]]:
+    """Return a function that opens a page with a user's session, in a fresh profile.
+
+    What the page's console says of errors fails the test: a broken script, a violation of the
+    content policy. Errors of a lost connection are the browser's own and are let pass.
+    """
+    contexts = []
+    complaints: list[str] = []
+
+    def complain(message: Any) -> None:
+        lost = any(said in message.text for said in ("Failed to load", "WebSocket connection"))
+        if message.type == "error" and not lost:
+            complaints.append(message.text)
+
+    def open_page(user: User, path: str = "/", **options: Any) -> "Page":
+        options = {"viewport": {"width": 1440, "height": 900}, "base_url": server.url} | options
+        context = browser.new_context(**options)
+        contexts.append(context)
+        client = Client()
+        client.force_login(user)
+        cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}]
+        )
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def tell(group: str, message: dict[str, Any]) -> None:
+    """Send pages a message; from a thread, as Playwright's loop runs in this one."""
+
+    async def send() -> None:
+        await get_channel_layer().group_send(group, message)
+
+    thread = threading.Thread(target=lambda: asyncio.run(send()))
+    thread.start()
+    thread.join()
+
+
+def is_live(page: "Page") -> None:
+    """Wait until the page says that it is live."""
+    page.wait_for_selector("[data-live-indicator].is-live", state="attached")

@@ -1,0 +1,347 @@
+"""The dashboard as people use it, in Chromium: sign in, look, filter, and see things change."""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth.models import User
+
+from inventory.models import Charger, ChargerModel, Organisation, Role, Site
+from monitoring import live
+from monitoring.facts import Status
+from monitoring.models import ChargerState, PortState, Session
+from tests.browser.conftest import Server, is_live, tell
+from tests.network import charger, connection, person, port, site, tenant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Dialog, Page
+
+Enter = Callable[..., "Page"]
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+PAGES = ["/", "/chargers/CP-1/", "/kpis/", "/sightings/", "/incidents/"]
+
+
+@pytest.fixture
+def organisation(transactional_db: None) -> Organisation:
+    return tenant()
+
+
+@pytest.fixture
+def place(organisation: Organisation) -> Site:
+    return site(organisation, "Ostbahnhof")
+
+
+@pytest.fixture
+def operator(organisation: Organisation) -> User:
+    return person("olga", Role.OPERATOR, organisation)
+
+
+@pytest.fixture
+def fleet(place: Site) -> list[Charger]:
+    """Three chargers that have been fine for an hour."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    made = [
+        charger(place, f"CP-{number}", Status.AVAILABLE, Status.AVAILABLE, since=since)
+        for number in (1, 2, 3)
+    ]
+    for one in made:
+        connection(one, since)
+    return made
+
+
+def fault(one: Charger, error: str = "GroundFailure") -> None:
+    """Let port 1 fault, and tell the open pages, as the writer does."""
+    PortState.objects.filter(evse__charger=one, evse__number=1).update(
+        status=Status.FAULTED, error_code=error, since=datetime.now(UTC)
+    )
+    announce(one, "status")
+
+
+def announce(one: Charger, *kinds: live.Kind) -> None:
+    change: live.Change = {"site": one.site_id, "ports": [1], "kinds": list(kinds)}
+    tell(live.org_group(one.site.organisation_id), live.changed({one.identity: change}))
+
+
+def identities(page: "Page") -> list[str]:
+    return page.locator(".kw-fleet .kw-identity a").all_inner_texts()
+
+
+def test_one_signs_in_and_gets_to_the_page_one_asked_for(
+    page: "Page", server: Server, operator: User, fleet: list[Charger]
+) -> None:
+    page.goto(f"{server.url}/chargers/CP-2/")
+    page.get_by_label("User name or e-mail").fill("olga")
+    page.get_by_label("Password").fill("not it")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("not correct").wait_for()
+    page.get_by_label("Password").fill("a good long password")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="CP-2").wait_for()
+    page.get_by_role("button", name="olga").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+
+
+def test_a_change_is_on_the_fleet_page_within_a_second_and_without_a_reload(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.evaluate("window.sameDocument = true")
+    assert identities(page)[0] == "CP-1"
+    fault(fleet[2])
+    changed_at = time.monotonic()
+    page.locator("tr", has_text="CP-3").get_by_text("Ground fault").wait_for()
+    assert time.monotonic() - changed_at < 1.0
+    assert identities(page)[0] == "CP-3"
+    assert page.locator(".kw-tile.state-faulted .kw-tile-number").inner_text() == "1"
+    assert page.evaluate("window.sameDocument")
+
+
+def test_a_change_is_on_the_charger_s_page_within_a_second_and_without_a_reload(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/chargers/CP-1/")
+    is_live(page)
+    page.evaluate("window.sameDocument = true")
+    now = datetime.now(UTC)
+    evse = fleet[0].evses.get(number=1)
+    Session.objects.create(
+        id=7, charger=fleet[0], evse=evse, transaction_id="7", id_token="04A1B2C3", started=now,
+        received=now, updated=now, energy=1_250.0,
+    )  # fmt: skip
+    PortState.objects.filter(evse=evse).update(
+        status=Status.CHARGING, since=now, session_id=7, power=11_040.0, soc=41.0
+    )
+    announce(fleet[0], "status", "session", "meter")
+    changed_at = time.monotonic()
+    page.get_by_text("11.0 kW", exact=True).first.wait_for()
+    assert time.monotonic() - changed_at < 1.0
+    page.locator("#sessions").get_by_text("running").wait_for()
+    assert page.get_by_role("progressbar").get_attribute("value") == "41"
+    assert page.evaluate("window.sameDocument")
+
+
+def test_another_charger_s_news_leave_a_charger_s_page_alone(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/chargers/CP-1/")
+    is_live(page)
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    fault(fleet[1])
+    page.wait_for_timeout(1_200)
+    assert asked == []
+
+
+def test_a_storm_of_changes_is_fetched_at_most_twice_a_second(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.wait_for_load_state("networkidle")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    began = time.monotonic()
+    for _ in range(30):
+        announce(fleet[0], "status")
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(1_000)
+    assert 1 <= len(asked) <= 2 * (time.monotonic() - began) + 1
+
+
+def test_frames_pass_by_live_and_can_be_paused(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/chargers/CP-1/")
+    page.locator("#frames-state", has_text="live").wait_for()
+
+    def pass_by(text: str) -> None:
+        frame: live.LiveFrame = {"at": "2026-03-02T12:00:00Z", "direction": "in", "text": text}
+        tell(live.frames_group(fleet[0].pk), live.frames("CP-1", [frame]))
+
+    page.wait_for_timeout(500)
+    pass_by('[2,"17","Heartbeat",{}]')
+    page.locator("#frames").get_by_text("Heartbeat", exact=True).wait_for()
+    page.get_by_role("button", name="Pause").click()
+    pass_by('[2,"18","MeterValues",{"evil":"<img src=x onerror=alert(1)>"}]')
+    page.get_by_text("paused: 1 new").wait_for()
+    assert page.locator("#frames").get_by_text("MeterValues", exact=True).count() == 0
+    page.get_by_role("button", name="Pause").click()
+    page.locator("#frames").get_by_text("MeterValues", exact=True).wait_for()
+    page.locator("#frames").get_by_text("MeterValues", exact=True).click()
+    assert page.locator("#frames details[open] code").inner_text().startswith('[2,"18"')
+    assert page.locator("#frames img").count() == 0
+
+
+def test_a_lost_connection_shows_since_when_and_mends_itself(
+    enter: Enter, server: Server, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.evaluate("window.sameDocument = true")
+    server.stop()
+    try:
+        banner = page.get_by_role("alert").filter(has_text="Live connection lost")
+        banner.wait_for()
+        page.wait_for_timeout(2_100)
+        assert re.search(r"lost [1-9]\d* s ago", banner.inner_text())
+        ChargerState.objects.filter(charger=fleet[1]).update(
+            online=False, since=datetime.now(UTC) - timedelta(minutes=7)
+        )
+    finally:
+        server.start()
+    page.locator("tr", has_text="CP-2").get_by_text("Offline", exact=True).wait_for()
+    banner.wait_for(state="hidden")
+    is_live(page)
+    assert page.evaluate("window.sameDocument")
+
+
+def test_an_ended_session_sends_the_page_to_the_sign_in(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/?state=available")
+    is_live(page)
+    page.context.clear_cookies()
+    announce(fleet[0], "status")
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert "next=" in page.url
+
+
+def test_a_tile_filters_and_the_url_says_so(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    fault(fleet[1])
+    page = enter(operator)
+    page.locator(".kw-tile.state-faulted").click()
+    page.wait_for_url("**/?state=faulted")
+    assert identities(page) == ["CP-2"]
+    page.locator(".kw-tile.state-faulted").click()
+    page.wait_for_url(lambda url: "state" not in url)
+    assert len(identities(page)) == 3
+
+
+def test_the_search_narrows_while_one_types_and_can_be_linked_to(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    page.evaluate("window.sameDocument = true")
+    page.get_by_placeholder("Identity, serial").press_sequentially("cp-3", delay=30)
+    page.wait_for_url("**q=cp-3**")
+    assert identities(page) == ["CP-3"]
+    assert page.evaluate("window.sameDocument")
+    page.reload()
+    assert identities(page) == ["CP-3"]
+    page.get_by_placeholder("Identity, serial").fill("nothing like it")
+    page.get_by_text("No charger matches").wait_for()
+    page.get_by_role("link", name="Clear the filters").click()
+    page.locator("tr", has_text="CP-1").wait_for()
+
+
+def test_a_filtered_list_stays_filtered_when_news_come(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.get_by_placeholder("Identity, serial").press_sequentially("cp-3", delay=30)
+    page.wait_for_url("**q=cp-3**")
+    fault(fleet[2])
+    page.locator("tr", has_text="CP-3").get_by_text("Faulted", exact=True).wait_for()
+    assert identities(page) == ["CP-3"]
+    assert page.get_by_placeholder("Identity, serial").input_value() == "cp-3"
+
+
+def test_the_theme_follows_the_device_until_one_chooses_and_is_kept(
+    enter: Enter, operator: User
+) -> None:
+    page = enter(operator, color_scheme="dark")
+
+    def turns(theme: str) -> None:
+        page.wait_for_selector(f'html[data-bs-theme="{theme}"]')
+
+    turns("dark")
+    page.get_by_role("button", name="Light").click()
+    turns("light")
+    page.reload()
+    turns("light")
+    page.get_by_role("button", name="As the device").click()
+    turns("dark")
+    page.emulate_media(color_scheme="light")
+    turns("light")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_scrolls_sideways_on_a_phone(
+    enter: Enter, operator: User, place: Site, fleet: list[Charger], path: str
+) -> None:
+    long = charger(place, "X" * 48, *[Status.FAULTED] * 9, serial_number="S" * 50)
+    PortState.objects.filter(evse__charger=long).update(info="W" * 200, error_code="OtherError")
+    page = enter(operator, path, **PHONE)
+    is_live(page)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+
+
+def test_the_menu_opens_on_a_phone(enter: Enter, operator: User) -> None:
+    page = enter(operator, **PHONE)
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="KPIs").click()
+    page.get_by_role("heading", name="KPIs", exact=True).wait_for()
+
+
+def test_what_chargers_say_of_themselves_never_runs(
+    enter: Enter, operator: User, place: Site
+) -> None:
+    evil = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+    model = ChargerModel.objects.create(vendor=evil[:50], name=evil[25:75])
+    bad = charger(place, "CP-1", model=model, serial_number=evil[:50], notes=evil)
+    port(bad, 1, Status.FAULTED, error_code="OtherError", vendor_error_code=evil[:50], info=evil)
+    connection(bad, datetime.now(UTC))
+    ran: list[str] = []
+
+    def run(dialog: "Dialog") -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    page = enter(operator)
+    page.on("dialog", run)
+    for path in PAGES:
+        page.goto(path)
+        is_live(page)
+        assert page.locator("main img").count() == 0
+    assert ran == []
+
+
+def test_slash_goes_to_the_search_and_tab_first_offers_to_skip_the_menu(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "kw-search"
+    page.keyboard.type("CP-2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=CP-2**")
+    assert identities(page) == ["CP-2"]
+
+
+def test_times_keep_up_by_the_server_s_clock(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    first = page.locator(".kw-cell-since time").first
+    assert first.inner_text() == "1 h 00 min"
+    assert re.search(r"CET|CEST", first.get_attribute("title") or "")
+    # An hour and a half later, with this machine's clock wrong by days: only what passed counts.
+    page.evaluate(
+        "const real = Date.now; Date.now = () => real() + 90 * 60_000; kilowatch.refreshTimes()"
+    )
+    assert first.inner_text() == "2 h 30 min"
