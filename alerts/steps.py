@@ -49,8 +49,8 @@ class Chunk:
         """Decide each step, claim it, and write down what comes of it."""
         steps = self._lock_due()
         verdicts = {step.pk: _verdict(step) for step in steps}
-        self._claim([s for s in steps if verdicts[s.pk].notify], State.DONE)
-        self._claim([s for s in steps if not verdicts[s.pk].notify], State.SKIPPED)
+        self.claim([s for s in steps if verdicts[s.pk].notify], State.DONE)
+        self.claim([s for s in steps if not verdicts[s.pk].notify], State.SKIPPED)
         told = [step for step in steps if verdicts[step.pk].notify]
         for step in told:
             self._tell(step)
@@ -73,7 +73,8 @@ class Chunk:
             step.incident = incidents[step.incident_id]
         return steps
 
-    def _claim(self, steps: list[EscalationStep], state: State) -> None:
+    def claim(self, steps: list[EscalationStep], state: State) -> None:
+        """Turn all of `steps` from pending. Raises ClaimedElsewhere if one of them wasn't."""
         pending = EscalationStep.objects.filter(
             pk__in=[step.pk for step in steps], state=State.PENDING
         )

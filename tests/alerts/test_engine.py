@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -332,7 +333,7 @@ def test_two_engines_at_once_open_every_incident_once(transactional_db: None) ->
         world.lose(world.charger(), NOON)
     barrier = threading.Barrier(4)
 
-    def race() -> None:
+    def race(_number: int) -> None:
         try:
             for _ in range(3):
                 barrier.wait(10)
@@ -340,11 +341,8 @@ def test_two_engines_at_once_open_every_incident_once(transactional_db: None) ->
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=race) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(race, range(4)))  # Raises what any of them raised.
     assert Incident.objects.count() == 30
     assert EscalationStep.objects.count() == 60
     assert IncidentEntry.objects.count() == 30

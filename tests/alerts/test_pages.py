@@ -101,6 +101,16 @@ def test_a_member_of_one_site_sees_only_its_incidents(world: World, incident: In
     assert limited.get(f"/incidents/{incident.pk}/").status_code == 404
 
 
+def test_what_concerns_a_whole_organisation_is_for_members_of_all_its_sites(
+    world: World, incident: Incident, operator: User
+) -> None:
+    Incident.objects.update(site=None, charger=None)
+    limited = world.person("lena", Role.OPERATOR, world.site)
+    page = f"/incidents/{incident.pk}/"
+    assert signed_in(operator).get(page).status_code == 200
+    assert signed_in(limited).get(page).status_code == 404
+
+
 def test_the_installations_own_incident_is_seen_by_operators_and_closed_to_viewers(
     world: World,
 ) -> None:

@@ -1,6 +1,7 @@
 """Due steps are carried out once, by whoever comes first, with what happened meanwhile."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth.models import User
@@ -183,6 +184,13 @@ def test_the_key_names_incident_episode_step_and_recipient(
     assert key == f"i{incident.pk}.e1.s1.u{operator.pk}"
 
 
+def test_a_step_that_somebody_else_has_carried_out_is_not_claimed(incident: Incident) -> None:
+    stale = list(incident.steps.filter(number=1))
+    incident.steps.update(state=EscalationStep.State.DONE, finished_at=OPENED)
+    with pytest.raises(steps.ClaimedElsewhere):
+        steps.Chunk(OPENED).claim(stale, EscalationStep.State.DONE)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_tell_everybody_once(transactional_db: None) -> None:
     world = World.make()
@@ -192,18 +200,15 @@ def test_two_workers_at_once_tell_everybody_once(transactional_db: None) -> None
     engine.run(seen_at(OPENED))
     barrier = threading.Barrier(3)
 
-    def race() -> None:
+    def race(_number: int) -> None:
         try:
             barrier.wait(10)
             steps.carry_out(OPENED)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=race) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(race, range(3)))  # Raises what any of them raised.
     steps.carry_out(OPENED)
     assert Notification.objects.count() == 250
     assert Notification.objects.values("incident").distinct().count() == 250
