@@ -8,6 +8,7 @@ waits, and the callers stop reading their sockets.
 
 import asyncio
 import contextlib
+import signal
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -62,6 +63,17 @@ QUARANTINE = """
 INSERT INTO monitoring_quarantinedfact (charger_id, received, kind, fact, frame, error)
 VALUES (%s, %s, %s, %s, %s, %s)
 """
+
+
+#: The database answers, and doesn't want this. Everything else it says is its own trouble: it
+#: is away, full, read-only or stuck, and is asked again.
+REFUSALS = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+)
+AWAY = (psycopg.Error, OSError)
 
 
 class NotStored(Exception):
@@ -125,6 +137,13 @@ class Writer:
     def start(self) -> None:
         """Begin writing."""
         self._task = asyncio.get_running_loop().create_task(self._run(), name="writer")
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A gateway that can't write must not go on: end the process, to be started afresh."""
+        if not self._stopping and not task.cancelled():
+            log.critical("writer_died", error=repr(task.exception()))
+            signal.raise_signal(signal.SIGTERM)
 
     async def stop(self, patience: float = 5.0) -> None:
         """Write what is queued, for at most `patience` seconds, and close the connection."""
@@ -216,17 +235,17 @@ class Writer:
             try:
                 async with asyncio.timeout(STALLED):
                     await self._write(await self._connected(), batch)
-            except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            except REFUSALS as error:
                 self._forget(batch)
                 await self._refused(batch, error)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 self._forget(batch)
                 if await self._away(error, batch):
                     self._acknowledge(batch)
                     return
                 batch = [item for item in batch if not item.done.done()]
                 continue
-            except Exception as error:  # a fact we can't even plan: bisect it out as well
+            except Exception as error:  # noqa: BLE001 a fact we can't even plan: bisect it out
                 self._forget(batch)
                 await self._refused(batch, error)
             else:
@@ -246,10 +265,12 @@ class Writer:
             await connection.execute("COMMIT")
             self._xid = None
             self._written(plan)
-        except BaseException:
-            if not connection.closed:
-                with contextlib.suppress(psycopg.Error):
-                    await connection.execute("ROLLBACK")
+        except BaseException as error:
+            away = isinstance(error, (asyncio.CancelledError, *AWAY))
+            if away and not isinstance(error, REFUSALS):
+                await connection.close()  # it may never answer again
+            else:
+                await connection.execute("ROLLBACK")
             raise
 
     def _written(self, plan: Plan) -> None:
@@ -373,7 +394,7 @@ class Writer:
             try:
                 connection = await self._connected()
                 await connection.execute(QUARANTINE, row)
-            except (psycopg.OperationalError, psycopg.InterfaceError, OSError) as away:
+            except AWAY as away:
                 await self._away(away, [item])
             else:
                 break
@@ -401,7 +422,7 @@ class Writer:
             try:
                 connection = await self._connected()
                 return xid is not None and await _committed(connection, xid)
-            except (psycopg.Error, OSError):
+            except AWAY:
                 continue
 
 
@@ -417,9 +438,12 @@ async def connect(dsn: str) -> AsyncConnection[Any]:
 
 
 async def _committed(connection: AsyncConnection[Any], xid: str) -> bool:
-    cursor = await connection.execute("SELECT pg_xact_status(%s::xid8)", (xid,))
-    row = await cursor.fetchone()
-    return bool(row and row[0] == "committed")
+    while True:
+        cursor = await connection.execute("SELECT pg_xact_status(%s::xid8)", (xid,))
+        row = await cursor.fetchone()
+        if not row or row[0] != "in progress":
+            return bool(row and row[0] == "committed")
+        await asyncio.sleep(RETRY_EVERY)
 
 
 def _readable(fact: f.Fact) -> Any:
