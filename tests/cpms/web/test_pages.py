@@ -4,8 +4,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from inventory.models import ChargerModel, Connector, Lifecycle, Organisation, Role, Sim, Site
 from monitoring.facts import CloseReason, Status
@@ -26,8 +27,13 @@ def place(organisation: Organisation) -> Site:
 
 
 @pytest.fixture
-def client(organisation: Organisation) -> Client:
-    return signed_in(person("olga", Role.OPERATOR, organisation))
+def operator(organisation: Organisation) -> User:
+    return person("olga", Role.OPERATOR, organisation)
+
+
+@pytest.fixture
+def client(operator: User) -> Client:
+    return signed_in(operator)
 
 
 def shown(client: Client, query: str = "") -> list[str]:
@@ -335,3 +341,32 @@ def test_every_answer_forbids_scripts_and_styles_that_are_not_files_of_ours(clie
 
 def test_nobody_signs_up(db: None) -> None:
     assert b"<form" not in Client().get("/accounts/signup/").content
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "/chargers/NONE/"])
+def test_what_is_not_there_says_so_in_our_own_words(
+    client: Client, settings: Settings, path: str
+) -> None:
+    settings.DEBUG = False
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_a_form_from_a_stale_page_says_what_to_do(client: Client, operator: User) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.force_login(operator)
+    answer = careful.post("/accounts/logout/")
+    assert answer.status_code == 403
+    assert "open for too long" in answer.content.decode()
+
+
+def test_a_page_that_breaks_stands_without_the_rest(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG = False
+    monkeypatch.setattr("monitoring.fleet.tiles", lambda chargers: 1 / 0)
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
