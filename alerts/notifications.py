@@ -21,37 +21,48 @@ log = structlog.get_logger(__name__)
 
 State = Notification.State
 #: How long a sender may take before somebody else tries.
-CLAIM = timedelta(seconds=40)
+CLAIM = timedelta(seconds=30)
+#: A sender that takes longer than this is stuck with a slow server: it waits there alone, and
+#: the other workers are left to what else there is to do.
+STUCK = timedelta(seconds=3)
 #: How long one call of `deliver` sends before it leaves the rest to the next.
 SHIFT = timedelta(seconds=20)
 #: A page that couldn't be delivered for a day is of no use.
 GIVE_UP_AFTER = timedelta(hours=24)
-#: A server that hangs may hold this many senders, not all workers.
-MOST_SENDERS = 4
+#: What a server has against one message; anything else it would have against all of them.
+MESSAGE_PROBLEMS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
 #: Jitter needs no secrecy.
 CHANCE = random.Random()  # noqa: S311
 
 Clock = Callable[[], datetime]
 
 
+class Unreachable(Exception):
+    """The transport's server can't be reached, or takes nothing from us."""
+
+
 def deliver(clock: Clock, send: Callable[[Notification], None] = transports.send) -> int:
-    """Send what is due, oldest first, for at most `SHIFT`; return how many were handed over."""
+    """Send what is due, oldest first, for at most `SHIFT`; return how many were handed over.
+
+    Stops early at a server that can't be reached: the next call tries it again.
+    """
     begun = clock()
     sent = 0
     while (instant := clock()) - begun < SHIFT:
         notification = claim(instant)
         if notification is None:
             break
-        sent += _try(notification, clock, send)
+        try:
+            sent += _try(notification, clock, send)
+        except Unreachable:
+            break
     return sent
 
 
 def claim(now: datetime) -> Notification | None:
     """Take the notification that has waited longest for its (next) try, if there is one."""
     with transaction.atomic():
-        if Notification.objects.filter(state=State.SENDING, next_try_at__gt=now).count() >= (
-            MOST_SENDERS
-        ):
+        if _somebody_is_stuck(now):
             return None
         free = due(now).select_for_update(skip_locked=True, of=("self",))
         notification = free.order_by("next_try_at", "pk").first()
@@ -62,6 +73,11 @@ def claim(now: datetime) -> Notification | None:
         notification.next_try_at = now + CLAIM
         notification.save(update_fields=["state", "tried_at", "attempts", "next_try_at"])
     return notification
+
+
+def _somebody_is_stuck(now: datetime) -> bool:
+    sending = Notification.objects.filter(state=State.SENDING, next_try_at__gt=now)
+    return sending.filter(next_try_at__lt=now + CLAIM - STUCK).exists()
 
 
 def due(now: datetime) -> QuerySet[Notification]:
@@ -76,11 +92,13 @@ def _try(notification: Notification, clock: Clock, send: Callable[[Notification]
         send(notification)
     except transports.Refused as problem:
         _bury(notification, clock(), str(problem))
-    except (smtplib.SMTPException, OSError) as problem:
+    except MESSAGE_PROBLEMS as problem:
+        _put_off(notification, clock(), str(problem))
+    except OSError as problem:  # SMTPException is one.
         _put_off(notification, clock(), str(problem) or type(problem).__name__)
+        raise Unreachable from problem
     else:
-        ours = _ours(notification)
-        ours.update(state=State.SENT, sent_at=clock(), error="")
+        _ours(notification).update(state=State.SENT, sent_at=clock(), error="")
         log.info("notification_sent", key=notification.key, attempts=notification.attempts)
         return True
     return False

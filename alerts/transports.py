@@ -10,7 +10,7 @@ from django.core import mail
 from alerts.models import Notification
 
 #: Seconds for each answer of the mail server.
-TIMEOUT = 8
+TIMEOUT = 5
 
 
 class Refused(Exception):

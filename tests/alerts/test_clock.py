@@ -77,9 +77,9 @@ def test_a_message_left_by_a_dead_sender_is_taken_over_in_time(
     steps.carry_out(NOON)
     host.look(NOON, NOON)
     assert notifications.claim(NOON) is not None
-    look = host.watch(NOON + TICK, NOON + timedelta(seconds=30), ahead=jump)
+    look = host.watch(NOON + TICK, NOON + timedelta(seconds=29), ahead=jump)
     assert notifications.claim(look.now) is None
-    look = host.watch(NOON + timedelta(seconds=40), NOON + timedelta(seconds=40), ahead=jump)
+    look = host.watch(NOON + timedelta(seconds=30), NOON + timedelta(seconds=30), ahead=jump)
     assert notifications.claim(look.now) is not None
 
 

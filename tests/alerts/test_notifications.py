@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from alerts import clock, engine, notifications, steps, tasks, transports
 from alerts.models import Incident, IncidentEntry, Notification
-from alerts.notifications import CLAIM, GIVE_UP_AFTER, MOST_SENDERS
+from alerts.notifications import CLAIM, GIVE_UP_AFTER
 from inventory.models import Role
 from monitoring.facts import Status
 from tests.alerts.mailserver import ACCEPTED, GREETING, MailServer, running
@@ -195,15 +195,35 @@ class TestAServerThatFails:
         assert notification.state == State.DEAD
         assert "no such user" in notification.error
 
-    def test_and_hangs_holds_only_a_few_senders(self, world: World) -> None:
+    def test_and_hangs_holds_one_sender_and_leaves_the_others_free(self, world: World) -> None:
+        self.write_four(world)
+        assert notifications.claim(NOON) is not None
+        assert notifications.claim(NOON + SECOND) is not None, "nobody is stuck yet"
+        assert notifications.claim(NOON + 4 * SECOND) is None
+        assert notifications.claim(NOON + CLAIM + SECOND) is not None, "the stuck one is dead"
+
+    def test_and_is_down_is_tried_with_one_message_at_a_time(
+        self, world: World, smtp: MailServer
+    ) -> None:
+        self.write_four(world)
+        smtp.server_close()
+        assert notifications.deliver(at(NOON)) == 0
+        assert Notification.objects.filter(attempts=1).count() == 1
+
+    def test_but_refuses_one_message_still_gets_the_others(
+        self, world: World, smtp: MailServer
+    ) -> None:
+        self.write_four(world)
+        smtp.recipient_reply = "451 try again later"
+        assert notifications.deliver(at(NOON)) == 0
+        assert Notification.objects.filter(attempts=1).count() == 4
+
+    def write_four(self, world: World) -> None:
         world.person("olga", Role.OPERATOR)
-        for _ in range(MOST_SENDERS + 2):
+        for _ in range(4):
             world.lose(world.charger(), NOON - minutes(5))
         engine.run(seen_at(NOON))
         steps.carry_out(NOON)
-        taken = [notifications.claim(NOON) for _ in range(MOST_SENDERS + 2)]
-        assert len([one for one in taken if one]) == MOST_SENDERS
-        assert notifications.claim(NOON + CLAIM) is not None
 
 
 def test_one_that_breaks_the_sender_does_not_hold_up_the_others(world: World) -> None:
