@@ -3,6 +3,7 @@
 With xdist each worker has its own database (pytest-django) and its own prefix in Valkey.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -30,6 +31,7 @@ if not WORKER:
     for name in OURS:
         os.environ.pop(name, None)
     os.environ["DATA"] = tempfile.mkdtemp(prefix="kilowatch-test-")
+    atexit.register(shutil.rmtree, os.environ["DATA"], ignore_errors=True)
 os.environ["REDIS_PREFIX"] = f"test-{WORKER or 'main'}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
 
@@ -51,11 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the servers and remove what they wrote."""
+    """Stop the servers."""
     if SERVERS in config.stash:
         config.stash[SERVERS].stop()
-    if not WORKER:
-        shutil.rmtree(os.environ["DATA"], ignore_errors=True)
 
 
 @pytest.fixture
