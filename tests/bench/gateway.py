@@ -41,10 +41,10 @@ def run(table: Table, quick: bool) -> None:
         ):
             rate = measure(command, keys, connections, seconds)
             best[name] = max(best.get(name, 0), rate)
-    for connections in ("500", "2000"):
-        rate = best[connections]
+    for many in ("500", "2000"):
+        rate = best[many]
         table.add(
-            f"gateway, {connections} connections: durable messages per CPU-second",
+            f"gateway, {many} connections: durable messages per CPU-second",
             f"{rate:,.0f}",
             "≥ 10,000 (goal 15,000)",
             rate >= 10_000,

@@ -181,7 +181,7 @@ class Load:
     async def connect(self, args: argparse.Namespace) -> float:
         """Open the connections; return the seconds until all were in."""
         loop = asyncio.get_running_loop()
-        keys = json.loads(Path(args.keys).read_text())
+        keys = args.keys
         started = time.perf_counter()
         gate = asyncio.Semaphore(args.dial)
 
@@ -229,6 +229,12 @@ class Load:
             await asyncio.sleep(0.001)
 
 
+def read_keys(path: str) -> dict[str, str]:
+    """Return identity -> key in hex."""
+    keys: dict[str, str] = json.loads(Path(path).read_text())
+    return keys
+
+
 def percentile(values: list[float], share: float) -> float:
     return values[min(len(values) - 1, int(len(values) * share))] if values else 0.0
 
@@ -236,7 +242,7 @@ def percentile(values: list[float], share: float) -> float:
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--keys", required=True)
+    parser.add_argument("--keys", type=read_keys, required=True)
     parser.add_argument("--connections", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rate", type=float, default=0, help="messages/s; 0: as fast as answered")

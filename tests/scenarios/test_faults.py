@@ -148,7 +148,9 @@ async def test_postgresql_stopped_for_20_seconds_loses_nothing_acknowledged(home
     assert_kept(home, ledger)
 
 
-async def test_valkey_stopped_and_started_delays_no_fact_and_the_live_view_recovers(home: House) -> None:
+async def test_valkey_stopped_and_started_delays_no_fact_and_the_live_view_recovers(
+    home: House,
+) -> None:
     async with fleet(home) as ledger:
         await until(lambda: len(ledger.meters) > 100, 20)
         await asyncio.to_thread(home.servers.valkey.kill)

@@ -67,7 +67,7 @@ class RawCharger:
     """Sends frames as they are and reads the answers."""
 
     socket: ClientConnection
-    ids: itertools.count = field(default_factory=lambda: itertools.count(1))
+    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def call(self, action: str, payload: Any, message_id: str | None = None) -> Any:
         """Send a CALL; return the payload of its CALLRESULT, or the whole CALLERROR frame."""
@@ -134,7 +134,7 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
         ws_ping_interval=None,
     )
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined,method-assign]
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.get_running_loop().create_task(server.serve())
     while not server.started:
         assert not task.done(), "The gateway did not start."
