@@ -7,6 +7,7 @@ operating system. `ARGS="gateway latency"` runs only those parts; `ARGS="--quick
 import argparse
 import os
 import platform
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -75,6 +76,7 @@ def main() -> None:
             run(table, args.quick)
     finally:
         servers.stop()
+        shutil.rmtree(data, ignore_errors=True)
     table.show()
     sys.exit(any(row[3] == "MISSED" for row in table.rows))
 

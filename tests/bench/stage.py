@@ -59,7 +59,7 @@ def make_fleet(chargers: int, prefix: str = "BENCH") -> Path:
     )
     evses = Evse.objects.bulk_create([Evse(charger=c, number=1) for c in made], batch_size=2000)
     Connector.objects.bulk_create([Connector(evse=e, number=1) for e in evses], batch_size=2000)
-    path = Path(tempfile.mkdtemp(prefix="kilowatch-bench-")) / "keys.json"
+    path = Path(os.environ["DATA"]) / f"keys-{prefix}.json"
     path.write_text(json.dumps(keys))
     return path
 
