@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from inventory.models import Charger, Evse, Lifecycle, Organisation, Site
 from monitoring import ledger, rollup, tasks
+from monitoring.attempts import Outcome
 from monitoring.days import bounds, day_of, days
 from monitoring.history import ChargerHistory
 from monitoring.kpis import PortTotals
@@ -287,6 +288,21 @@ def test_a_session_of_three_weeks_is_one_attempt(port: Evse) -> None:
         rollup.settle(at(day, 12))
     assert Attempt.objects.get().started == at(2, 8, 58)
     assert day_row(port, 23).successes == 1
+
+
+def test_what_happens_after_midnight_tells_at_which_port_a_token_was_meant(port: Evse) -> None:
+    other = Evse.objects.create(charger=port.charger, number=2)
+    change(port, "Preparing", at(3, 22, 50))
+    Event.objects.create(
+        charger=port.charger, kind="authorization", at=at(3, 22, 58), received=at(3, 22, 58),
+        code="Accepted", text="AB",
+    )  # fmt: skip
+    change(port, "Available", at(3, 22, 59))
+    charge(other, at(3, 23, 1), at(4, 9))
+    for day in (3, 4, 5):
+        rollup.settle(at(day, 12))
+    assert Attempt.objects.get(evse=port).outcome == Outcome.NO_AUTHORIZATION
+    assert Attempt.objects.get(evse=other).started == at(3, 22, 58)
 
 
 def test_a_connection_left_open_by_a_dead_gateway_ends_at_the_last_proof_of_life(
