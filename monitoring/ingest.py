@@ -26,6 +26,7 @@ from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from monitoring import facts as f
 from monitoring import partitions, statements
 from monitoring.encoding import dumps, loads
+from monitoring.masking import mask
 from monitoring.memory import Memory
 from monitoring.plan import METER_EVERY, Plan, ports_named
 
@@ -387,7 +388,7 @@ class Writer:
             datetime.now(UTC),
             ",".join(type(fact).__name__ for fact in item.facts)[:40],
             Jsonb([_readable(fact) for fact in item.facts]),
-            item.frame.replace("\0", "\\u0000"),
+            mask(item.frame).replace("\0", "\\u0000"),
             f"{type(error).__name__}: {error}".replace("\0", "\\u0000"),
         )
         while not item.done.done():

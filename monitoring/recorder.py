@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-import orjson
 import psycopg
 import structlog
 import zstandard
@@ -26,15 +25,16 @@ from psycopg import AsyncConnection
 
 from monitoring import ingest, partitions
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
+from monitoring.masking import mask
 
 log = structlog.get_logger(__name__)
 
 #: Seconds between writes of what is buffered.
 FLUSH_EVERY = 4.0
-#: A charger's buffer is written early beyond this, bytes.
-SEGMENT_BYTES = 262_144
-#: Bytes buffered in all; beyond it frames are dropped and counted.
-BUFFER_LIMIT = 128 * 1024 * 1024
+#: Characters buffered of one charger and in all; beyond that frames are dropped and counted.
+CHARGER_LIMIT, BUFFER_LIMIT = 1024 * 1024, 128 * 1024 * 1024
+#: Seconds for what is left when the process ends.
+LAST_FLUSH = 5.0
 #: Longest text kept of one frame.
 FRAME_LIMIT = 65_536
 
@@ -47,14 +47,6 @@ COPY = (
 )
 COPY_TYPES = ["int8", "timestamptz", "timestamptz", "int4", "int4", "int2", "bytea"]
 
-#: Texts without any of these hold no secret; looked for because it is cheap.
-SECRET_HINTS = ("Key", "assw", "ASSW", "ecret", "ECRET", "simPin")
-SECRET_NAMES = re.compile(
-    r"^(AuthorizationKey|BasicAuthPassword|password|apnPassword|simPin|key|.*secret.*)$",
-    re.IGNORECASE,
-)
-MASK = "********"
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -65,52 +57,14 @@ class Frame:
     text: str
 
 
-def mask(text: str) -> str:
-    """Return the frame's text with keys, passwords and PINs replaced by asterisks.
-
-    Text that is no JSON and looks as if it held a secret is replaced as a whole.
-    """
-    if not any(hint in text for hint in SECRET_HINTS):
-        return text
-    try:
-        return orjson.dumps(_masked(orjson.loads(text))).decode()
-    except orjson.JSONDecodeError:
-        return MASK
-
-
-def _masked(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_masked(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    masked = {
-        name: MASK if SECRET_NAMES.match(name) and isinstance(item, str) else _masked(item)
-        for name, item in value.items()
-    }
-    return _mask_setting(masked)
-
-
-def _mask_setting(value: dict[str, Any]) -> dict[str, Any]:
-    """Mask the value beside a secret's name: 1.6 key/value, 2.x variable and idToken."""
-    variable = value.get("variable")
-    named = [value.get("key"), isinstance(variable, dict) and variable.get("name")]
-    if any(isinstance(name, str) and SECRET_NAMES.match(name) for name in named):
-        secret = ("value", "attributeValue")
-        return {name: MASK if name in secret else item for name, item in value.items()}
-    if value.get("key") == MASK and "value" in value:
-        return {**value, "value": MASK}
-    if value.get("type") == "KeyCode" and "idToken" in value:
-        return {**value, "idToken": MASK}
-    return value
-
-
 class _Buffer:
-    __slots__ = ("ended", "lines", "size", "started")
+    __slots__ = ("ended", "full", "lines", "size", "started")
 
     def __init__(self, at: datetime) -> None:
         self.started = self.ended = at
         self.lines: list[tuple[datetime, str, str]] = []
         self.size = 0
+        self.full = False
 
 
 class Recorder:
@@ -124,6 +78,7 @@ class Recorder:
         self._task: asyncio.Task[None] | None = None
         self._connection: AsyncConnection[Any] | None = None
         self._partitions: set[Any] = set()
+        self._stopping = asyncio.Event()
         self._compressor = zstandard.ZstdCompressor(level=3, dict_data=DICTIONARIES[NEWEST])
 
     def start(self) -> None:
@@ -132,35 +87,44 @@ class Recorder:
 
     async def stop(self) -> None:
         """Write what is buffered and close."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        self._stopping.set()
         with contextlib.suppress(psycopg.Error, OSError):
-            await self.flush()
+            async with asyncio.timeout(LAST_FLUSH):
+                if self._task is not None:
+                    await self._task
+                await self.flush()
         if self._connection is not None:
             await self._connection.close()
 
     def record(self, charger_id: int, at: datetime, direction: str, text: str) -> None:
         """Buffer a frame; drop it, counted, when the buffers are full."""
-        if self._size > BUFFER_LIMIT:
-            DROPPED.inc()
-            return
         buffer = self._buffers.get(charger_id)
         if buffer is None:
             buffer = self._buffers[charger_id] = _Buffer(at)
+        if buffer.size > CHARGER_LIMIT or self._size > BUFFER_LIMIT:
+            self._drop(charger_id, buffer)
+            return
         buffer.lines.append((at, direction, text if len(text) <= FRAME_LIMIT else _cut(text)))
         buffer.size += len(text)
         buffer.ended = at
         self._size += len(text)
 
+    def _drop(self, charger_id: int, buffer: _Buffer) -> None:
+        DROPPED.inc()
+        if not buffer.full:
+            buffer.full = True
+            log.warning("frames_not_recorded", charger=charger_id, size=buffer.size)
+
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_EVERY)
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), FLUSH_EVERY)
             try:
                 await self.flush()
             except (psycopg.Error, OSError) as error:
                 log.warning("frames_not_written", error=str(error).strip(), bytes=self._size)
+            except Exception:
+                log.exception("frames_not_written", bytes=self._size)
 
     async def flush(self) -> None:
         """Write every buffer as a segment; after a failure the frames stay buffered."""
@@ -173,9 +137,7 @@ class Recorder:
         buffers, self._buffers = self._buffers, {}
         size, self._size = self._size, 0
         try:
-            rows = await asyncio.to_thread(
-                lambda: [_row(self._compressor, i, b) for i, b in buffers.items()]
-            )
+            rows = await asyncio.to_thread(_rows, self._compressor, buffers)
             await self._write(self._connection, rows)
         except BaseException:
             self._put_back(buffers, size)
@@ -205,6 +167,20 @@ class Recorder:
 
 def _cut(text: str) -> str:
     return f"{text[:FRAME_LIMIT]}… ({len(text)} characters)"
+
+
+def _rows(
+    compressor: zstandard.ZstdCompressor, buffers: dict[int, _Buffer]
+) -> list[tuple[Any, ...]]:
+    """Return a row per buffer; one that can't be compressed costs the others nothing."""
+    rows = []
+    for charger_id, buffer in buffers.items():
+        try:
+            rows += [_row(compressor, charger_id, buffer)] if buffer.lines else []
+        except Exception:
+            DROPPED.inc(len(buffer.lines))
+            log.exception("frames_not_compressed", charger=charger_id)
+    return rows
 
 
 def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer) -> tuple[Any, ...]:
@@ -251,6 +227,11 @@ SELECT started, dictionary, data FROM monitoring_framesegment
 #: Segments in memory at once, and frames among which a reply is looked for beside its CALL.
 SEGMENTS_AT_A_TIME = 200
 FRAMES_AT_A_TIME = 20_000
+#: Kind, message id and, of a CALL, action of a frame.
+BEGINNING = re.compile(
+    r'\s*\[\s*(?P<kind>[2-6])\s*,\s*(?P<id>"(?:[^"\\]|\\.)*"|\d+)\s*'
+    r'(?:,\s*"(?P<action>\w*)")?'
+)
 #: A segment never spans more than this.
 LONGEST_SEGMENT = timedelta(hours=1, seconds=30)
 
@@ -282,26 +263,39 @@ def walk(
     """Yield what `read` returns, however much it is, with bounded memory."""
     frames = _frames(charger_id, start, end, newest_first)
     if action:
-        frames = _about(frames, action)
+        frames = _about(frames, action, newest_first)
     if direction:
         frames = (frame for frame in frames if frame.direction == direction)
     return frames
 
 
-def _about(frames: Iterator[Frame], action: str) -> Iterator[Frame]:
-    """Yield CALLs of `action` and the frames with their message ids."""
-    while known := list(islice(frames, FRAMES_AT_A_TIME)):
-        wanted = {_message_id(frame) for frame in known if f',"{action}",' in _squeezed(frame)}
-        yield from (frame for frame in known if _message_id(frame) in wanted - {""})
+def _about(frames: Iterator[Frame], action: str, newest_first: bool) -> Iterator[Frame]:
+    """Yield CALLs of `action` and the reply to each."""
+    while window := list(islice(frames, FRAMES_AT_A_TIME)):
+        paired = list(_paired(window[::-1] if newest_first else window, action))
+        yield from paired[::-1] if newest_first else paired
 
 
-def _squeezed(frame: Frame) -> str:
-    return frame.text[:160].replace(" ", "")
+def _paired(frames: list[Frame], action: str) -> Iterator[Frame]:
+    """Yield, of frames in their order, CALLs of `action` and what answers each.
 
-
-def _message_id(frame: Frame) -> str:
-    parts = frame.text[:120].split('"', 2)
-    return parts[1] if len(parts) == 3 and frame.text.startswith("[") else ""
+    Ids are used again: the answer is the next one under the id that goes the other way.
+    """
+    waiting: set[tuple[str, str]] = set()
+    for frame in frames:
+        head = BEGINNING.match(frame.text)
+        if head is None:
+            continue
+        message_id = head["id"].strip('"')
+        if head["kind"] in {"2", "6"}:
+            answer = ("out" if frame.direction == "in" else "in", message_id)
+            waiting.discard(answer)
+            if head["action"] == action:
+                waiting.add(answer)
+                yield frame
+        elif (frame.direction, message_id) in waiting:
+            waiting.discard((frame.direction, message_id))
+            yield frame
 
 
 def _frames(charger_id: int, start: datetime, end: datetime, newest_first: bool) -> Iterator[Frame]:
@@ -330,42 +324,62 @@ def _segments(
             first = rows[-1][0] + timedelta(microseconds=1)
 
 
+#: Hours in which a charger has several segments that were not merged to the full.
 HOURS = """
 SELECT charger_id, date_trunc('hour', started) FROM monitoring_framesegment
- WHERE started >= %s AND started < %s
+ WHERE started >= %s AND started < %s AND size < %s
  GROUP BY 1, 2 HAVING count(*) > 1
 """
 TAKE = """
 DELETE FROM monitoring_framesegment
- WHERE charger_id = %s AND started >= %s AND started < %s
-RETURNING started, dictionary, data
+ WHERE charger_id = %s AND started >= %s AND started < %s AND size < %s
+RETURNING started, size, dictionary, data
 """
 PUT = """
 INSERT INTO monitoring_framesegment (charger_id, started, ended, frames, size, dictionary, data)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
+#: Segments of more bytes are left alone, and none is merged into more than twice of it.
+MERGED_BYTES = 4 * 1024 * 1024
+
+Segment = tuple[datetime, int, int, bytes]
 
 
 def compact(start: datetime, end: datetime) -> int:
     """Merge the segments of each charger and closed hour in [start, end); return how many."""
     with django_connection.cursor() as cursor:
-        cursor.execute(HOURS, [start, end])
+        cursor.execute(HOURS, [start, end, MERGED_BYTES])
         hours = cursor.fetchall()
         for charger_id, hour in hours:
             with transaction.atomic():
-                cursor.execute(TAKE, [charger_id, hour, hour + timedelta(hours=1)])
-                taken = sorted(cursor.fetchall(), key=lambda segment: segment[0])
-                if taken:
-                    cursor.execute(PUT, _merged(charger_id, taken))
+                after = hour + timedelta(hours=1)
+                cursor.execute(TAKE, [charger_id, hour, after, MERGED_BYTES])
+                for segments in _portions(sorted(cursor.fetchall(), key=lambda taken: taken[0])):
+                    cursor.execute(PUT, _merged(charger_id, segments))
     return len(hours)
 
 
-def _merged(charger_id: int, segments: list[tuple[datetime, int, bytes]]) -> tuple[Any, ...]:
+def _portions(segments: list[Segment]) -> Iterator[list[Segment]]:
+    """Split segments in order, so that each portion fits memory."""
+    portion: list[Segment] = []
+    size = 0
+    for segment in segments:
+        portion.append(segment)
+        size += segment[1]
+        if size >= MERGED_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
+
+
+def _merged(charger_id: int, segments: list[Segment]) -> tuple[Any, ...]:
     frames = [
         frame
-        for started, dictionary, data in segments
+        for started, _size, dictionary, data in segments
         for frame in decode(decompress(data, dictionary), started.astimezone(UTC))
     ]
+    frames.sort(key=lambda frame: frame.at)
     started = frames[0].at
     lines = encode(frames, started)
     compressor = zstandard.ZstdCompressor(level=9, dict_data=DICTIONARIES[NEWEST])

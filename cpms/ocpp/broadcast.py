@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from monitoring import facts as f
 from monitoring import live
 from monitoring.live import GATEWAYS, frames_group, org_group, site_group
-from monitoring.recorder import mask
+from monitoring.masking import mask
 
 if TYPE_CHECKING:
     from cpms.ocpp.gateway import Gateway
@@ -91,7 +91,7 @@ class Broadcast:
             try:
                 await self._send_changes()
                 await self._send_frames()
-            except Exception as error:  # the layer's errors are redis's, OS's and its own
+            except Exception as error:  # noqa: BLE001 - redis's, the OS's, its own
                 LOST.inc()
                 log.warning("live_layer_away", error=str(error))
 
@@ -123,7 +123,7 @@ class Broadcast:
                 await layer.group_add(GATEWAYS, channel)
                 while True:
                     self._heard(await layer.receive(channel))
-            except Exception as error:  # see run()
+            except Exception as error:  # noqa: BLE001 - see run()
                 log.warning("nudges_away", error=str(error))
                 await asyncio.sleep(1.0)
 
@@ -148,6 +148,6 @@ class Broadcast:
             await get_channel_layer().group_send(
                 GATEWAYS, {"type": "socket.replaced", "charger_id": charger_id, "token": token}
             )
-        except Exception as error:  # see run()
+        except Exception as error:  # noqa: BLE001 - see run()
             LOST.inc()
             log.warning("live_layer_away", error=str(error))

@@ -12,7 +12,7 @@ from cpms.ocpp.text import clean
 from cpms.ocpp.times import say
 from cpms.ocpp.v201.notes import WARNING, note
 from monitoring.facts import Booted, VariablesReported
-from monitoring.recorder import MASK, SECRET_NAMES
+from monitoring.masking import MASK, is_secret
 
 #: Attributes kept of one NotifyReport; the rest is counted.
 MOST_VARIABLES = 2_000
@@ -93,7 +93,7 @@ def _attributes(report: Any) -> Iterator[Row]:
                 name,
                 clean(variable.get("instance"), 50),
                 clean(attribute.get("type") or "Actual", 10),
-                MASK if value and SECRET_NAMES.match(name) else value,
+                MASK if value and is_secret(name) else value,
                 clean(attribute.get("mutability") or "ReadWrite", 12),
             )
 

@@ -1,0 +1,132 @@
+"""No key, password or PIN gets past `mask`, and nothing else is lost."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitoring.masking import MASK, mask
+
+SECRET = "s3cr3t-0011223344556677"
+
+
+def call(action: str, payload: Any) -> str:
+    return json.dumps([2, "19223201", action, payload], separators=(",", ":"))
+
+
+def result(payload: Any) -> str:
+    return json.dumps([3, "19223201", payload], separators=(",", ":"))
+
+
+COMPONENT = {"name": "SecurityCtrlr"}
+KEPT = [
+    call("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),
+    result({"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": SECRET}]}),
+    call(
+        "SetVariables",
+        {
+            "setVariableData": [
+                {
+                    "attributeValue": SECRET,
+                    "component": COMPONENT,
+                    "variable": {"name": "BasicAuthPassword"},
+                }
+            ]
+        },
+    ),
+    result(
+        {
+            "getVariableResult": [
+                {
+                    "attributeValue": SECRET,
+                    "component": COMPONENT,
+                    "variable": {"name": "WifiPassword"},
+                }
+            ]
+        }
+    ),
+    call(
+        "NotifyReport",
+        {
+            "reportData": [
+                {
+                    "component": COMPONENT,
+                    "variable": {"name": "BasicAuthPassword"},
+                    "variableAttribute": [{"type": "Actual", "value": SECRET}],
+                }
+            ]
+        },
+    ),
+    call(
+        "NotifyEvent",
+        {"eventData": [{"variable": {"name": "ApnSecret"}, "actualValue": SECRET}]},
+    ),
+    call(
+        "SetNetworkProfile",
+        {
+            "connectionData": {
+                "ocppCsmsUrl": "wss://x",
+                "basicAuthPassword": SECRET,
+                "apn": {"apn": "iot", "apnPassword": SECRET, "simPin": 1234},
+                "vpn": {"server": "v", "user": "u", "key": SECRET, "password": SECRET},
+            }
+        },
+    ),
+    call("Authorize", {"idToken": {"idToken": SECRET, "type": "KeyCode"}}),
+    call("TransactionEvent", {"idToken": {"type": "KeyCode", "idToken": SECRET}}),
+    call("DataTransfer", {"vendorId": "x", "data": json.dumps({"wifiPassword": SECRET})}),
+    call("DataTransfer", {"vendorId": "x", "data": json.dumps({"apikey": SECRET})}),
+    call("DataTransfer", {"vendorId": "x", "data": {"PSK": SECRET, "psk2": SECRET}}),
+    '[2,\'1\',"ChangeConfiguration",{"key":"AuthorizationKey","value":"' + SECRET,
+    '[2,"1","DataTransfer",' + '{"password":' * 900 + f'"{SECRET}"' + "}" * 900 + "]",
+    '[2,"1","DataTransfer",' + "[" * 2_000 + f'{{"password":"{SECRET}"}}',
+]
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_a_secret_is_masked_in_every_version_and_shape(text: str) -> None:
+    masked = mask(text)
+    assert SECRET not in masked
+    assert "1234" not in masked.replace("19223201", "")
+    assert MASK in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "300"}),
+        result(
+            {
+                "configurationKey": [
+                    {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
+                    {"key": "MeterPublicKey", "readonly": True, "value": "3059"},
+                ],
+                "unknownKey": ["AuthorizationKey"],
+            }
+        ),
+        call("GetConfiguration", {"key": ["AuthorizationKey", "HeartbeatInterval"]}),
+        call("Authorize", {"idToken": {"idToken": "04AA", "type": "ISO14443"}}),
+        call("MeterValues", {"connectorId": 1, "meterValue": []}),
+        result({"status": "Accepted"}),
+        "",
+        "no JSON at all",
+    ],
+)
+def test_what_is_no_secret_stays_as_it_is(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_only_the_secret_among_settings_is_masked() -> None:
+    rows = [
+        {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
+        {"key": "AuthorizationKey", "readonly": False, "value": SECRET},
+    ]
+    masked = json.loads(mask(result({"configurationKey": rows})))[2]["configurationKey"]
+    assert masked == [rows[0], {**rows[1], "value": MASK}]
+
+
+@given(st.text() | st.text('[]{}",:keypasswordsecret\\', max_size=80))
+def test_no_text_breaks_it(text: str) -> None:
+    assert isinstance(mask(text), str)
