@@ -148,6 +148,9 @@ class SessionChanged:
     authorization: str | None = None
     #: What is odd about it; "-odd" takes "odd" away.
     flags: tuple[str, ...] = ()
+    #: Of a fact merged from several: by which number and when SoC and charging state were said.
+    soc_said: tuple[int, datetime] | None = None
+    state_said: tuple[int, datetime] | None = None
 
 
 @dataclass(slots=True)

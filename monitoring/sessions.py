@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from monitoring.facts import SessionChanged
 
@@ -16,10 +16,12 @@ def merge(first: SessionChanged, second: SessionChanged) -> SessionChanged:
     Starts take the earliest time, ends the earliest end, registers and names the first
     that was said, progress (power, SoC, charging state) the latest by sequence and time.
     """
-    older, newer = _by_progress(first, second)
+    soc, soc_said = _newest(first, second, "soc")
+    state, state_said = _newest(first, second, "charging_state")
     return replace(
         first,
         at=min(first.at, second.at),
+        received=min(first.received, second.received),
         create=first.create or second.create,
         new_id=first.new_id if first.new_id is not None else second.new_id,
         start_key=first.start_key or second.start_key,
@@ -32,8 +34,10 @@ def merge(first: SessionChanged, second: SessionChanged) -> SessionChanged:
         meter_stop=_said(first.meter_stop, second.meter_stop),
         energy=_largest(first.energy, second.energy),
         power=_largest(first.power, second.power),
-        soc=_said(newer.soc, older.soc),
-        charging_state=_said(newer.charging_state, older.charging_state),
+        soc=soc,
+        soc_said=soc_said,
+        charging_state=state,
+        state_said=state_said,
         stop_reason=first.stop_reason or second.stop_reason,
         stop_token=first.stop_token or second.stop_token,
         seq_no=_largest(first.seq_no, second.seq_no),
@@ -50,13 +54,22 @@ def _flags(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*first, *second} - opposed))
 
 
-def _by_progress(
-    first: SessionChanged, second: SessionChanged
-) -> tuple[SessionChanged, SessionChanged]:
-    def order(fact: SessionChanged) -> tuple[int, datetime]:
-        return (-1 if fact.seq_no is None else fact.seq_no, fact.at)
+SAID = {"soc": "soc_said", "charging_state": "state_said"}
 
-    return (second, first) if order(first) > order(second) else (first, second)
+
+def _newest(first: SessionChanged, second: SessionChanged, name: str) -> tuple[Any, Any]:
+    """Return what was said last, by number and time, and by which number and when."""
+    said = [
+        (getattr(fact, SAID[name]) or _number(fact), getattr(fact, name))
+        for fact in (second, first)
+        if getattr(fact, name) is not None
+    ]
+    number, value = max(said, key=lambda each: each[0], default=(None, None))
+    return value, number
+
+
+def _number(fact: SessionChanged) -> tuple[int, datetime]:
+    return (-1 if fact.seq_no is None else fact.seq_no, fact.at)
 
 
 def _said(value: T | None, otherwise: T | None) -> T | None:
