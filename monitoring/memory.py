@@ -66,8 +66,10 @@ class SessionMemory:
     written: datetime | None = None
     #: The numbers of its messages (2.x).
     heard: Heard = field(default_factory=Heard)
-    #: The number of the message that said its charging state.
+    #: Its charging state, as far as it is remembered, and the number of the message that said so.
+    state: str = ""
     state_from: int = 0
+    connector: int | None = None
     #: The newest that it said of its port (2.x).
     told: tuple[datetime, Status] | None = None
 

@@ -30,6 +30,12 @@ PROGRESS_EVERY = timedelta(seconds=60)
 #: A register may fall by its own rounding, Wh; by more it runs backwards.
 METER_TOLERANCE = 1.0
 
+#: What a message says of a session, but for its number and time.
+NEWS = (
+    *("started", "ended", "id_token", "stop_token", "meter_start", "meter_stop", "energy"),
+    *("charging_state", "stop_reason", "remote_start_id", "authorization", "start_key"),
+)
+
 SessionKey = tuple[int, str]
 
 
@@ -54,6 +60,8 @@ class Plan:
     charger_status: dict[int, f.StatusReported] = field(default_factory=dict)
     sessions: dict[SessionKey, f.SessionChanged] = field(default_factory=dict)
     updates: dict[SessionKey, f.SessionChanged] = field(default_factory=dict)
+    #: Session -> the number and time of a message that said nothing else of it.
+    ticks: dict[int, tuple[int | None, datetime]] = field(default_factory=dict)
     samples: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     variables: list[f.VariablesReported] = field(default_factory=list)
@@ -126,6 +134,9 @@ def _session(plan: Plan, fact: f.SessionChanged) -> None:
         if fact.seq_no is not None:
             fact.flags = (*fact.flags, *_order(session, fact.seq_no, new, fact.started))
             fact.charging_state = _newest_state(session, fact.seq_no, fact.charging_state)
+            if _says_nothing_new(plan, session, fact):
+                plan.ticks[session.id] = (session.heard.last, fact.at)
+                return
         _progress(plan, charger, session, fact)
     _put(plan, fact)
     for moment in (fact.started, fact.ended):
@@ -147,11 +158,25 @@ def _order(
 
 
 def _newest_state(session: SessionMemory, number: int, state: str | None) -> str | None:
-    """Return the charging state, None where a later message has said another."""
+    """Return the charging state, None where it is known or a later message said another."""
     if not state or number < session.state_from:
         return None
     session.state_from = number
+    if state == session.state:
+        return None
+    session.state = state
     return state
+
+
+def _says_nothing_new(plan: Plan, session: SessionMemory, fact: f.SessionChanged) -> bool:
+    """Tell whether a message is one of the many that only bring samples, and their number."""
+    placed = fact.evse in (None, session.evse) and fact.connector in (None, session.connector)
+    session.connector = fact.connector or session.connector
+    if not placed or fact.flags or fact.offline:
+        return False
+    if (fact.charger_id, fact.transaction_id) in plan.sessions:
+        return False
+    return all(getattr(fact, name) is None for name in NEWS)
 
 
 def _number(plan: Plan, fact: f.SessionChanged) -> None:
@@ -188,6 +213,8 @@ def _progress(
             port.session_id, port.power = None, None
     elif port.session_id is None or session.id > port.session_id:
         port.session_id, port.energy, port.soc = session.id, session.energy, session.soc
+    else:
+        return
     plan.ports[port.evse_id] = port
 
 

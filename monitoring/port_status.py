@@ -25,6 +25,9 @@ def plan_status(plan: "Plan", fact: f.StatusReported) -> None:
 
 def _told(plan: "Plan", fact: f.StatusReported, session: SessionMemory | None) -> None:
     """Plan what a transaction says; what it has said of later comes after it again."""
+    if session is not None and _is_known(plan, fact, session):
+        session.told = (fact.at, fact.status)
+        return
     newest = (session.told or _end_of(session)) if session is not None else None
     if newest is None or fact.at >= newest[0]:
         if session is not None and session.ended_at and fact.status != f.Status.FINISHING:
@@ -35,6 +38,15 @@ def _told(plan: "Plan", fact: f.StatusReported, session: SessionMemory | None) -
         return
     _reported(plan, fact)
     _reported(plan, replace(fact, at=newest[0], status=newest[1]))
+
+
+def _is_known(plan: "Plan", fact: f.StatusReported, session: SessionMemory) -> bool:
+    """Tell whether nothing has changed since the transaction said the same before."""
+    port = plan.port(fact.charger_id, fact.evse)
+    if port is None or port.open_span is None or session.told is None:
+        return False
+    same = session.told[1] == fact.status == port.status
+    return same and fact.at >= max(session.told[0], port.open_span.started)
 
 
 def _end_of(session: SessionMemory) -> tuple[datetime, f.Status] | None:

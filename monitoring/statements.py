@@ -253,6 +253,12 @@ UPDATE monitoring_session s
   FROM json_to_recordset(%s::json) AS n (id bigint, flags jsonb)
  WHERE s.id = n.id AND s.flags <> '[]'
 """
+TICKS = """
+UPDATE monitoring_session s
+   SET seq_no = GREATEST(s.seq_no, n.seq_no), updated = GREATEST(s.updated, n.at)
+  FROM json_to_recordset(%s::json) AS n (id bigint, seq_no int, at timestamptz)
+ WHERE s.id = n.id
+"""
 SESSION_UPDATES = f"""
 UPDATE monitoring_session s
 {MERGE}
@@ -459,6 +465,9 @@ async def _sessions(connection: Connection, plan: Plan) -> None:
         cursor = await connection.execute(SESSIONS, rows)
         _settle(plan, await cursor.fetchall())
         await _unflag(connection, plan)
+    if plan.ticks:
+        ticks = [(session_id, *tick) for session_id, tick in plan.ticks.items()]
+        await connection.execute(TICKS, _records(("id", "seq_no", "at"), ticks))
     if plan.updates:
         rows = _records(SESSION, map(_session_row, plan.updates.values()))
         cursor = await connection.execute(SESSION_UPDATES, rows)
@@ -491,6 +500,7 @@ def _settle(plan: Plan, rows: list[tuple[int, str, int, datetime | None]]) -> No
         port = charger.ports.get(session.evse or 0)
         if port is not None and port.session_id == session.id:
             port.session_id, port.power = None, None
+            plan.ports[port.evse_id] = port
 
 
 def _rename(plan: Plan, ids: dict[tuple[int, str], int]) -> None:

@@ -67,7 +67,7 @@ class RawCharger:
     """Sends frames as they are and reads the answers."""
 
     socket: ClientConnection
-    ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     async def call(self, action: str, payload: Any, message_id: str | None = None) -> Any:
         """Send a CALL; return the payload of its CALLRESULT, or the whole CALLERROR frame."""
