@@ -14,6 +14,8 @@ register = template.Library()
 
 #: A clock further off than this, in ms, is worth a word.
 CLOCK_TOLERANCE = 2_000
+#: Less time without data than this is left out of tables; the cards always say it.
+SHARE_WORTH_A_WORD = 0.01
 
 register.filter("stop_words", words.stop_reason)
 register.filter("closing_words", words.closing)
@@ -64,7 +66,9 @@ def ratio(value: float) -> str:
 @register.inclusion_tag("monitoring/_figure.html")
 def figure_cell(figure: Figure) -> dict[str, Any]:
     """Write a KPI in a table, with its no-data share where that is worth a word."""
-    return {"figure": figure, "share": _no_data(figure), "detail": detail(figure)}
+    worth = (figure.no_data_share or 0) >= SHARE_WORTH_A_WORD
+    share = _no_data(figure) if worth else ""
+    return {"figure": figure, "share": share, "detail": detail(figure)}
 
 
 @register.inclusion_tag("web/components/kpi.html")
