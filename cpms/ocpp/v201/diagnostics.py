@@ -10,6 +10,7 @@ from cpms.ocpp.times import Moment
 from cpms.ocpp.v201.availability import STATUSES
 from cpms.ocpp.v201.notes import ERROR, WARNING, kept, note, progress
 from monitoring.facts import EventReported, StatusReported
+from monitoring.masking import MASK, is_secret
 
 #: Events kept of one NotifyEvent; the rest is counted.
 MOST_EVENTS = 500
@@ -40,6 +41,7 @@ def notify_event(station: Station, payload: Answer, received: datetime) -> Outco
 
 def _event(station: Station, event: Answer, moment: Moment, received: datetime) -> EventReported:
     component, variable = event["component"], event["variable"]
+    value = MASK if is_secret(variable["name"]) else event["actualValue"]
     return note(
         station,
         "device_event",
@@ -49,7 +51,7 @@ def _event(station: Station, event: Answer, moment: Moment, received: datetime) 
         evse=(component.get("evse") or {}).get("id"),
         severity=_severity(event),
         code=event.get("techCode") or f"{component['name']}.{variable['name']}",
-        text=event.get("techInfo") or event.get("actualValue"),
+        text=event.get("techInfo") or value,
     )
 
 

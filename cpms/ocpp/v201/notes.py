@@ -1,6 +1,7 @@
 """Messages that are kept as they are: an event with the payload, bounded."""
 
 from datetime import datetime
+from itertools import islice
 from typing import TypedDict, Unpack
 
 from cpms.ocpp.outcome import Answer, Outcome
@@ -8,13 +9,15 @@ from cpms.ocpp.routing import Handler
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
-from monitoring.encoding import dumps
+from monitoring.encoding import dumps, loads
 from monitoring.facts import EventReported
+from monitoring.masking import mask
 
 #: A longer payload, in bytes of JSON, is kept without its lists and objects; the flight
 #: recorder has all of it.
 LONGEST = 16_384
 LONGEST_TEXT = 1_000
+MOST_PROPERTIES = 16
 #: Severities used here (OCPP 2.0.1 §3, EventData.severity).
 ERROR, WARNING, INFORMATION = 3, 4, 6
 #: Parts of a status that is bad news.
@@ -46,7 +49,7 @@ def note(
         severity=said.get("severity", INFORMATION),
         code=clean(said.get("code"), 100),
         text=clean(said.get("text"), LONGEST_TEXT),
-        data=bounded(payload),
+        data=fit(payload),
         offset_ms=moment.offset_ms if moment else 0,
     )
 
@@ -88,17 +91,19 @@ def progress(kind: str) -> Handler:
     return keep
 
 
-def bounded(payload: Answer) -> Answer:
-    """Return `payload`, or of a long one what is short in it and its size under "cut"."""
-    size = len(dumps(payload))
-    if size <= LONGEST:
-        return payload
-    short = {
-        name: value
-        for name, value in payload.items()
-        if not isinstance(value, dict | list) and len(str(value)) <= LONGEST_TEXT
-    }
-    return {**short, "cut": size}
+def fit(payload: Answer) -> Answer:
+    """Return `payload` without secrets; of a long one what is short, and its size under "cut"."""
+    text = dumps(payload).decode()
+    if len(text) > LONGEST:
+        short = (
+            (name, value)
+            for name, value in payload.items()
+            if not isinstance(value, dict | list) and len(f"{name}{value}") <= LONGEST_TEXT
+        )
+        payload = {**dict(islice(short, MOST_PROPERTIES)), "cut": len(text)}
+        text = dumps(payload).decode()
+    masked = mask(text)
+    return payload if masked is text else dict(loads(masked))
 
 
 def declined(status: str) -> Answer:

@@ -128,3 +128,14 @@ async def test_a_long_payload_is_kept_without_its_lists(gateway, charger):
     event = await Event.objects.aget(kind="charging_schedule")
     assert event.data.keys() == {"timeBase", "evseId", "cut"}
     assert event.data["cut"] > 30_000
+
+
+async def test_a_payload_of_a_thousand_odd_properties_is_cut_as_well(gateway, charger):
+    odd = {f"p{number}": "x" * 30 for number in range(1_000)}
+    async with gateway.charger("CP-1", "2.0.1") as cp:
+        await cp.boot2()
+        payload = {"reservationId": 1, "reservationUpdateStatus": "Removed", **odd}
+        assert await cp.call("ReservationStatusUpdate", payload) == {}
+    event = await Event.objects.aget(kind="reservation_status")
+    assert event.data["reservationId"] == 1
+    assert len(event.data) == 17

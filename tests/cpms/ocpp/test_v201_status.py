@@ -137,6 +137,17 @@ async def test_events_are_as_serious_as_they_say_or_look(gateway, charger):
     assert severities == [3, 7, 5, 7, 8, 1]
 
 
+async def test_secrets_in_events_are_not_kept(gateway, charger):
+    secret = {"wifi": {"password": "hunter2"}}
+    async with gateway.charger("CP-1", "2.0.1") as cp:
+        await cp.boot2()
+        await cp.call("NotifyEvent", events(event(1, "hunter2", "BasicAuthPassword")))
+        await cp.call("DataTransfer", {"vendorId": "acme", "data": secret})
+    kept = [(e.text, e.data) async for e in Event.objects.exclude(kind="boot")]
+    assert len(kept) == 2
+    assert "hunter2" not in str(kept)
+
+
 async def test_a_flood_of_events_is_cut_and_counted(gateway, charger):
     many = [event(number, "1", "Temperature") for number in range(510)]
     async with gateway.charger("CP-1", "2.0.1") as cp:
