@@ -122,6 +122,14 @@ SELECT m.id, m.ended FROM merged m
 """
 
 
+def database_time() -> datetime:
+    """Return the database's time, by which leases run."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        now: datetime = cursor.fetchone()[0]
+    return now
+
+
 def close_dead_gateways(now: datetime) -> None:
     """Close the connections of gateways whose lease ran out, at the last proof of life."""
     with connection.cursor() as cursor:

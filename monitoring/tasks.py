@@ -11,7 +11,7 @@ from monitoring import housekeeping, rollup
 @shared_task
 def close_dead_gateways() -> None:
     """Close what a gateway that died left open."""
-    housekeeping.close_dead_gateways(timezone.now())
+    housekeeping.close_dead_gateways(housekeeping.database_time())
 
 
 @shared_task

@@ -2,10 +2,7 @@
 
 import asyncio
 import contextlib
-import os
-import socket as sockets
 import uuid
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -13,6 +10,7 @@ import structlog
 from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
+from cpms.ocpp import lease
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.broadcast import Broadcast
 from cpms.ocpp.database import dsn
@@ -29,8 +27,7 @@ log = structlog.get_logger(__name__)
 
 CONNECTIONS = Gauge("kilowatch_connections", "Chargers connected to this gateway.")
 
-#: A lease lasts this long, and is renewed this often.
-LEASE = timedelta(seconds=15)
+#: How often the lease is renewed, seconds.
 RENEW_EVERY = 4.0
 #: How often proofs of life are written, seconds.
 SEEN_EVERY = 2.0
@@ -39,13 +36,6 @@ BREAKAGES_EVERY = 10.0
 #: Handshakes per second, and at once; the others wait their turn.
 ADMIT_RATE, ADMIT_BURST = 800.0, 200.0
 
-REGISTER = """
-INSERT INTO monitoring_gateway (id, host, pid, started_at, lease_until)
-VALUES (%s, %s, %s, %s, %s)
-ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until
-"""
-SIGN_OFF = "UPDATE monitoring_gateway SET ended_at = %s, lease_until = %s WHERE id = %s"
-
 
 class Gateway:
     """Everything one process holds; made when the server starts."""
@@ -53,7 +43,6 @@ class Gateway:
     def __init__(self) -> None:
         """Prepare; `start` connects."""
         self.id = uuid.uuid4()
-        self.started_at = datetime.now(UTC)
         self.directory = Directory(dsn())
         self.recorder = Recorder(dsn())
         self.sightings = Sightings(dsn())
@@ -69,7 +58,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Take up work: register, load, begin every loop."""
-        await self._renew()
+        await self.renew()
         self.writer.start()
         self.recorder.start()
         self.sightings.start()
@@ -93,9 +82,8 @@ class Gateway:
         await self.sightings.stop()
         await self.directory.stop()
         with contextlib.suppress(psycopg.Error, OSError):
-            now = datetime.now(UTC)
             await BREAKAGES.write(await self._connected())
-            await self._execute(SIGN_OFF, (now, now, self.id))
+            await lease.sign_off(await self._connected(), self.id)
         if self._connection is not None:
             await self._connection.close()
         log.info("gateway_stopped", gateway=str(self.id))
@@ -123,16 +111,12 @@ class Gateway:
         while True:
             await asyncio.sleep(RENEW_EVERY)
             with contextlib.suppress(psycopg.Error, OSError):
-                await self._renew()
+                await self.renew()
 
-    async def _renew(self) -> None:
-        lease = datetime.now(UTC) + LEASE
-        host = sockets.gethostname()[:120]
-        row = (self.id, host, os.getpid(), self.started_at, lease)
-        await self._execute(REGISTER, row)
-
-    async def _execute(self, statement: str, row: tuple[Any, ...]) -> None:
-        await (await self._connected()).execute(statement, row)
+    async def renew(self) -> None:
+        """Renew the lease."""
+        held = [charger_socket.token for charger_socket in self.sockets.values()]
+        await lease.renew(await self._connected(), self.id, held)
 
     async def _connected(self) -> AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
