@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from cpms.ocpp import oddities
+from cpms.ocpp.notes import fit
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
@@ -102,6 +103,6 @@ def data_transfer(station: Station, payload: Answer, received: datetime) -> Outc
         severity=7,
         code=clean(payload["vendorId"], 100),
         text=clean(payload.get("messageId"), 1000),
-        data={"data": payload.get("data")} if payload.get("data") is not None else {},
+        data=fit({"data": payload["data"]}) if payload.get("data") is not None else {},
     )
     return Outcome({"status": "UnknownVendorId"}, [fact])

@@ -1,6 +1,6 @@
 """ISO 15118 contract certificates and OCSP: kept, and declined. (OCPP 2.0.1 part 2, M)"""
 
-from cpms.ocpp.v201.notes import WARNING, declined, kept
+from cpms.ocpp.notes import WARNING, declined, kept
 
 #: M01, M02: no provider of contract certificates is connected.
 get_15118_ev_certificate = kept(

@@ -1,6 +1,6 @@
 """DataTransfer: vendors' own messages. (OCPP 2.0.1 part 2, P)"""
 
-from cpms.ocpp.v201.notes import kept
+from cpms.ocpp.notes import kept
 
 #: P02: no vendor's extension is known here.
 data_transfer = kept(

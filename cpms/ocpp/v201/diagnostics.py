@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
+from cpms.ocpp.notes import ERROR, WARNING, kept, note, progress
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
 from cpms.ocpp.v201.availability import STATUSES
-from cpms.ocpp.v201.notes import ERROR, WARNING, kept, note, progress
 from monitoring.facts import EventReported, StatusReported
 from monitoring.masking import MASK, is_secret
 

@@ -1,6 +1,6 @@
 """Display messages, customers' data and reservations. (OCPP 2.0.1 part 2, O, N09, H)"""
 
-from cpms.ocpp.v201.notes import kept
+from cpms.ocpp.notes import kept
 
 #: O03.
 display_messages = kept("display_messages")

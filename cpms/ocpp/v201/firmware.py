@@ -3,7 +3,7 @@
 Messages may come late, twice, out of order or never.
 """
 
-from cpms.ocpp.v201.notes import progress
+from cpms.ocpp.notes import progress
 
 #: L01, L02.
 firmware_status = progress("firmware_status")

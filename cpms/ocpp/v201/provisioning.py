@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from cpms.ocpp import oddities
+from cpms.ocpp.notes import WARNING, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import say
-from cpms.ocpp.v201.notes import WARNING, note
 from monitoring.facts import Booted, VariablesReported
 from monitoring.masking import MASK, is_secret
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from cpms.ocpp import oddities, security_events
+from cpms.ocpp.notes import WARNING, declined, kept, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
-from cpms.ocpp.v201.notes import WARNING, declined, kept, note
 
 #: A02, A03: no certificate authority signs here yet.
 sign_certificate = kept(

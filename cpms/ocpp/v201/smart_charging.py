@@ -1,6 +1,6 @@
 """Charging needs, schedules, limits and profiles that chargers report. (2.0.1 part 2, K)"""
 
-from cpms.ocpp.v201.notes import declined, kept
+from cpms.ocpp.notes import declined, kept
 
 #: K11, K12: something else than we limits the charger.
 charging_limit = kept("charging_limit")

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from cpms.ocpp import oddities
 from cpms.ocpp.meters import ENERGY
+from cpms.ocpp.notes import INFORMATION, WARNING, note
 from cpms.ocpp.outcome import Answer, Outcome, Refused
 from cpms.ocpp.sampling import sampled
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
 from cpms.ocpp.v201.authorization import id_token_info
-from cpms.ocpp.v201.notes import INFORMATION, WARNING, note
 from monitoring.facts import (
     EventReported,
     MetersSampled,

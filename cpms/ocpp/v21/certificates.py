@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from cpms.ocpp.notes import WARNING, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.times import say
-from cpms.ocpp.v201.notes import WARNING, note
 
 
 def get_certificate_chain_status(station: Station, payload: Answer, received: datetime) -> Outcome:

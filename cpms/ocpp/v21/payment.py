@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from cpms.ocpp.notes import declined, kept, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
-from cpms.ocpp.v201.notes import declined, kept, note
 
 #: C21, C22: what the payment terminal has settled.
 settlement = kept("settlement", code="status", time="settlementTime")

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from cpms.ocpp.notes import ERROR, INFORMATION, declined, kept, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
-from cpms.ocpp.v201.notes import ERROR, INFORMATION, declined, kept, note
 
 #: K15: 2.1 has a word for it: there is no profile, charge as you may.
 charging_needs = kept("charging_needs", reply={"status": "NoChargingProfile"})

@@ -1,6 +1,6 @@
 """Periodic event streams: none is opened, what comes all the same is kept. (2.1 part 2, N11–N15)"""
 
-from cpms.ocpp.v201.notes import declined, kept
+from cpms.ocpp.notes import declined, kept
 
 #: N11: the charger goes on with NotifyEvent.
 open_stream = kept("event_stream_request", reply=declined("Rejected"))
