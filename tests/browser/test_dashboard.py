@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from django.contrib.auth.models import User
 
+from alerts import engine
+from alerts.models import Incident, Rule
 from inventory.models import Charger, ChargerModel, Organisation, Role, Site
 from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import ChargerState, PortState, Session
+from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
 from tests.browser.conftest import Server, is_live, tell
 from tests.network import charger, connection, person, port, site, tenant
 
@@ -345,3 +348,59 @@ def test_times_keep_up_by_the_server_s_clock(
         "const real = Date.now; Date.now = () => real() + 90 * 60_000; kilowatch.refreshTimes()"
     )
     assert first.inner_text() == "2 h 30 min"
+
+
+@pytest.fixture
+def lost(organisation: Organisation, place: Site) -> Incident:
+    """An incident: a charger that is offline since noon."""
+    world = World(organisation, place, make_gateway())
+    world.lose(world.charger("CP-LOST"), NOON)
+    engine.run(seen_at(NOON + minutes(5)))
+    return Incident.objects.get()
+
+
+def test_the_count_of_incidents_is_live(
+    enter: Enter, operator: User, organisation: Organisation, lost: Incident
+) -> None:
+    Incident.objects.update(state="resolved", resolved_at=NOON)
+    page = enter(operator, "/kpis/")
+    is_live(page)
+    assert page.locator("#places .kw-count").count() == 0
+    Incident.objects.update(state="open", resolved_at=None)
+    tell(live.org_group(organisation.pk), live.incidents())
+    page.locator("#places .kw-count", has_text="1").wait_for()
+    assert page.locator("#places .active").inner_text().strip() == "KPIs"
+
+
+def test_what_was_done_is_said_in_a_toast_that_can_be_closed(
+    enter: Enter, operator: User, lost: Incident
+) -> None:
+    page = enter(operator, f"/incidents/{lost.pk}/")
+    page.get_by_role("button", name="I'm on it").click()
+    toast = page.locator(".kw-toast")
+    toast.wait_for()
+    page.get_by_role("button", name="Close").click()
+    toast.wait_for(state="detached")
+    lost.refresh_from_db()
+    assert lost.state == "acknowledged"
+
+
+def test_what_needs_a_second_thought_is_asked_for(enter: Enter, organisation: Organisation) -> None:
+    rule = Rule.objects.create(
+        organisation=organisation,
+        detector="offline",
+        hold_off=99,
+        clear_delay=9,
+        severity=2,
+    )
+    page = enter(person("lena", Role.LEAD, organisation), f"/alerting/rules/{rule.detector}/")
+    page.get_by_role("button", name="Back to the usual settings").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Cancel").click()
+    dialog.wait_for(state="hidden")
+    assert Rule.objects.exists()
+    page.get_by_role("button", name="Back to the usual settings").click()
+    dialog.get_by_role("button", name="Yes").click()
+    page.wait_for_load_state()
+    page.locator(".kw-toast").wait_for()
+    assert not Rule.objects.exists()
