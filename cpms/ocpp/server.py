@@ -23,12 +23,21 @@ except ImportError:  # no C extension on this platform
 
 #: Seconds for the whole handshake: TCP and TLS, the request, our answer.
 HANDSHAKE_SECONDS = 15.0
+#: Bytes of a request's line and headers; uvicorn has no limit.
+LARGEST_HEAD = 65_536
 #: Seconds in which a started message must be complete.
 MESSAGE_SECONDS = 30.0
 #: Messages read ahead of the consumer.
 READ_AHEAD = 4
 #: WebSocket control frames answered per second.
 MOST_PINGS = 20
+
+#: Answers to requests that never get as far as the application.
+NO_ROOM = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"connection: close\r\ncontent-length: 0\r\n\r\n"
+)
+NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 #: First byte of a text frame that is a whole message, with no extension bits.
 WHOLE_TEXT = 0x81
@@ -87,16 +96,34 @@ class Inbox:
 
 
 class Http(HttpToolsProtocol):
-    """HTTP, with a bound on how long a request may take to arrive."""
+    """HTTP, with a bound on how long and how large a request's head may be."""
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock."""
         super().connection_made(transport)
         self._late = self.loop.call_later(HANDSHAKE_SECONDS, transport.abort)
+        self._head: int | None = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse a head that goes on and on: a flood of headers would fill the memory."""
+        if self._head is not None:
+            self._head += len(data)
+        super().data_received(data)
+        if self._head is not None and self._head > LARGEST_HEAD:
+            self.transport.write(NO_ROOM)
+            self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Start anew for the next request of a connection that is kept."""
+        super().on_message_begin()
+        if self._head is None:
+            self._head = 0
+            self._late = self.loop.call_later(HANDSHAKE_SECONDS, self.transport.abort)
 
     def on_headers_complete(self) -> None:
         """Stop it: the request is here."""
         self._late.cancel()
+        self._head = None
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -168,6 +195,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self.last_inbound = self.loop.time()
         if not self.handshake_complete or self.close_sent:
             super().data_received(data)
+            self._refuse_unreadable()
             return
         if self._unread:
             self._unread += data
@@ -176,6 +204,12 @@ class OcppConnection(WebSocketsSansIOProtocol):
             data = bytes(self._unread)
             self._unread.clear()
         self._frames(data)
+
+    def _refuse_unreadable(self) -> None:
+        """Answer a handshake that `websockets` can't read; uvicorn would leave it hanging."""
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()) or NOT_UNDERSTOOD)
+            self.transport.close()
 
     def _frames(self, data: bytes) -> None:
         start, size = 0, len(data)
@@ -197,6 +231,8 @@ class OcppConnection(WebSocketsSansIOProtocol):
         masked = frame[1] & 0x80
         if frame[0] != WHOLE_TEXT or not masked or self.conn.expect_continuation_frame:
             super().data_received(frame)
+            if not self.conn.expect_continuation_frame:
+                self._message_complete()
             return
         self._message_complete()
         head = HEADS.get(frame[1] & 0x7F, 2)
@@ -233,12 +269,6 @@ class OcppConnection(WebSocketsSansIOProtocol):
         if not event.fin:
             self._hurry()
         super().handle_text(event)
-
-    def handle_cont(self, event: Frame) -> None:
-        """Go on with it."""
-        if event.fin:
-            self._message_complete()
-        super().handle_cont(event)
 
     def handle_ping(self) -> None:
         """Answer; end a flood."""
@@ -292,9 +322,12 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self._answer_probe(alive=True)
 
     def keepalive_timeout(self) -> None:
-        """End the connection, unless bytes came since the ping or it never answers pings."""
-        self.missed_pings += 1
-        heard = self.last_inbound > self.ping_sent_at
+        """End the connection, unless bytes came since the ping or it never answers pings.
+
+        While we don't read, nothing can come: that is no silence of the charger's.
+        """
+        self.missed_pings += not self.read_paused
+        heard = self.last_inbound > self.ping_sent_at or self.read_paused
         if heard or not self.answers_pings:
             self.pong_timer = None
             self.pending_ping_payload = None
@@ -311,9 +344,16 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self.transport.abort()
 
     async def alive(self, patience: float) -> bool:
-        """Ping now and tell whether the charger answers within `patience` seconds."""
+        """Ping now and tell whether the charger shows life within `patience` seconds.
+
+        Bytes of any kind are life: some models never answer a ping (lbbrhzn#211). Where we
+        have stopped reading, its silence is ours.
+        """
         if self.transport.is_closing():
             return False
+        if self.read_paused:
+            return True
+        asked = self.loop.time()
         if self._probe is None:
             self._probe = self.loop.create_future()
             self.stop_keepalive()
@@ -321,7 +361,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         try:
             return await asyncio.wait_for(asyncio.shield(self._probe), patience)
         except TimeoutError:
-            return False
+            return self.last_inbound > asked
 
     def silent_for(self) -> float:
         """Return the seconds since the last bytes."""
