@@ -10,6 +10,7 @@ really reach it, through Redis and all.
 """
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,7 @@ LARGEST_REQUEST = 1_000
 SOONEST_REQUEST = 0.1
 #: Close codes of ours; the page acts on them (live.js).
 SIGNED_OUT = 4401
+TRY_LATER = 1013
 BAD_REQUEST = 4400
 
 SOCKETS = Gauge("kilowatch_live_sockets", "Open live sockets of pages.")
@@ -122,6 +124,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         except asyncio.CancelledError:
             if not self.stalled:
                 raise
+        except (OSError, RedisError) as problem:
+            log.warning("live_layer_unreachable", error=str(problem))
+            await send({"type": "websocket.close", "code": TRY_LATER})
         finally:
             self.serving.cancel()
             await self._leave_everything()
@@ -213,7 +218,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         watched: int | None = getattr(self, "watched", None)
         tail = set() if watched is None else {live.frames_group(watched)}
         for group in tail | set(getattr(self, "groups", ())):
-            await self.channel_layer.group_discard(group, self.channel_name)
+            with suppress(OSError, RedisError):
+                await self.channel_layer.group_discard(group, self.channel_name)
 
 
 def _request(text: str) -> dict[str, Any] | None:

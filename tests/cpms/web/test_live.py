@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cpms.web import live as socket
 from cpms.web.routing import websocket
@@ -35,7 +36,7 @@ class Page:
         if cookie:
             headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()))
         scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
-        self.wire: Any = ApplicationCommunicator(websocket, scope)  # type: ignore[no-untyped-call]
+        self.wire: Any = ApplicationCommunicator(websocket, scope)
 
     async def open(self) -> bool:
         """Return whether the socket was accepted."""
@@ -289,6 +290,19 @@ async def test_a_page_that_stalls_is_let_go(
 
     scope = Page(cookie).wire.scope
     await asyncio.wait_for(websocket(scope, arrivals.get, send), 5)
+
+
+async def test_without_the_channel_layer_a_page_is_told_to_try_later(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(prefix: str = "") -> str:
+        raise RedisConnectionError("Connection refused")
+
+    cookie = await sync_to_async(cookie_of)(operator)
+    monkeypatch.setattr(get_channel_layer(), "new_channel", fail, raising=False)
+    page = Page(cookie)
+    assert not await page.open()
+    await page.wire.wait(3)
 
 
 async def test_a_socket_that_ends_leaves_its_groups(
