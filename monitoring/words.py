@@ -64,12 +64,25 @@ STOP_REASONS: dict[str, Promise] = {
     "PowerQuality": _("bad power quality"),
     "Reboot": _("the charger rebooted"),
     "Remote": _("stopped remotely"),
+    "ReqEnergyTransferRejected": _("the vehicle's way of charging is not allowed"),
     "SOCLimitReached": _("state of charge reached"),
     "SoftReset": _("reset"),
     "StoppedByEV": _("stopped by the vehicle"),
     "TimeLimitReached": _("time limit reached"),
     "Timeout": _("timed out"),
     "UnlockCommand": _("unlocked remotely"),
+}
+
+
+#: What is odd about a session (`Session.flags`).
+FLAGS: dict[str, Promise] = {
+    "abandoned": _("never stopped, closed by us"),
+    "bad_time": _("told at no real time"),
+    "meter_backwards": _("meter ran backwards"),
+    "no_start": _("its start never came"),
+    "no_zone": _("times without a zone"),
+    "reconciled": _("stop found later"),
+    "seq_gap": _("messages are missing"),
 }
 
 
@@ -96,6 +109,11 @@ def status(reported: str) -> str:
 def stop_reason(code: str) -> str:
     """Return why a session ended, in words."""
     return str(STOP_REASONS.get(code, code))
+
+
+def flag(name: str) -> str:
+    """Return what is odd about a session, in words."""
+    return str(FLAGS.get(name, name))
 
 
 #: An RPC frame's message type, and the action of a CALL or the code of an error.

@@ -19,6 +19,7 @@ SHARE_WORTH_A_WORD = 0.01
 
 register.filter("stop_words", words.stop_reason)
 register.filter("closing_words", words.closing)
+register.filter("flag_words", words.flag)
 register.filter("frame_words", words.frame)
 register.filter("frame_payload", words.payload)
 

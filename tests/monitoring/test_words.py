@@ -62,3 +62,8 @@ def test_a_clock_is_right_or_off_by_so_much(offset: int | None, said: str) -> No
 )
 def test_only_what_is_whole_is_100_per_cent(value: float, said: str) -> None:
     assert ratio(value) == said
+
+
+def test_what_is_odd_about_a_session_is_said_in_words() -> None:
+    assert words.flag("seq_gap") == "messages are missing"
+    assert words.flag("something_new") == "something_new"
