@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 #: Seconds between looks for changed rows, and between full loads of the tokens.
 REFRESH_EVERY = 2.0
 RELOAD_TOKENS_EVERY = 600.0
+#: Seconds the database has for a look-up; then what is remembered has to do.
+PATIENCE = 5.0
 
 _STATIONS = """
 SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_profile,
@@ -74,8 +76,7 @@ class Directory:
         """Stop refreshing."""
         if self._refresher is not None:
             self._refresher.cancel()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._disconnect()
 
     def nudge(self) -> None:
         """Look for changes now."""
@@ -120,11 +121,23 @@ class Directory:
 
     async def _query(self, statement: str, argument: Any) -> list[Any]:
         async with self._lock:
-            if self._connection is None or self._connection.closed:
-                self._connection = await connect(self._dsn)
-            async with self._connection.cursor(row_factory=namedtuple_row) as cursor:
-                await cursor.execute(statement, (argument,))
-                return await cursor.fetchall()
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await self._rows(statement, argument)
+            except TimeoutError:
+                await self._disconnect()
+                raise
+
+    async def _rows(self, statement: str, argument: Any) -> list[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._dsn)
+        async with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(statement, (argument,))
+            return await cursor.fetchall()
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
 
     def _station(self, row: Any) -> Station:
         station = Station(

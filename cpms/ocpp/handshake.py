@@ -61,6 +61,11 @@ def identity_of(path: str) -> str:
     return unquote(segments[-1], errors="replace").strip() if segments else ""
 
 
+def _possible(identity: str) -> bool:
+    """Tell whether anybody can be called so; the database can't even be asked about a NUL."""
+    return len(identity) <= LONGEST_IDENTITY and "\0" not in identity
+
+
 def basic_auth(header: bytes | None) -> tuple[str, bytes] | None:
     """Return user name and password bytes of an Authorization header; None where unusable.
 
@@ -104,7 +109,7 @@ async def admit(scope: Any, directory: Directory) -> Admission | Refusal:
         return Refusal(403, "network", identity, peer.address)
     offered = basic_auth(headers.get(b"authorization"))
     try:
-        station = await directory.find(identity) if len(identity) <= LONGEST_IDENTITY else None
+        station = await directory.find(identity) if _possible(identity) else None
     except DirectoryAway:
         return Refusal(503, "", identity, peer.address)
     reason = _distrust(station, identity, offered, peer.tls)
