@@ -32,10 +32,9 @@ _displaced: dict[int, deque[datetime]] = {}
 async def contest(hub: "Gateway", admission: Admission) -> Admission | Refusal:
     """Let the newcomer in, or keep the socket that is there; raise an event either way."""
     station = admission.station
-    older = hub.sockets.get(station.id)
-    if older is None:
+    if station.id not in hub.sockets:
         return admission
-    keep = not admission.authenticated and await older.alive(PATIENCE)
+    keep = not admission.authenticated and await _answers(hub, station.id)
     now = datetime.now(UTC)
     hub.writer.put([_event(station.id, "duplicate_connection", now, admission.peer, keep)])
     if keep:
@@ -44,6 +43,16 @@ async def contest(hub: "Gateway", admission: Admission) -> Admission | Refusal:
     if _fights(station.id, now):
         hub.writer.put([_event(station.id, "duplicate_fight", now, admission.peer, keep)])
     return admission
+
+
+async def _answers(hub: "Gateway", charger_id: int) -> bool:
+    """Tell whether the charger's socket is alive, or one that took its place meanwhile."""
+    while (held := hub.sockets.get(charger_id)) is not None:
+        if await held.alive(PATIENCE):
+            return True
+        if hub.sockets.get(charger_id) is held:
+            return False
+    return False
 
 
 def _event(charger_id: int, kind: str, now: datetime, peer: str, kept: bool) -> EventReported:

@@ -1,0 +1,100 @@
+"""Newcomers at the gateway's door: those who mean harm cost nobody else anything."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+import websockets
+
+from cpms.ocpp import handshake
+from cpms.ocpp.duplicates import contest
+from cpms.ocpp.gateway import ADMIT_BURST, ADMIT_RATE, LONGEST_TURN
+
+
+class Held:
+    """A socket that is there already."""
+
+    def __init__(self, answers, meanwhile=lambda: None):
+        self.answers, self.meanwhile = answers, meanwhile
+
+    async def alive(self, patience):
+        self.meanwhile()
+        return self.answers
+
+
+def house(held):
+    hub = SimpleNamespace(sockets={1: held} if held else {}, events=[])
+    hub.writer = SimpleNamespace(put=hub.events.extend)
+    return hub
+
+
+def newcomer(authenticated=False):
+    station = SimpleNamespace(id=1, identity="CP-1")
+    return handshake.Admission(station, "ocpp1.6", "1.6", 0, authenticated, "192.0.2.1")
+
+
+async def refused(connection):
+    with pytest.raises(websockets.InvalidStatus) as refusal:
+        async with connection:
+            pass
+    return refusal.value.response.status_code
+
+
+async def test_a_stranger_never_displaces_who_took_the_place_of_the_socket_it_asked():
+    hub = house(None)
+    living = Held(answers=True)
+    hub.sockets[1] = Held(answers=False, meanwhile=lambda: hub.sockets.update({1: living}))
+    verdict = await contest(hub, newcomer())
+    assert isinstance(verdict, handshake.Refusal)
+    assert hub.sockets[1] is living
+    assert [event.code for event in hub.events] == ["kept_old"]
+
+
+async def test_a_stranger_takes_the_place_of_a_socket_that_shows_no_life():
+    hub = house(Held(answers=False))
+    assert isinstance(await contest(hub, newcomer()), handshake.Admission)
+    assert [event.code for event in hub.events] == ["replaced_old"]
+
+
+async def test_an_authenticated_newcomer_needs_to_ask_nobody():
+    hub = house(Held(answers=True))
+    assert isinstance(await contest(hub, newcomer(authenticated=True)), handshake.Admission)
+
+
+async def test_a_charger_that_we_hold_up_ourselves_counts_as_alive(gateway, charger):
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        held = gateway.hub.sockets[charger.id]
+        held._connection.read_paused = True
+        assert await held.alive(0.0)
+        held._connection.read_paused = False
+
+
+async def test_frames_prove_life_where_pings_are_not_answered(gateway, charger, monkeypatch):
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        held = gateway.hub.sockets[charger.id]
+        monkeypatch.setattr(held._connection, "handle_pong", lambda event: None)
+        monkeypatch.setattr(held._connection, "send_keepalive_ping", lambda: None)
+        assert not await held.alive(0.05)
+        asked = asyncio.create_task(held.alive(0.5))
+        await cp.call("Heartbeat", {})
+        assert await asked
+
+
+async def test_an_identity_with_a_nul_is_unknown_and_no_trouble_of_the_databases(gateway, charger):
+    assert await refused(gateway.connect("CP-1%00", user="CP-1")) == 401
+    async with gateway.charger("CP-1") as cp:
+        assert (await cp.boot())["status"] == "Accepted"
+
+
+async def test_a_flood_of_handshakes_is_sent_away_and_leaves_no_debt(gateway, charger):
+    bucket = gateway.hub._admit
+    bucket.take(asyncio.get_running_loop().time(), ADMIT_BURST + ADMIT_RATE * (LONGEST_TURN + 5))
+    owed = -bucket._level
+    for _ in range(20):
+        assert await refused(gateway.connect("CP-1")) == 503
+    assert -bucket._level <= owed
+    bucket._level = ADMIT_BURST
+    async with gateway.charger("CP-1") as cp:
+        assert (await cp.boot())["status"] == "Accepted"
