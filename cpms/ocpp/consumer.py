@@ -83,8 +83,9 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         """Handle one connection, from handshake to end."""
         await receive()
         hub = gateway.current()
-        await hub.turn()
-        verdict = await handshake.admit(scope, hub.directory)
+        verdict: handshake.Admission | handshake.Refusal = handshake.Refusal(503, "", "", "")
+        if await hub.turn():
+            verdict = await handshake.admit(scope, hub.directory)
         if isinstance(verdict, handshake.Admission):
             verdict = await contest(hub, verdict)
         if isinstance(verdict, handshake.Refusal):

@@ -35,6 +35,8 @@ SEEN_EVERY = 2.0
 BREAKAGES_EVERY = 10.0
 #: Handshakes per second, and at once; the others wait their turn.
 ADMIT_RATE, ADMIT_BURST = 800.0, 200.0
+#: … for at most so many seconds, well within the time that a handshake may take.
+LONGEST_TURN = 10.0
 
 
 class Gateway:
@@ -88,11 +90,20 @@ class Gateway:
             await self._connection.close()
         log.info("gateway_stopped", gateway=str(self.id))
 
-    async def turn(self) -> None:
-        """Wait for one's turn to be admitted: a fleet that comes back at once is spread."""
-        wait = self._admit.take(asyncio.get_running_loop().time())
+    async def turn(self) -> bool:
+        """Wait for one's turn to be admitted: a fleet that comes back at once is spread.
+
+        Returns False where too many wait already. Who gives up leaves no debt behind, so that
+        a flood ends for everybody when it ends.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = self._admit.take(now)
+        if wait > LONGEST_TURN:
+            self._admit.take(now, -1.0)
+            return False
         if wait:
             await asyncio.sleep(wait)
+        return True
 
     def hold(self, charger_socket: "ChargerSocket") -> None:
         """Make this socket the owner of its charger."""
