@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import ocpp
 from django.db.models import Model, QuerySet
 
 from cpms.ocpp import schemas
@@ -67,7 +69,7 @@ async def check_all(subtests: Any, version: str, charger: Any, cases: Sequence[C
 
 def actions(version: str) -> set[str]:
     """Return all actions of a version, whoever sends them."""
-    folder = schemas.Path(schemas.ocpp.__file__).parent / schemas.FOLDERS[version] / "schemas"
+    folder = Path(ocpp.__file__).parent / schemas.FOLDERS[version] / "schemas"
     names = {path.stem for path in folder.glob("*.json")}
     return {name.removesuffix("Request") for name in names if not name.endswith("Response")}
 

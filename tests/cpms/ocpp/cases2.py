@@ -1,5 +1,7 @@
 """Messages that 2.0.1 and 2.1 have in common, valid in both."""
 
+from typing import Any
+
 from monitoring.models import Event, MeterSample, ReportedVariable, Session, StatusSpan
 from tests.cpms.ocpp.actions import Case, ago
 
@@ -319,7 +321,7 @@ NEEDS = {
         "dcChargingParameters": {"evMaxCurrent": 300, "evMaxVoltage": 800},
     },
 }
-MONITOR = {
+MONITOR: dict[str, Any] = {
     "component": {"name": "FiscalMetering"},
     "variable": {"name": "Temperature"},
     "variableMonitoring": [
