@@ -7,6 +7,7 @@ the news is dropped, and pages that come back read the database.
 import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 import structlog
 from channels.layers import get_channel_layer
@@ -53,6 +54,8 @@ class Broadcast:
         #: charger id -> until when somebody watches its frames.
         self._watched: dict[int, datetime] = {}
         self._frames: dict[int, tuple[str, list[live.LiveFrame]]] = {}
+        #: charger id -> the socket that is its owner since a moment ago; kept until it is said.
+        self._taken: dict[int, tuple[str, str]] = {}
 
     def committed(self, facts: list[f.Fact]) -> None:
         """Note what a commit changed."""
@@ -69,6 +72,10 @@ class Broadcast:
             port = getattr(fact, "evse", None)
             if port:
                 change[3].add(port)
+
+    def taken(self, charger_id: int, token: UUID, opened: datetime) -> None:
+        """Have the other gateways told that this charger is ours now."""
+        self._taken[charger_id] = (str(token), opened.isoformat())
 
     def gone(self, charger_id: int, site_id: int, organisation_id: int, identity: str) -> None:
         """Note that a charger that is not connected any more has changed."""
@@ -89,11 +96,20 @@ class Broadcast:
         while True:
             await asyncio.sleep(EVERY)
             try:
+                await self._send_taken()
                 await self._send_changes()
                 await self._send_frames()
             except Exception as error:  # noqa: BLE001 - redis's, the OS's, its own
                 LOST.inc()
                 log.warning("live_layer_away", error=str(error))
+
+    async def _send_taken(self) -> None:
+        said = dict(self._taken)
+        if said:
+            sockets = [(charger_id, *owner) for charger_id, owner in said.items()]
+            news = {"type": "sockets.taken", "sockets": sockets}
+            await get_channel_layer().group_send(GATEWAYS, news)
+        self._taken = {i: owner for i, owner in self._taken.items() if said.get(i) != owner}
 
     async def _send_changes(self) -> None:
         changed, self._changed = self._changed, {}
@@ -133,21 +149,14 @@ class Broadcast:
             self._watched[message["charger_id"]] = datetime.fromisoformat(message["until"])
         elif kind == "inventory.changed":
             self._gateway.directory.nudge()
-        elif kind == "socket.replaced":
-            self._replaced(message)
+        elif kind == "sockets.taken":
+            self._taken_elsewhere(message["sockets"])
 
-    def _replaced(self, message: dict[str, Any]) -> None:
-        """Close our socket of a charger that is connected to another gateway by now."""
-        held = self._gateway.sockets.get(message["charger_id"])
-        if held is not None and str(held.token) != message["token"]:
-            held.end("replaced")
-
-    async def replaced(self, charger_id: int, token: str) -> None:
-        """Tell the other gateways that this charger is ours now."""
-        try:
-            await get_channel_layer().group_send(
-                GATEWAYS, {"type": "socket.replaced", "charger_id": charger_id, "token": token}
-            )
-        except Exception as error:  # noqa: BLE001 - see run()
-            LOST.inc()
-            log.warning("live_layer_away", error=str(error))
+    def _taken_elsewhere(self, sockets: list[tuple[int, str, str]]) -> None:
+        """Close our sockets of chargers that have opened a newer one to another gateway."""
+        for charger_id, token, opened in sockets:
+            held = self._gateway.sockets.get(charger_id)
+            if held is None or str(held.token) == token:
+                continue
+            if held.opened < datetime.fromisoformat(opened):
+                held.end("replaced")

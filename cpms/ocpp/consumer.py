@@ -134,6 +134,7 @@ class ChargerSocket:
         self.station.accepted = self.station.booted and self.station.boot_answer() == "Accepted"
         self.admission = admission
         self.token = uuid4()
+        self.opened = datetime.now(UTC)
         self.calls = Calls(self.send, self.station.invite)
         self._receive, self._send = receive, send
         self._routes: Routes = ROUTES[admission.version]
@@ -167,6 +168,7 @@ class ChargerSocket:
     def _opened(self) -> None:
         older = self.hub.sockets.get(self.station.id)
         self.hub.hold(self)
+        self.hub.broadcast.taken(self.station.id, self.token, self.opened)
         if older is not None:
             older.end(CloseReason.REPLACED)
         admission = self.admission
@@ -174,7 +176,7 @@ class ChargerSocket:
             [
                 Connected(
                     self.station.id,
-                    datetime.now(UTC),
+                    self.opened,
                     self.token,
                     admission.peer,
                     admission.version,

@@ -1,14 +1,17 @@
 """Newcomers at the gateway's door: those who mean harm cost nobody else anything."""
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 import websockets
+from channels.layers import get_channel_layer
 
 from cpms.ocpp import handshake
 from cpms.ocpp.duplicates import contest
 from cpms.ocpp.gateway import ADMIT_BURST, ADMIT_RATE, LONGEST_TURN
+from monitoring.live import GATEWAYS
 
 
 class Held:
@@ -98,3 +101,36 @@ async def test_a_flood_of_handshakes_is_sent_away_and_leaves_no_debt(gateway, ch
     bucket._level = ADMIT_BURST
     async with gateway.charger("CP-1") as cp:
         assert (await cp.boot())["status"] == "Accepted"
+
+
+async def test_a_newer_socket_at_another_gateway_closes_the_older_one(gateway, charger):
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        held = gateway.hub.sockets[charger.id]
+        elsewhere = "11111111-1111-4111-8111-111111111111"
+        earlier, later = (held.opened + timedelta(seconds=n) for n in (-1, 1))
+        heard = gateway.hub.broadcast._heard
+        heard(taken((charger.id, elsewhere, earlier)))
+        heard(taken((charger.id, str(held.token), later)))
+        assert gateway.hub.sockets[charger.id] is held
+        heard(taken((charger.id, elsewhere, later)))
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await cp.read()
+    assert closed.value.rcvd.code == 1008
+    assert charger.id not in gateway.hub.sockets
+
+
+def taken(*sockets):
+    said = [(charger_id, token, opened.isoformat()) for charger_id, token, opened in sockets]
+    return {"type": "sockets.taken", "sockets": said}
+
+
+async def test_the_other_gateways_hear_who_holds_a_charger_now(gateway, charger):
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(GATEWAYS, channel)
+    async with gateway.charger("CP-1"):
+        news = await asyncio.wait_for(layer.receive(channel), 5)
+        held = gateway.hub.sockets[charger.id]
+        assert news["sockets"] == [[charger.id, str(held.token), held.opened.isoformat()]]
+    await layer.group_discard(GATEWAYS, channel)
