@@ -9,6 +9,7 @@ import structlog
 from django.db import connection, transaction
 
 from monitoring import partitions, recorder
+from monitoring.models import QuarantinedFact
 
 log = structlog.get_logger(__name__)
 
@@ -176,6 +177,11 @@ def drop_expired(now: datetime, meter_days: int, frame_days: int) -> list[str]:
     if dropped:
         log.info("partitions_dropped", names=dropped)
     return dropped
+
+
+def forget_quarantined(now: datetime, days: int) -> int:
+    """Delete what was quarantined over `days` days ago, as frames are: it holds some."""
+    return QuarantinedFact.objects.filter(received__lt=now - timedelta(days=days)).delete()[0]
 
 
 def merge_repeated_spans(now: datetime) -> int:

@@ -31,6 +31,7 @@ def drop_expired() -> None:
     """Drop what is beyond its retention."""
     now = timezone.now()
     housekeeping.drop_expired(now, settings.METER_RETENTION_DAYS, settings.FRAME_RETENTION_DAYS)
+    housekeeping.forget_quarantined(now, settings.FRAME_RETENTION_DAYS)
 
 
 @shared_task

@@ -15,6 +15,7 @@ from monitoring.models import (
     Event,
     Gateway,
     PortState,
+    QuarantinedFact,
     Session,
     StatusSpan,
 )
@@ -132,6 +133,16 @@ def test_partitions_are_made_ahead_and_dropped_by_retention(db):
     names = connection.introspection.table_names(include_views=True)
     assert "monitoring_metersample_20260305" in names
     assert "monitoring_framesegment_20260302" in names
+
+
+def test_what_was_quarantined_is_kept_as_long_as_frames_are(db):
+    for days in (29, 31):
+        QuarantinedFact.objects.create(
+            charger_id=7, received=NOON - timedelta(days=days), kind="Booted", fact={}, frame="[2]",
+            error=f"{days} days ago",
+        )  # fmt: skip
+    assert housekeeping.forget_quarantined(NOON, 30) == 1
+    assert QuarantinedFact.objects.get().error == "29 days ago"
 
 
 def test_old_repeated_spans_are_merged_and_recent_ones_are_not(evse):
