@@ -29,8 +29,10 @@ LARGEST_HEAD = 65_536
 MESSAGE_SECONDS = 30.0
 #: Messages read ahead of the consumer.
 READ_AHEAD = 4
-#: WebSocket control frames answered per second.
-MOST_PINGS = 20
+#: Frames per second, by opcode, that the message throttle doesn't see: continuations, pings, pongs.
+MOST_PER_SECOND = {0x0: 2_000, 0x9: 20, 0xA: 20}
+#: Bytes that may still come after we said that we close.
+MOST_AFTER_CLOSE = 262_144
 
 #: Answers to requests that never get as far as the application.
 NO_ROOM = (
@@ -150,7 +152,9 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self.ended_by = ""
         self._compression = self.conn.available_extensions
         self._message_timer: asyncio.TimerHandle | None = None
-        self._control: tuple[float, int] = (0.0, 0)
+        #: Opcode -> the beginning of its second, and how many came in it.
+        self._counts: dict[int, tuple[float, int]] = {}
+        self._after_close = 0
         self._probe: asyncio.Future[bool] | None = None
         #: The beginning of a frame, and how many bytes make the next step.
         self._unread = bytearray()
@@ -193,7 +197,10 @@ class OcppConnection(WebSocketsSansIOProtocol):
         stands between two frames whenever a text frame passes it by.
         """
         self.last_inbound = self.loop.time()
-        if not self.handshake_complete or self.close_sent:
+        if self.close_sent:
+            self._closing(data)
+            return
+        if not self.handshake_complete:
             super().data_received(data)
             self._refuse_unreadable()
             return
@@ -204,6 +211,14 @@ class OcppConnection(WebSocketsSansIOProtocol):
             data = bytes(self._unread)
             self._unread.clear()
         self._frames(data)
+
+    def _closing(self, data: bytes) -> None:
+        """Look for the charger's close frame, but not for ever."""
+        self._after_close += len(data)
+        if self._after_close > MOST_AFTER_CLOSE:
+            self.transport.abort()
+            return
+        super().data_received(data)
 
     def _refuse_unreadable(self) -> None:
         """Answer a handshake that `websockets` can't read; uvicorn would leave it hanging."""
@@ -230,6 +245,9 @@ class OcppConnection(WebSocketsSansIOProtocol):
         """Read one whole frame; a plain masked text frame without asking anybody."""
         masked = frame[1] & 0x80
         if frame[0] != WHOLE_TEXT or not masked or self.conn.expect_continuation_frame:
+            if self._floods(frame[0] & 0x0F):
+                self._too_slow()
+                return
             super().data_received(frame)
             if not self.conn.expect_continuation_frame:
                 self._message_complete()
@@ -270,16 +288,17 @@ class OcppConnection(WebSocketsSansIOProtocol):
             self._hurry()
         super().handle_text(event)
 
-    def handle_ping(self) -> None:
-        """Answer; end a flood."""
-        second, count = self._control
+    def _floods(self, opcode: int) -> bool:
+        """Count a frame; tell whether it is one too many of its kind in this second."""
+        most = MOST_PER_SECOND.get(opcode)
+        if most is None:
+            return False
         now = self.loop.time()
-        second, count = (second, count + 1) if now - second < 1.0 else (now, 1)
-        self._control = (second, count)
-        if count > MOST_PINGS:
-            self._too_slow()
-            return
-        super().handle_ping()
+        second, count = self._counts.get(opcode, (now, 0))
+        if now - second >= 1.0:
+            second, count = now, 0
+        self._counts[opcode] = (second, count + 1)
+        return count >= most
 
     def send_receive_event_to_app(self) -> None:
         """Hand the message over; stop reading only when the consumer falls behind."""

@@ -112,6 +112,39 @@ async def test_a_frame_that_arrives_in_two_pieces_does_not_end_the_connection_la
         assert charger.pk in gateway.hub.sockets
 
 
+@pytest.mark.parametrize(
+    "frames",
+    [
+        b"\x89\x80\0\0\0\0" * 21,
+        b"\x8a\x80\0\0\0\0" * 21,
+        b"\x01\x80\0\0\0\0" + b"\x00\x80\0\0\0\0" * 2_001,
+    ],
+    ids=["pings", "pongs", "continuations"],
+)
+async def test_a_flood_of_frames_that_make_no_message_ends_the_connection(
+    charger: Charger, gateway: RunningGateway, frames: bytes
+) -> None:
+    async with line_to(gateway) as line:
+        line[1].write(KNOCK + b"\r\n")
+        assert b"101" in await line[0].readuntil(b"\r\n\r\n")
+        line[1].write(frames)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(line[0].readexactly(1_000_000), 5)
+
+
+async def test_a_flood_after_we_closed_ends_the_connection_before_the_close_handshake_times_out(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with line_to(gateway) as line:
+        line[1].write(KNOCK + b"\r\n")
+        assert b"101" in await line[0].readuntil(b"\r\n\r\n")
+        line[1].write(b"\x82\x80\0\0\0\0")
+        await line[0].readuntil(b"\x88\x02\x03\xeb")
+        line[1].write(b"\x8a\x80\0\0\0\0" * 50_000)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(line[0].readexactly(1_000_000), 5)
+
+
 async def test_a_frame_that_is_never_completed_ends_the_connection(
     charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,3 +155,11 @@ async def test_a_frame_that_is_never_completed_ends_the_connection(
         line[1].write(PING[:3])
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await asyncio.wait_for(line[0].readexactly(100_000), 5)
+
+
+async def test_an_identity_with_a_nul_is_unknown_like_any_other(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with line_to(gateway) as line:
+        line[1].write(KNOCK.replace(b"/ocpp/CP-1", b"/ocpp/CP%00-1") + b"\r\n")
+        assert await status(line) == b"401"
