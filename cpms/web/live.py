@@ -4,9 +4,9 @@ A page fetches what it shows by HTTP, where every read is scoped; the channel on
 Groups are per organisation and per site (`monitoring.live`), chosen by what the user may see
 and looked up again every minute, so a right that is taken away stops the news.
 
-Every `PULSE` seconds the consumer sends itself a message through the channel layer and tells
-the page that it is alive only when that has come back: "live" on a page means that news can
-really reach it, through Redis and all.
+The page is told every few seconds that it is alive, and to fetch everything again where news
+may have been lost (`cpms.web.pulse`): "live" on a page means that news can really reach it,
+through Redis and all.
 """
 
 import asyncio
@@ -27,20 +27,22 @@ from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
 
 from cpms.web.backlog import Backlog
+from cpms.web.pulse import pulse
 from inventory import access
 from inventory.models import Membership
 from monitoring import live
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between two signs of life; a page calls the connection lost after 25.
-PULSE = 10.0
+#: Seconds between two announcements that frames are watched; each holds for 25.
+ANNOUNCE = 10.0
+WATCH_HOLDS = timedelta(seconds=25)
 #: Seconds between two messages to a page: at most four a second.
 PACE = 0.25
 #: Seconds a page may take to accept a message before it is dropped.
 PATIENCE = 30.0
-#: Signs of life between two looks at the session and its rights.
-PULSES_PER_CHECK = 6
+#: Seconds between two looks at the session and its rights.
+CHECK = 60.0
 #: Bytes, and seconds apart, of what a page may send us.
 LARGEST_REQUEST = 1_000
 SOONEST_REQUEST = 0.1
@@ -73,7 +75,12 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         await self._join(await database_sync_to_async(groups_of)(self.user))
         await self.send({"type": "websocket.accept"})
         SOCKETS.inc()
-        self.tasks = [asyncio.create_task(self._deliver()), asyncio.create_task(self._pulse())]
+        self.tasks = [
+            asyncio.create_task(self._deliver()),
+            asyncio.create_task(self._keep_watching()),
+            asyncio.create_task(self._keep_checking()),
+        ]
+        pulse().join(self)
 
     async def websocket_receive(self, message: dict[str, Any]) -> None:
         """Take the one thing a page may ask for: {"watch": identity or null}."""
@@ -105,9 +112,14 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         self.backlog.add_frames(message["frames"])
         self.wake.set()
 
-    async def live_pulse(self, message: dict[str, Any]) -> None:
-        """Our own message came back: the page can be reached with news."""
+    def is_alive(self) -> None:
+        """Tell the page that news can reach it."""
         self.backlog.alive = True
+        self.wake.set()
+
+    def has_missed(self) -> None:
+        """Tell the page to fetch everything: news may have been lost."""
+        self.backlog.resync = True
         self.wake.set()
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -154,21 +166,15 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         SENT.labels(news["type"]).inc()
 
-    async def _pulse(self) -> None:
-        pulses = 0
+    async def _keep_watching(self) -> None:
         while True:
+            await asyncio.sleep(ANNOUNCE)
             await self._announce_watch()
-            await self._echo()
-            await asyncio.sleep(PULSE)
-            pulses += 1
-            if pulses % PULSES_PER_CHECK == 0:
-                await self._check()
 
-    async def _echo(self) -> None:
-        try:
-            await self.channel_layer.send(self.channel_name, {"type": "live.pulse"})
-        except (OSError, RedisError) as problem:
-            log.warning("live_layer_unreachable", error=str(problem))
+    async def _keep_checking(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK)
+            await self._check()
 
     async def _check(self) -> None:
         user = await database_sync_to_async(session_user)(self.scope["session"].session_key)
@@ -199,9 +205,9 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _announce_watch(self) -> None:
         if self.watched is None:
             return
-        until = datetime.now(UTC) + timedelta(seconds=2.5 * PULSE)
+        news = live.watch(self.watched, datetime.now(UTC) + WATCH_HOLDS)
         try:
-            await self.channel_layer.group_send(live.GATEWAYS, live.watch(self.watched, until))
+            await self.channel_layer.group_send(live.GATEWAYS, news)
         except (OSError, RedisError) as problem:
             log.warning("live_layer_unreachable", error=str(problem))
 
@@ -212,6 +218,7 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
         tasks = getattr(self, "tasks", [])
         if tasks:
             SOCKETS.dec()
+            pulse().leave(self)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,6 +16,7 @@ from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from cpms.web import live as socket
+from cpms.web import pulse as beats
 from cpms.web.routing import websocket
 from inventory.models import Charger, Membership, Organisation, Role, Site
 from monitoring import live
@@ -239,22 +240,44 @@ async def test_a_flood_of_requests_closes_the_socket(operator: User) -> None:
     await page.leave()
 
 
-async def test_signs_of_life_go_through_the_channel_layer(
-    operator: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(socket, "PULSE", 0.2)
+async def test_signs_of_life_go_on(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beats, "BEAT", 0.05)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
-    await page.news("alive", 1)
-    await page.news("alive", 1)
+    await page.news("alive", 2)
+    await page.news("alive", 2)
     await page.leave()
+
+
+async def test_a_second_page_is_alive_at_once(page: Page, operator: User) -> None:
+    second = Page(await sync_to_async(cookie_of)(operator))
+    await second.open()
+    await second.news("alive", 0.5)
+    await second.leave()
+
+
+async def test_pages_fetch_everything_again_when_news_may_have_been_lost(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = get_channel_layer()
+    real = layer.send
+    lost = False
+
+    async def lose_one(channel: str, message: dict[str, Any]) -> None:
+        nonlocal lost
+        if not lost:
+            lost = True
+            raise RedisConnectionError("Connection reset by peer")
+        await real(channel, message)
+
+    monkeypatch.setattr(layer, "send", lose_one, raising=False)
+    await page.news("resync", 5)
 
 
 async def test_an_ended_session_closes_the_socket(
     operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "PULSE", 0.05)
-    monkeypatch.setattr(socket, "PULSES_PER_CHECK", 1)
+    monkeypatch.setattr(socket, "CHECK", 0.05)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
     await sync_to_async(User.objects.filter(pk=operator.pk).update)(is_active=False)
@@ -265,8 +288,7 @@ async def test_an_ended_session_closes_the_socket(
 async def test_a_right_that_is_taken_away_stops_the_news(
     operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "PULSE", 0.05)
-    monkeypatch.setattr(socket, "PULSES_PER_CHECK", 1)
+    monkeypatch.setattr(socket, "CHECK", 0.05)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
     await sync_to_async(Membership.objects.filter(user=operator).delete)()

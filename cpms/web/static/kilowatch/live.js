@@ -11,7 +11,7 @@
   const url = document.body && document.body.dataset.liveUrl;
   if (!url) return;
 
-  const DEAF = 25_000; // No sign of life for so long (they come every 10 s): lost.
+  const DEAF = 25_000; // No sign of life for so long (they come every 8 s): lost.
   const GRACE = 1_500; // A page that has just been opened isn't called stale meanwhile.
   const FASTEST = 500;
   const SLOWEST = 10_000;
