@@ -4,6 +4,7 @@ Loaded when a charger connects, changed as facts are planned, thrown away and lo
 whenever a batch fails. The database's constraints stay the judge.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,8 +19,10 @@ from monitoring.spans import Span
 
 #: More EVSEs than any charger has; a higher number is not taken for a port.
 MOST_PORTS = 64
-#: Ended sessions remembered per charger, for what comes after the end.
-ENDED_SESSIONS = 20
+#: Sessions remembered per charger: ended ones for what comes after the end, and in all.
+ENDED_SESSIONS, MOST_SESSIONS = 20, 100
+#: Seconds after which a charger is loaded again: people and tasks change rows as well.
+FRESH_FOR = 600.0
 
 
 @dataclass(slots=True)
@@ -59,6 +62,8 @@ class SessionMemory:
     energy: float | None = None
     peak_power: float | None = None
     soc: float | None = None
+    #: When that was measured.
+    soc_at: datetime | None = None
     ended_at: datetime | None = None
     #: When the last sample that counted energy was taken.
     metered_at: datetime | None = None
@@ -79,16 +84,20 @@ class ChargerMemory:
     """One charger's ports by number and sessions by transaction id."""
 
     charger_id: int
+    #: time.monotonic() when it was loaded.
+    loaded: float
     ports: dict[int, PortMemory] = field(default_factory=dict)
     sessions: dict[str, SessionMemory] = field(default_factory=dict)
 
     def remember(self, transaction_id: str, session: SessionMemory) -> None:
-        """Keep `session`; forget the oldest ended ones beyond the limit."""
+        """Keep `session`; forget the oldest ended ones, and the oldest, beyond the limits."""
         self.sessions[transaction_id] = session
         if len(self.sessions) <= ENDED_SESSIONS:
             return
         ended = [key for key, known in self.sessions.items() if known.ended_at]
         for key in ended[: len(self.sessions) - ENDED_SESSIONS]:
+            del self.sessions[key]
+        for key in list(self.sessions)[:-MOST_SESSIONS]:
             del self.sessions[key]
 
 
@@ -112,12 +121,16 @@ SELECT e.id, 'Unknown', '', '', '', '{}'
    AND NOT EXISTS (SELECT 1 FROM monitoring_portstate p WHERE p.evse_id = e.id)
 ON CONFLICT DO NOTHING
 """
-RUNNING = """
+RUNNING = f"""
 SELECT s.charger_id, s.transaction_id, s.id, e.number AS evse, s.meter_start, s.energy,
-       s.peak_power, s.soc, s.seq_no
-  FROM monitoring_session s
+       s.peak_power, s.soc, s.seq_no, s.updated
+  FROM unnest(%s::bigint[]) AS c (id)
+ CROSS JOIN LATERAL (
+     SELECT * FROM monitoring_session r WHERE r.charger_id = c.id AND r.ended IS NULL
+      ORDER BY r.started DESC LIMIT {MOST_SESSIONS}
+ ) AS s
   LEFT JOIN inventory_evse e ON e.id = s.evse_id
- WHERE s.charger_id = ANY(%s) AND s.ended IS NULL
+ ORDER BY s.started
 """
 DISCOVER = """
 WITH new AS (
@@ -143,15 +156,21 @@ class Memory:
     def forget(self, charger_ids: Iterable[int]) -> None:
         """Load these afresh when they are next needed."""
         for charger_id in charger_ids:
-            charger = self.chargers.pop(charger_id, None)
-            for port in charger.ports.values() if charger else ():
+            known = self.chargers.pop(charger_id, None)
+            for port in known.ports.values() if known else ():
                 self.unwritten.pop(port.evse_id, None)
 
     async def ensure(self, connection: AsyncConnection[Any], charger_ids: set[int]) -> None:
-        """Load those of the chargers that are not remembered."""
-        missing = [i for i in charger_ids if i not in self.chargers]
+        """Load those of the chargers that are not remembered, or were long ago."""
+        stale = time.monotonic() - FRESH_FOR
+        missing = [i for i in charger_ids if self._is_stale(self.chargers.get(i), stale)]
         if missing:
             await self._load(connection, missing)
+
+    def _is_stale(self, known: ChargerMemory | None, stale: float) -> bool:
+        if known is None or known.loaded >= stale:
+            return known is None
+        return not any(port.evse_id in self.unwritten for port in known.ports.values())
 
     async def discover(
         self, connection: AsyncConnection[Any], ports: Sequence[tuple[int, int]]
@@ -162,7 +181,8 @@ class Memory:
         await self._load(connection, sorted(set(ids)))
 
     async def _load(self, connection: AsyncConnection[Any], charger_ids: list[int]) -> None:
-        loaded = {i: ChargerMemory(i) for i in charger_ids}
+        now = time.monotonic()
+        loaded = {i: ChargerMemory(i, now) for i in charger_ids}
         row: Any
         async with connection.cursor(row_factory=namedtuple_row) as cursor:
             await cursor.execute(MISSING_STATES, (charger_ids,))
@@ -174,10 +194,12 @@ class Memory:
                 session = SessionMemory(
                     row.id, row.evse, row.meter_start, row.energy, row.peak_power, row.soc
                 )
+                session.soc_at = row.updated if row.soc is not None else None
                 if row.seq_no is not None:
                     session.heard = Heard(0, row.seq_no)
                     session.state_from = row.seq_no
                 loaded[row.charger_id].sessions[row.transaction_id] = session
+        self.forget(charger_ids)
         self.chargers.update(loaded)
 
 

@@ -298,7 +298,8 @@ def _session_progress(plan: Plan, session: SessionMemory, fact: f.MetersSampled)
         session.energy = max(energy, session.energy or 0.0)
     if power is not None:
         session.peak_power = max(power, session.peak_power or 0.0)
-    session.soc = soc if soc is not None else session.soc
+    if soc is not None and (session.soc_at is None or fact.at >= session.soc_at):
+        session.soc, session.soc_at = soc, fact.at
     due = session.written is None or fact.received - session.written >= PROGRESS_EVERY
     if due or backwards or session.ended_at is not None:
         session.written = fact.received
