@@ -60,31 +60,27 @@ def settle_kpis() -> None:
     rollup.recompute_dirty(now)
 
 
+def _every(schedule: float | crontab, name: str, expires: float) -> dict[str, object]:
+    """Return a timetable entry; a run that waits for a worker longer is left to the next ones.
+
+    Else a day without a worker is a day's runs to catch up on.
+    """
+    return {
+        "task": f"monitoring.tasks.{name}",
+        "schedule": schedule,
+        "options": {"expires": expires},
+    }
+
+
 BEAT = {
-    "close-dead-gateways": {"task": "monitoring.tasks.close_dead_gateways", "schedule": 5.0},
-    "abandon-zombies": {"task": "monitoring.tasks.abandon_zombies", "schedule": 60.0},
-    "make-partitions": {"task": "monitoring.tasks.make_partitions", "schedule": 3600.0},
-    "drop-expired": {
-        "task": "monitoring.tasks.drop_expired",
-        "schedule": crontab(hour="3", minute="17"),
-    },
-    "compact-frames": {
-        "task": "monitoring.tasks.compact_frames",
-        "schedule": crontab(minute="7"),
-    },
-    "merge-repeated-spans": {
-        "task": "monitoring.tasks.merge_repeated_spans",
-        "schedule": crontab(hour="2", minute="41"),
-    },
-    # A run that waited for longer than its period is dropped: its successor does the same.
-    "refresh-todays-kpis": {
-        "task": "monitoring.tasks.refresh_todays_kpis",
-        "schedule": 30.0,
-        "options": {"expires": 30.0},
-    },
-    "settle-kpis": {
-        "task": "monitoring.tasks.settle_kpis",
-        "schedule": 60.0,
-        "options": {"expires": 60.0},
-    },
+    "close-dead-gateways": _every(5.0, "close_dead_gateways", 60.0),
+    "abandon-zombies": _every(60.0, "abandon_zombies", 60.0),
+    "make-partitions": _every(3600.0, "make_partitions", 3600.0),
+    "drop-expired": _every(crontab(hour="3", minute="17"), "drop_expired", 12 * 3600.0),
+    "compact-frames": _every(crontab(minute="7"), "compact_frames", 3600.0),
+    "merge-repeated-spans": _every(
+        crontab(hour="2", minute="41"), "merge_repeated_spans", 12 * 3600.0
+    ),
+    "refresh-todays-kpis": _every(30.0, "refresh_todays_kpis", 30.0),
+    "settle-kpis": _every(60.0, "settle_kpis", 60.0),
 }

@@ -65,6 +65,12 @@ def test_every_periodic_task_exists() -> None:
     assert missing == set()
 
 
+def test_no_run_waits_for_a_worker_for_ever() -> None:
+    """Else a day without a worker fills Redis with what is to be caught up on."""
+    entries = house.timetable()
+    assert {n for n, entry in entries.items() if "expires" not in entry.get("options", {})} == set()
+
+
 def test_a_clock_that_is_set_back_does_not_silence_beat(tmp_path: Path, sent: list[str]) -> None:
     with time_machine.travel("2026-03-02 12:00", tick=False) as clock:
         ours = beat(tmp_path, "first", every=10.0)
