@@ -85,12 +85,6 @@ async def test_frames_prove_life_where_pings_are_not_answered(gateway, charger, 
         assert await asked
 
 
-async def test_an_identity_with_a_nul_is_unknown_and_no_trouble_of_the_databases(gateway, charger):
-    assert await refused(gateway.connect("CP-1%00", user="CP-1")) == 401
-    async with gateway.charger("CP-1") as cp:
-        assert (await cp.boot())["status"] == "Accepted"
-
-
 async def test_a_flood_of_handshakes_is_sent_away_and_leaves_no_debt(gateway, charger):
     bucket = gateway.hub._admit
     bucket.take(asyncio.get_running_loop().time(), ADMIT_BURST + ADMIT_RATE * (LONGEST_TURN + 5))
