@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 #: Messages per second from one charger, and at once; beyond it the charger waits.
 MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
+#: Seconds beyond two heartbeats after which a charger that answers no ping is gone.
+SILENCE_GRACE = 30.0
 #: So many bytes count as one message more.
 TOKEN_BYTES = 8_192
 #: Log lines a second about one charger's faults, and at once; metrics count them all.
@@ -155,7 +157,12 @@ class ChargerSocket:
     async def serve(self) -> None:
         """Serve until the connection ends."""
         quirks = self.station.quirks
-        self._connection.configure(quirks.ping_interval, quirks.answers_pings, quirks.max_frame)
+        self._connection.configure(
+            quirks.ping_interval,
+            quirks.answers_pings,
+            2 * self.station.heartbeat_interval() + SILENCE_GRACE,
+            quirks.max_frame,
+        )
         self._opened()
         carer = asyncio.get_running_loop().create_task(look_after(self))
         try:

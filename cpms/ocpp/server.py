@@ -143,6 +143,8 @@ class OcppConnection(WebSocketsSansIOProtocol):
         self.queue = Inbox()  # type: ignore[assignment]
         self.ping_interval = None
         self.answers_pings = True
+        #: Seconds without a byte that end the connection where pings aren't answered.
+        self.longest_silence = 0.0
         #: loop.time() of the last bytes from the charger.
         self.last_inbound = self.loop.time()
         #: Last ping round trips, seconds.
@@ -181,10 +183,15 @@ class OcppConnection(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"]["kilowatch.connection"] = self
 
-    def configure(self, ping_interval: float, answers_pings: bool, max_frame: int) -> None:
-        """Set how this charger is pinged (seconds) and its largest message (bytes)."""
+    def configure(
+        self, ping_interval: float, answers_pings: bool, longest_silence: float, max_frame: int
+    ) -> None:
+        """Set how this charger is pinged and how long it may be silent (seconds), and its largest
+        message (bytes).
+        """
         self._handshake_timer.cancel()
         self.answers_pings = answers_pings
+        self.longest_silence = longest_silence
         self.ping_interval = ping_interval
         self.ping_timeout = ping_interval
         self.conn.max_message_size = max_frame
@@ -343,11 +350,14 @@ class OcppConnection(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         """End the connection, unless bytes came since the ping or it never answers pings.
 
-        While we don't read, nothing can come: that is no silence of the charger's.
+        While we don't read, nothing can come: that is no silence of the charger's. Where it
+        doesn't read what we write, it is.
         """
-        self.missed_pings += not self.read_paused
-        heard = self.last_inbound > self.ping_sent_at or self.read_paused
-        if heard or not self.answers_pings:
+        held_up = self.read_paused and self.writable.is_set()
+        self.missed_pings += not held_up
+        heard = self.last_inbound > self.ping_sent_at
+        quiet = not self.answers_pings and self.silent_for() < self.longest_silence
+        if heard or held_up or quiet:
             self.pong_timer = None
             self.pending_ping_payload = None
             self.schedule_ping()
