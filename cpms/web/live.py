@@ -22,6 +22,7 @@ from channels.exceptions import StopConsumer
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import Error as DatabaseError
 from django.http import HttpRequest
 from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
@@ -174,7 +175,10 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
     async def _keep_checking(self) -> None:
         while True:
             await asyncio.sleep(CHECK)
-            await self._check()
+            try:
+                await self._check()
+            except (DatabaseError, OSError, RedisError) as problem:
+                log.warning("live_rights_not_checked", user=self.user.pk, error=str(problem))
 
     async def _check(self) -> None:
         user = await database_sync_to_async(session_user)(self.scope["session"].session_key)
@@ -183,6 +187,8 @@ class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
             return
         self.user = user
         await self._join(await database_sync_to_async(groups_of)(user))
+        if not await database_sync_to_async(still_seen)(user, self.watched):
+            await self._watch(None)
 
     async def _join(self, groups: set[str]) -> None:
         for group in self.groups - groups:
@@ -256,6 +262,11 @@ def charger_id(user: User, identity: str | None) -> int | None:
         return None
     found = access.chargers(user).filter(identity__iexact=identity)
     return found.values_list("pk", flat=True).first()
+
+
+def still_seen(user: User, watched: int | None) -> bool:
+    """Tell whether the user may still see the charger they watch."""
+    return watched is None or access.chargers(user).filter(pk=watched).exists()
 
 
 def session_user(session_key: str | None) -> User | None:

@@ -11,7 +11,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -295,6 +295,43 @@ async def test_a_right_that_is_taken_away_stops_the_news(
     await asyncio.sleep(0.5)
     await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
     assert await page.silent("changed")
+    await page.leave()
+
+
+async def test_a_right_that_is_taken_away_stops_the_frames_that_one_watches(
+    operator: User, known: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "CHECK", 0.05)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.say('{"watch": "CP-1"}')
+    await asyncio.sleep(0.3)
+    await sync_to_async(Membership.objects.filter(user=operator).delete)()
+    await asyncio.sleep(0.5)
+    frame: live.LiveFrame = {"at": "2026-03-02T12:00:00Z", "direction": "in", "text": "[2]"}
+    await tell(live.frames_group(known.pk), live.frames("CP-1", [frame]))
+    assert await page.silent("frames")
+    await page.leave()
+
+
+async def test_rights_are_looked_at_again_after_the_database_was_away(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "CHECK", 0.05)
+    real, away = socket.session_user, [True]
+
+    def ask(session_key: str | None) -> User | None:
+        if away[0]:
+            raise OperationalError("the database system is shutting down")
+        return real(session_key)
+
+    monkeypatch.setattr(socket, "session_user", ask)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await asyncio.sleep(0.2)
+    away[0] = False
+    await sync_to_async(User.objects.filter(pk=operator.pk).update)(is_active=False)
+    assert await page.close_code() == socket.SIGNED_OUT
     await page.leave()
 
 
