@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +12,6 @@ from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
 
 from cpms.ocpp.station import Station, TokenInfo, Tokens
-from inventory import quirks
 from monitoring.ingest import connect
 
 log = structlog.get_logger(__name__)
@@ -27,12 +25,14 @@ PATIENCE = 5.0
 _STATIONS = """
 SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_profile,
        c.password_digest, c.serial_number, s.timezone, o.accept_unknown_tokens,
-       m.vendor, m.name AS model, m.quirks, st.booted_at
+       m.vendor, m.name AS model, m.quirks, st.booted_at, g.id AS held_by
   FROM inventory_charger c
   JOIN inventory_site s ON s.id = c.site_id
   JOIN inventory_organisation o ON o.id = s.organisation_id
   LEFT JOIN inventory_chargermodel m ON m.id = c.model_id
   LEFT JOIN monitoring_chargerstate st ON st.charger_id = c.id
+  LEFT JOIN monitoring_connectionspan h ON h.token = st.connection AND h.closed IS NULL
+  LEFT JOIN monitoring_gateway g ON g.id = h.gateway_id AND g.lease_until > clock_timestamp()
 """
 BY_IDENTITY = _STATIONS + " WHERE lower(c.identity) = ANY(%s)"
 BY_ID = _STATIONS + " WHERE c.id = ANY(%s)"
@@ -119,20 +119,20 @@ class Directory:
             else:
                 future.set_exception(DirectoryAway())
 
-    async def _query(self, statement: str, argument: Any) -> list[Any]:
+    async def _query(self, statement: str, *arguments: Any) -> list[Any]:
         async with self._lock:
             try:
                 async with asyncio.timeout(PATIENCE):
-                    return await self._rows(statement, argument)
+                    return await self._rows(statement, arguments)
             except TimeoutError:
                 await self._disconnect()
                 raise
 
-    async def _rows(self, statement: str, argument: Any) -> list[Any]:
+    async def _rows(self, statement: str, arguments: tuple[Any, ...]) -> list[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self._dsn)
         async with self._connection.cursor(row_factory=namedtuple_row) as cursor:
-            await cursor.execute(statement, (argument,))
+            await cursor.execute(statement, arguments)
             return await cursor.fetchall()
 
     async def _disconnect(self) -> None:
@@ -148,40 +148,44 @@ class Directory:
             row.lifecycle,
             row.security_profile,
             row.password_digest,
-            quirks.parse(row.quirks or {}),
+            _quirks(row),
             row.vendor or "",
             row.model or "",
             row.serial_number,
             row.accept_unknown_tokens,
             row.booted_at is not None,
             ZoneInfo(row.timezone),
+            row.held_by,
             self.tokens,
         )
         station.clock.zone = station.zone
         return station
 
     async def _refresh(self) -> None:
-        last_reload = asyncio.get_running_loop().time()
+        last_reload = last_look = asyncio.get_running_loop().time()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), REFRESH_EVERY)
             self._nudged.clear()
             try:
-                await self._refresh_stations(list(self.connected))
                 now = asyncio.get_running_loop().time()
+                await self._refresh_stations(OVERLAP + now - last_look)
+                last_look = now
                 whole = now - last_reload > RELOAD_TOKENS_EVERY
                 await self._load_tokens(EPOCH if whole else self._tokens_until)
                 last_reload = now if whole else last_reload
             except (psycopg.Error, OSError) as error:
                 log.warning("directory_away", error=str(error).strip())
 
-    async def _refresh_stations(self, ids: Iterable[int]) -> None:
-        ids = list(ids)
-        if not ids:
+    async def _refresh_stations(self, seconds: float) -> None:
+        """Take over what changed in the last `seconds`."""
+        if not self.connected:
             return
-        changed = await self._query(CHANGED, ids)
-        for row in changed:
+        for row in await self._query(CHANGED, list(self.connected), seconds):
             self._update(row)
+        accepting = {row.id for row in await self._query(ACCEPTING)}
+        for station in self.connected.values():
+            station.accept_unknown_tokens = station.organisation_id in accepting
 
     def _update(self, row: Any) -> None:
         known, fresh = self.connected.get(row.id), self._station(row)
@@ -201,12 +205,16 @@ class Directory:
         self.tokens.known = known
 
 
-#: Rows that changed in the last minute: every change is seen several times, none is
-#: missed by a transaction that commits late.
+#: Seconds before the last look in which rows that changed are taken again: every change is
+#: seen several times, none is missed by a transaction that commits late.
+OVERLAP = 60.0
 CHANGED = (
     BY_ID
-    + " AND GREATEST(c.updated_at, s.updated_at, m.updated_at) > now() - interval '60 seconds'"
+    + " AND GREATEST(c.updated_at, s.updated_at, m.updated_at)"
+    + " > now() - make_interval(secs => %s)"
 )
+#: Organisations are few, and say nothing of when they changed.
+ACCEPTING = "SELECT id FROM inventory_organisation WHERE accept_unknown_tokens"
 INVENTORY = (
     "identity", "organisation_id", "site_id", "lifecycle", "security_profile", "password_digest",
     "quirks", "vendor", "model", "serial_number", "accept_unknown_tokens", "zone",

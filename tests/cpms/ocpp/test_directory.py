@@ -1,0 +1,61 @@
+"""The gateway knows within seconds what staff change."""
+
+import asyncio
+
+import psycopg
+
+from cpms.ocpp import directory
+from inventory.models import Organisation
+
+
+async def asked(gateway, charger):
+    await gateway.hub.directory._refresh_stations(directory.OVERLAP)
+    return gateway.hub.directory.connected[charger.id]
+
+
+async def test_an_organisation_that_takes_unknown_tokens_no_more_is_obeyed(gateway, charger):
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        assert (await asked(gateway, charger)).accept_unknown_tokens
+        await Organisation.objects.aupdate(accept_unknown_tokens=False)
+        assert not (await asked(gateway, charger)).accept_unknown_tokens
+
+
+async def test_what_changed_while_the_database_was_away_from_us_is_taken_over(
+    gateway, charger, monkeypatch
+):
+    """However long that was: what is looked at reaches back to the last look."""
+    monkeypatch.setattr(directory, "OVERLAP", 0.5)
+    monkeypatch.setattr(directory, "REFRESH_EVERY", 0.05)
+    whole = gateway.hub.directory._query
+
+    async def away(*_):
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        monkeypatch.setattr(gateway.hub.directory, "_query", away)
+        charger.lifecycle = "suspended"
+        await charger.asave()
+        gateway.hub.directory.nudge()
+        await asyncio.sleep(1.0)
+        monkeypatch.setattr(gateway.hub.directory, "_query", whole)
+        await asyncio.sleep(0.5)
+        assert gateway.hub.directory.connected[charger.id].lifecycle == "suspended"
+
+
+async def test_a_database_that_hangs_does_not_hold_a_look_up_for_ever(
+    gateway, charger, monkeypatch
+):
+    monkeypatch.setattr(directory, "PATIENCE", 0.2)
+    rows = gateway.hub.directory._rows
+
+    async def hang(*_):
+        await asyncio.sleep(60)
+
+    async with gateway.charger("CP-1"):
+        monkeypatch.setattr(gateway.hub.directory, "_rows", hang)
+        known = await asyncio.wait_for(gateway.hub.directory.find("cp-1"), 5)
+        assert known is not None
+        monkeypatch.setattr(gateway.hub.directory, "_rows", rows)
+        assert (await gateway.hub.directory.find("cp-1")).identity == "CP-1"
