@@ -236,6 +236,10 @@ class OcppConnection(WebSocketsSansIOProtocol):
     def _frames(self, data: bytes) -> None:
         start, size = 0, len(data)
         while start < size and not self.close_sent:
+            if self.read_paused:  # A few hundred bytes may be a megabyte when unpacked.
+                self._unread += data[start:]
+                self._needed = 0
+                return
             length, payload = frame_length(data, start)
             if payload > (self.conn.max_message_size or payload):
                 super().data_received(data[start:])  # closes with 1009
@@ -335,9 +339,17 @@ class OcppConnection(WebSocketsSansIOProtocol):
         """Return the next event; read on when the consumer has caught up."""
         message = await self.queue.get()
         if self.read_paused and self.queue.qsize() <= READ_AHEAD // 2:
-            self.read_paused = False
-            self.transport.resume_reading()
+            self._read_on()
         return message
+
+    def _read_on(self) -> None:
+        """Take the frames that are here already, then those on the line."""
+        self.read_paused = False
+        data = bytes(self._unread)
+        self._unread.clear()
+        self._frames(data)
+        if not self.read_paused:
+            self.transport.resume_reading()
 
     def handle_pong(self, event: Frame) -> None:
         """Measure the round trip."""

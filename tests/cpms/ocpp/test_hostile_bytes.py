@@ -132,6 +132,26 @@ async def test_a_flood_of_frames_that_make_no_message_ends_the_connection(
             await asyncio.wait_for(line[0].readexactly(1_000_000), 5)
 
 
+async def test_small_frames_that_unpack_to_large_messages_are_unpacked_a_few_at_a_time(
+    charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = []
+    taken = server.Inbox.put_nowait
+
+    def put(inbox: server.Inbox, event: object) -> None:
+        taken(inbox, event)
+        waiting.append(inbox.qsize())
+
+    monkeypatch.setattr(server.Inbox, "put_nowait", put)
+    async with line_to(gateway) as line:
+        line[1].write(KNOCK + b"\r\n")
+        assert b"101" in await line[0].readuntil(b"\r\n\r\n")
+        line[1].write(compressed(HEARTBEAT) * 150)
+        while len(waiting) < 150:
+            await asyncio.sleep(0.01)
+        assert max(waiting) <= server.READ_AHEAD + 1
+
+
 async def test_a_flood_after_we_closed_ends_the_connection_before_the_close_handshake_times_out(
     charger: Charger, gateway: RunningGateway
 ) -> None:
