@@ -141,6 +141,7 @@ def programs() -> list[Program]:
     """Return the programs of the house."""
     uvicorn = ["uvicorn", "cpms.asgi:web", "--host", settings.WEB_HOST]
     uvicorn += ["--port", str(settings.WEB_PORT), "--loop", "uvloop", "--ws", "websockets-sansio"]
+    uvicorn += ["--http", "h11"]  # httptools takes headers without end until the memory is full.
     uvicorn += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
     celery = ["celery", "--quiet", "--app", "cpms.celery"]
     return [
