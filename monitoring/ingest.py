@@ -8,7 +8,9 @@ waits, and the callers stop reading their sockets.
 
 import asyncio
 import contextlib
+import os
 import signal
+import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -66,15 +68,25 @@ VALUES (%s, %s, %s, %s, %s, %s)
 """
 
 
-#: The database answers, and doesn't want this. Everything else it says is its own trouble: it
-#: is away, full, read-only or stuck, and is asked again.
-REFUSALS = (
-    psycopg.DataError,
-    psycopg.IntegrityError,
-    psycopg.ProgrammingError,
-    psycopg.NotSupportedError,
-)
+#: What the database says when it doesn't want this, or the driver when it can't say it. All else
+#: is the database's own trouble: it is away, full, read-only or stuck, and is asked again.
+REFUSALS = (psycopg.DataError, psycopg.IntegrityError)
 AWAY = (psycopg.Error, OSError)
+#: A message is tried so often by itself: the first refusal may be for what was remembered wrong.
+TRIES = 2
+
+
+def refuses(error: BaseException) -> bool:
+    """Tell whether the data is to blame, not the database."""
+    if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
+        return error.sqlstate is None  # the driver's word; the database's is about our schema
+    if isinstance(error, psycopg.errors.PipelineAborted):
+        return True  # another statement of the same pipeline was refused
+    return isinstance(error, REFUSALS) or not isinstance(error, AWAY)
+
+
+#: Facts kept of a message that is refused, and characters of its frame.
+MOST_KEPT, LONGEST_KEPT = 100, 65_536
 
 
 class NotStored(Exception):
@@ -190,6 +202,11 @@ class Writer:
         self._seen[token] = _Seen(at, clock_offset, rtt)
 
     @property
+    def full(self) -> bool:
+        """Whether callers wait already."""
+        return not self._room.is_set()
+
+    @property
     def depth(self) -> int:
         """Messages that wait."""
         return len(self._queue)
@@ -230,48 +247,50 @@ class Writer:
         if self._seen:
             self._wake.set()
 
-    async def _commit(self, batch: list[Item]) -> None:
+    async def _commit(self, batch: list[Item], tries: int = 1) -> None:
         """Write the batch; keep trying while the database is away; bisect what it refuses."""
         while True:
             try:
-                async with asyncio.timeout(STALLED):
-                    await self._write(await self._connected(), batch)
-            except REFUSALS as error:
+                await self._write_in_time(await self._connected(), batch)
+            except Exception as error:  # noqa: BLE001 a fact we can't even plan is refused as well
                 self._forget(batch)
-                await self._refused(batch, error)
-            except AWAY as error:
-                self._forget(batch)
-                if await self._away(error, batch):
-                    self._acknowledge(batch)
+                if refuses(error):
+                    await self._refused(batch, error, tries)
                     return
+                if await self._away(error, batch):
+                    break
                 batch = [item for item in batch if not item.done.done()]
-                continue
-            except Exception as error:  # noqa: BLE001 a fact we can't even plan: bisect it out
-                self._forget(batch)
-                await self._refused(batch, error)
             else:
-                self._acknowledge(batch)
-            return
+                break
+        self._acknowledge(batch)
+
+    async def _write_in_time(self, connection: AsyncConnection[Any], batch: list[Item]) -> None:
+        watchdog = asyncio.get_running_loop().call_later(STALLED, _hang_up, connection)
+        try:
+            await self._write(connection, batch)
+        finally:
+            watchdog.cancel()
 
     async def _write(self, connection: AsyncConnection[Any], batch: list[Item]) -> None:
         facts = [fact for item in batch for fact in item.facts]
-        self._xid = await self._begin(connection)
         try:
-            plan = await self._plan(connection, facts)
-            await statements.write(connection, plan, self.gateway_id)
-            seen, self._seen = self._seen, {}
-            if seen:
-                rows = [(t, s.at, s.clock_offset, s.rtt) for t, s in seen.items()]
-                await statements.seen(connection, rows)
+            # Few round trips: between three busy processes on two cores each costs milliseconds.
+            async with connection.pipeline():
+                await connection.execute("BEGIN")
+                begun = await connection.execute("SELECT pg_current_xact_id()::text")
+                plan = await self._plan(connection, facts)
+                await statements.write(connection, plan, self.gateway_id)
+                await self._write_seen(connection)
+            (self._xid,) = await begun.fetchone() or (None,)
+            await statements.copy(connection, plan)
             await connection.execute("COMMIT")
             self._xid = None
             self._written(plan)
         except BaseException as error:
-            away = isinstance(error, (asyncio.CancelledError, *AWAY))
-            if away and not isinstance(error, REFUSALS):
-                await connection.close()  # it may never answer again
-            else:
+            if refuses(error) and not isinstance(error, asyncio.CancelledError):
                 await connection.execute("ROLLBACK")
+            else:
+                await connection.close()  # it may never answer again
             raise
 
     def _written(self, plan: Plan) -> None:
@@ -291,12 +310,11 @@ class Writer:
         self._meters_due = True
         self._wake.set()
 
-    async def _begin(self, connection: AsyncConnection[Any]) -> str | None:
-        """Open the transaction; return its id, by which a lost COMMIT can be asked for."""
-        cursor = await connection.execute("BEGIN; SELECT pg_current_xact_id()::text")
-        cursor.nextset()
-        row = await cursor.fetchone()
-        return row[0] if row else None
+    async def _write_seen(self, connection: AsyncConnection[Any]) -> None:
+        seen, self._seen = self._seen, {}
+        if seen:
+            rows = [(t, s.at, s.clock_offset, s.rtt) for t, s in seen.items()]
+            await statements.seen(connection, rows)
 
     async def _plan(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> Plan:
         # Another gateway may have held it since.
@@ -304,12 +322,7 @@ class Writer:
         await self.memory.ensure(connection, {fact.charger_id for fact in facts})
         await self._discover(connection, facts)
         await self._make_partitions(connection, facts)
-        starts = [
-            (fact.charger_id, fact.start_key)
-            for fact in facts
-            if isinstance(fact, f.SessionChanged) and fact.start_key and not fact.transaction_id
-        ]
-        known = await statements.known_starts(connection, starts) if starts else {}
+        known = await self._known_starts(connection, facts)
         if len(self._ids) < len(facts):
             await self._take_ids(connection, len(facts))
         plan = Plan(self.memory, self._ids.popleft, known)
@@ -318,6 +331,17 @@ class Writer:
         if self._meters_due:
             plan.flush_meters()
         return plan
+
+    async def _known_starts(
+        self, connection: AsyncConnection[Any], facts: list[f.Fact]
+    ) -> dict[tuple[int, str], str]:
+        """Look up which starts are sessions already; take back what a failed try named them."""
+        starts = []
+        for fact in facts:
+            if isinstance(fact, f.SessionChanged) and fact.start_key:
+                fact.transaction_id = ""
+                starts.append((fact.charger_id, fact.start_key))
+        return await statements.known_starts(connection, starts) if starts else {}
 
     async def _discover(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> None:
         chargers = self.memory.chargers
@@ -365,16 +389,19 @@ class Writer:
         except Exception:
             log.exception("on_commit_failed")
 
-    async def _refused(self, batch: list[Item], error: Exception) -> None:
+    async def _refused(self, batch: list[Item], error: Exception, tries: int) -> None:
         """Halve the batch until the message that the database refuses stands alone."""
         if len(batch) > 1:
             middle = len(batch) // 2
             await self._commit(batch[:middle])
             await self._commit(batch[middle:])
+        elif batch and tries < TRIES:
+            await self._commit(batch, tries + 1)
         elif batch:
             await self._quarantine(batch[0], error)
 
     async def _quarantine(self, item: Item, error: Exception) -> None:
+        """Keep the message where nothing is asked of it; log it where even that is refused."""
         first = item.facts[0]
         QUARANTINED.inc()
         log.error(
@@ -383,19 +410,14 @@ class Writer:
             kind=type(first).__name__,
             error=str(error).strip(),
         )
-        row = (
-            first.charger_id,
-            datetime.now(UTC),
-            ",".join(type(fact).__name__ for fact in item.facts)[:40],
-            Jsonb([_readable(fact) for fact in item.facts]),
-            mask(item.frame).replace("\0", "\\u0000"),
-            f"{type(error).__name__}: {error}".replace("\0", "\\u0000"),
-        )
+        row = quarantine_row(item, error, datetime.now(UTC))
         while not item.done.done():
             try:
-                connection = await self._connected()
-                await connection.execute(QUARANTINE, row)
+                await (await self._connected()).execute(QUARANTINE, row)
             except AWAY as away:
+                if refuses(away):
+                    log.exception("quarantine_refused", charger=first.charger_id)
+                    break
                 await self._away(away, [item])
             else:
                 break
@@ -427,6 +449,13 @@ class Writer:
                 continue
 
 
+def _hang_up(connection: AsyncConnection[Any]) -> None:
+    """Cut a connection that hangs: whoever waits for it is told at once."""
+    log.warning("database_hangs", seconds=STALLED)
+    with socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
 async def connect(dsn: str) -> AsyncConnection[Any]:
     """Return a connection whose transactions are ours to begin and end, and are durable."""
     connection = await AsyncConnection.connect(
@@ -438,14 +467,47 @@ async def connect(dsn: str) -> AsyncConnection[Any]:
     return connection
 
 
+#: Ends whoever still runs the transaction: our own lost connection, which the server may keep.
+END_TRANSACTION = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+ WHERE backend_xid::text = (%s::numeric %% 4294967296)::text
+"""
+
+
 async def _committed(connection: AsyncConnection[Any], xid: str) -> bool:
+    """Tell whether the transaction was committed; end it where it isn't over yet."""
     while True:
         cursor = await connection.execute("SELECT pg_xact_status(%s::xid8)", (xid,))
         row = await cursor.fetchone()
         if not row or row[0] != "in progress":
             return bool(row and row[0] == "committed")
+        await connection.execute(END_TRANSACTION, (xid,))
         await asyncio.sleep(RETRY_EVERY)
 
 
+def quarantine_row(item: Item, error: Exception, now: datetime) -> tuple[Any, ...]:
+    """Return the row that keeps a message the database refused, whatever is in it."""
+    return (
+        item.facts[0].charger_id,
+        now,
+        ",".join(type(fact).__name__ for fact in item.facts)[:40],
+        Jsonb([_readable(fact) for fact in item.facts[:MOST_KEPT]]),
+        _storable(mask(item.frame)),
+        _storable(f"{type(error).__name__}: {error}"),
+    )
+
+
+def _storable(text: str) -> str:
+    kept = text[:LONGEST_KEPT].replace("\0", "\\u0000")
+    return kept.encode("utf-8", "backslashreplace").decode()
+
+
 def _readable(fact: f.Fact) -> Any:
-    return loads(dumps({type(fact).__name__: asdict(fact)}).replace(b"\\u0000", b"\\\\u0000"))
+    """Return the fact as JSON; one that JSON can't hold as its words, or none."""
+    name = type(fact).__name__
+    try:
+        return loads(dumps({name: asdict(fact)}).replace(b"\\u0000", b"\\\\u0000"))
+    except (TypeError, ValueError, RecursionError):
+        with contextlib.suppress(Exception):
+            return {name: _storable(repr(fact))}
+    return {name: "It can't be shown."}

@@ -279,13 +279,18 @@ SAMPLE_TYPES = [
     "int8", "int8", "int8", "timestamptz", "timestamptz", "int4", "int2", "float8", "float8",
     *["float4"] * (len(COLUMNS) - 2), "jsonb",
 ]  # fmt: skip
-EVENTS = (
-    "COPY monitoring_event (charger_id, evse_id, kind, at, received, offset_ms, severity, "
-    "code, text, data) FROM STDIN (FORMAT BINARY)"
-)
-EVENT_TYPES = [
-    "int8", "int8", "text", "timestamptz", "timestamptz", "int4", "int2", "text", "text", "jsonb",
-]  # fmt: skip
+EVENTS = """
+INSERT INTO monitoring_event
+       (charger_id, evse_id, kind, at, received, offset_ms, severity, code, text, data)
+SELECT charger_id, evse_id, kind, at, received, offset_ms, severity, code, text, data
+  FROM json_to_recordset(%s::json)
+       AS n (charger_id bigint, evse_id bigint, kind text, at timestamptz, received timestamptz,
+             offset_ms int, severity int, code text, text text, data jsonb)
+"""
+EVENT = (
+    "charger_id", "evse_id", "kind", "at", "received", "offset_ms", "severity", "code", "text",
+    "data",
+)  # fmt: skip
 #: Beyond the quota only what is known already is kept up to date.
 VARIABLES = """
 WITH told AS (
@@ -329,7 +334,11 @@ ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
 
 
 async def write(connection: Connection, plan: Plan, gateway_id: Any) -> None:
-    """Execute the plan inside the caller's transaction."""
+    """Execute the plan inside the caller's transaction and pipeline.
+
+    In a pipeline nothing waits but for results that are asked for: here only those of
+    sessions. What `copy` writes comes after the pipeline's end.
+    """
     for connections in _rounds(plan.connections):
         await _connections(connection, connections, gateway_id)
     if plan.boots:
@@ -338,8 +347,8 @@ async def write(connection: Connection, plan: Plan, gateway_id: Any) -> None:
     await _sessions(connection, plan)
     if plan.ports:
         await connection.execute(PORTS, _records(PORT, map(_port_row, plan.ports.values())))
-    await _copy(connection, SAMPLES, SAMPLE_TYPES, plan.samples)
-    await _copy(connection, EVENTS, EVENT_TYPES, plan.events)
+    if plan.events:
+        await connection.execute(EVENTS, _records(EVENT, plan.events))
     await _rest(connection, plan)
 
 
@@ -440,8 +449,19 @@ async def _apply(connection: Connection, port: PortMemory, change: Change) -> No
     if span.ended is None:
         port.open_span = span
         show(port, span)
-    elif port.since is not None and port.since < span.ended and span.status != port.status:
-        port.since = span.ended
+    else:
+        _move_since(port, span)
+
+
+def _move_since(port: PortMemory, late: Span) -> None:
+    """Let a span that came late, and is over, move when the port's current status began."""
+    if port.since is None or late.ended is None:
+        return
+    same = (late.status, late.error_code) == (port.status, port.error_code)
+    if same and late.ended == port.since:
+        port.since = late.started
+    elif late.status != port.status and port.since < late.ended:
+        port.since = late.ended
 
 
 async def _absorb(connection: Connection, port: PortMemory, span: Span) -> None:
@@ -460,21 +480,27 @@ async def _absorb(connection: Connection, port: PortMemory, span: Span) -> None:
 
 
 async def _sessions(connection: Connection, plan: Plan) -> None:
+    changed = updated = None
     if plan.sessions:
         rows = _records(SESSION, map(_session_row, plan.sessions.values()))
-        cursor = await connection.execute(SESSIONS, rows)
-        _settle(plan, await cursor.fetchall())
-        await _unflag(connection, plan)
+        changed = await connection.execute(SESSIONS, rows)
     if plan.ticks:
         ticks = [(session_id, *tick) for session_id, tick in plan.ticks.items()]
         await connection.execute(TICKS, _records(("id", "seq_no", "at"), ticks))
     if plan.updates:
         rows = _records(SESSION, map(_session_row, plan.updates.values()))
-        cursor = await connection.execute(SESSION_UPDATES, rows)
-        known = set(await cursor.fetchall())
-        for key, fact in plan.updates.items():
-            if key not in known and fact.ended is not None:
-                plan.events.append(_orphan(fact))
+        updated = await connection.execute(SESSION_UPDATES, rows)
+    if changed is not None:
+        _settle(plan, await changed.fetchall())
+        await _unflag(connection, plan)
+    if updated is not None:
+        _keep_orphans(plan, set(await updated.fetchall()))
+
+
+def _keep_orphans(plan: Plan, known: set[tuple[int, str]]) -> None:
+    for key, fact in plan.updates.items():
+        if key not in known and fact.ended is not None:
+            plan.events.append(_orphan(fact))
 
 
 async def _unflag(connection: Connection, plan: Plan) -> None:
@@ -555,14 +581,13 @@ def _port_row(p: PortMemory) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-async def _copy(
-    connection: Connection, statement: str, types: list[str], rows: list[tuple[Any, ...]]
-) -> None:
-    if not rows:
+async def copy(connection: Connection, plan: Plan) -> None:
+    """Write the meter samples, which no pipeline can take."""
+    if not plan.samples:
         return
-    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(types)
-        for row in rows:
+    async with connection.cursor() as cursor, cursor.copy(SAMPLES) as copy:
+        copy.set_types(SAMPLE_TYPES)
+        for row in plan.samples:
             await copy.write_row(row if row[-1] is None else (*row[:-1], Jsonb(row[-1])))
 
 
