@@ -13,6 +13,7 @@ import structlog
 from channels.layers import get_channel_layer
 from prometheus_client import Counter
 
+from cpms.ocpp.duplicates import displaced
 from monitoring import facts as f
 from monitoring import live
 from monitoring.live import GATEWAYS, frames_group, org_group, site_group
@@ -25,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds between messages to the live pages.
 EVERY = 0.25
+#: Seconds that one of our sockets has to show life when another gateway asks.
+PROBE_PATIENCE = 3.0
 #: Frames of one charger sent to watchers at once; older ones are left out.
 MOST_FRAMES = 200
 
@@ -56,6 +59,11 @@ class Broadcast:
         self._frames: dict[int, tuple[str, list[live.LiveFrame]]] = {}
         #: charger id -> the socket that is its owner since a moment ago; kept until it is said.
         self._taken: dict[int, tuple[str, str]] = {}
+        #: Where the other gateways' answers come; None: the layer is away.
+        self._channel: str | None = None
+        #: charger id -> what another gateway says of its life.
+        self._asked: dict[int, asyncio.Future[bool]] = {}
+        self._probes: set[asyncio.Task[None]] = set()
 
     def committed(self, facts: list[f.Fact]) -> None:
         """Note what a commit changed."""
@@ -137,9 +145,11 @@ class Broadcast:
                 layer = get_channel_layer()
                 channel = await layer.new_channel()
                 await layer.group_add(GATEWAYS, channel)
+                self._channel = channel
                 while True:
                     self._heard(await layer.receive(channel))
             except Exception as error:  # noqa: BLE001 - see run()
+                self._channel = None
                 log.warning("nudges_away", error=str(error))
                 await asyncio.sleep(1.0)
 
@@ -151,6 +161,42 @@ class Broadcast:
             self._gateway.directory.nudge()
         elif kind == "sockets.taken":
             self._taken_elsewhere(message["sockets"])
+        elif kind == "socket.asked" and message["gateway"] == str(self._gateway.id):
+            probe = asyncio.get_running_loop().create_task(self._probe(message))
+            self._probes.add(probe)
+            probe.add_done_callback(self._probes.discard)
+        elif kind == "socket.told":
+            asked = self._asked.get(message["charger_id"])
+            if asked is not None and not asked.done():
+                asked.set_result(message["alive"])
+
+    async def lives_elsewhere(self, charger_id: int, gateway: UUID | None, patience: float) -> bool:
+        """Ask the gateway that holds a charger whether it shows life.
+
+        True where no answer comes within `patience` seconds: who can't be asked is not
+        displaced. Its lease runs out if it is dead.
+        """
+        if self._channel is None:
+            return True
+        asked = self._asked.setdefault(charger_id, asyncio.get_running_loop().create_future())
+        question = {"type": "socket.asked", "charger_id": charger_id, "gateway": str(gateway)}
+        try:
+            await get_channel_layer().group_send(GATEWAYS, {**question, "channel": self._channel})
+            return await asyncio.wait_for(asyncio.shield(asked), patience)
+        except Exception as error:  # noqa: BLE001 - see run(); or nobody answers in time
+            log.warning("other_gateway_silent", charger_id=charger_id, error=repr(error))
+            return True
+        finally:
+            self._asked.pop(charger_id, None)
+
+    async def _probe(self, question: dict[str, Any]) -> None:
+        held = self._gateway.sockets.get(question["charger_id"])
+        alive = held is not None and await held.alive(PROBE_PATIENCE)
+        told = {"type": "socket.told", "charger_id": question["charger_id"], "alive": alive}
+        try:
+            await get_channel_layer().send(question["channel"], told)
+        except Exception as error:  # noqa: BLE001 - see run()
+            log.warning("live_layer_away", error=str(error))
 
     def _taken_elsewhere(self, sockets: list[tuple[int, str, str]]) -> None:
         """Close our sockets of chargers that have opened a newer one to another gateway."""
@@ -159,4 +205,5 @@ class Broadcast:
             if held is None or str(held.token) == token:
                 continue
             if held.opened < datetime.fromisoformat(opened):
+                displaced(self._gateway, charger_id, "")
                 held.end("replaced")

@@ -21,7 +21,7 @@ from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
 from cpms.ocpp.duplicates import contest
 from cpms.ocpp.outcome import Refused
-from cpms.ocpp.probing import look_after
+from cpms.ocpp.probing import hears, look_after
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
@@ -415,5 +415,14 @@ class ChargerSocket:
         )
 
     async def alive(self, patience: float) -> bool:
-        """Tell whether the charger answers a ping within `patience` seconds."""
-        return await self._connection.alive(patience)
+        """Tell whether the charger shows life within `patience` seconds.
+
+        Where pings aren't answered, a CALL is: any byte will do.
+        """
+        if self.station.quirks.answers_pings:
+            return await self._connection.alive(patience)
+        asking = asyncio.get_running_loop().create_task(hears(self))
+        try:
+            return await self._connection.alive(patience)
+        finally:
+            asking.cancel()

@@ -12,6 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
 
 from cpms.ocpp.station import Station, TokenInfo, Tokens
+from inventory import quirks
 from monitoring.ingest import connect
 
 log = structlog.get_logger(__name__)
@@ -104,11 +105,20 @@ class Directory:
                 log.warning("directory_away", error=str(error).strip())
                 self._answer_from_memory(wanted)
                 continue
-            stations = {row.identity.lower(): self._station(row) for row in found}
-            self._last.update(stations)
+            rows = {row.identity.lower(): row for row in found}
             for key, future in wanted.items():
-                if not future.done():
-                    future.set_result(stations.get(key))
+                self._answer(future, key, rows.get(key))
+
+    def _answer(self, future: asyncio.Future[Station | None], key: str, row: Any) -> None:
+        if future.done():
+            return
+        station = self._readable(row) if row is not None else None
+        if row is not None and station is None:
+            future.set_exception(DirectoryAway())
+            return
+        if station is not None:
+            self._last[key] = station
+        future.set_result(station)
 
     def _answer_from_memory(self, wanted: dict[str, asyncio.Future[Station | None]]) -> None:
         for key, future in wanted.items():
@@ -139,6 +149,16 @@ class Directory:
         if self._connection is not None:
             await self._connection.close()
 
+    def _readable(self, row: Any) -> Station | None:
+        """Return the charger; None, logged, for one whose row makes no sense: a quirk or time
+        zone that this version doesn't know keeps that charger out, and nobody else.
+        """
+        try:
+            return self._station(row)
+        except (ValueError, LookupError) as error:
+            log.error("charger_unreadable", charger=row.identity, error=str(error))  # noqa: TRY400
+            return None
+
     def _station(self, row: Any) -> Station:
         station = Station(
             row.id,
@@ -148,7 +168,7 @@ class Directory:
             row.lifecycle,
             row.security_profile,
             row.password_digest,
-            _quirks(row),
+            quirks.parse(row.quirks or {}),
             row.vendor or "",
             row.model or "",
             row.serial_number,
@@ -188,8 +208,8 @@ class Directory:
             station.accept_unknown_tokens = station.organisation_id in accepting
 
     def _update(self, row: Any) -> None:
-        known, fresh = self.connected.get(row.id), self._station(row)
-        if known is None:
+        known, fresh = self.connected.get(row.id), self._readable(row)
+        if known is None or fresh is None:
             return
         for name in INVENTORY:
             setattr(known, name, getattr(fresh, name))

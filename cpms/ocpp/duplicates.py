@@ -1,7 +1,7 @@
 """Two sockets, one identity. (steve#357, ocpp-go#314; CVE-2026-24912, -26290, -20748)
 
 The newest authenticated one wins. One that needed no credentials never displaces another
-that still answers a ping.
+that still answers a ping, at this gateway or at another.
 """
 
 from collections import deque
@@ -33,16 +33,37 @@ async def contest(hub: "Gateway", admission: Admission) -> Admission | Refusal:
     """Let the newcomer in, or keep the socket that is there; raise an event either way."""
     station = admission.station
     if station.id not in hub.sockets:
-        return admission
-    keep = not admission.authenticated and await _answers(hub, station.id)
-    now = datetime.now(UTC)
-    hub.writer.put([_event(station.id, "duplicate_connection", now, admission.peer, keep)])
-    if keep:
-        log.warning("duplicate_refused", charger=station.identity, peer=admission.peer)
-        return Refusal(403, "duplicate", station.identity, admission.peer, station.id)
-    if _fights(station.id, now):
-        hub.writer.put([_event(station.id, "duplicate_fight", now, admission.peer, keep)])
+        return await _contest_elsewhere(hub, admission)
+    if not admission.authenticated and await _answers(hub, station.id):
+        return _refuse(hub, admission)
+    displaced(hub, station.id, admission.peer)
     return admission
+
+
+async def _contest_elsewhere(hub: "Gateway", admission: Admission) -> Admission | Refusal:
+    """Ask the gateway that holds the charger; it closes its socket when it hears of a newer."""
+    station = admission.station
+    if admission.authenticated or station.held_by in {None, hub.id}:
+        return admission
+    if await hub.broadcast.lives_elsewhere(station.id, station.held_by, PATIENCE + 1.0):
+        return _refuse(hub, admission)
+    return admission
+
+
+def _refuse(hub: "Gateway", admission: Admission) -> Refusal:
+    station = admission.station
+    if not hub.knocks.refuses(station.id):
+        _tell(hub, station.id, "duplicate_connection", "kept_old", admission.peer)
+        log.warning("duplicate_refused", charger=station.identity, peer=admission.peer)
+    return Refusal(403, "", station.identity, admission.peer, station.id)
+
+
+def displaced(hub: "Gateway", charger_id: int, peer: str) -> None:
+    """Raise the events of a socket that lost its place to a newer one."""
+    if not hub.knocks.refuses(charger_id):
+        _tell(hub, charger_id, "duplicate_connection", "replaced_old", peer)
+    if _fights(charger_id, datetime.now(UTC)):
+        _tell(hub, charger_id, "duplicate_fight", "replaced_old", peer)
 
 
 async def _answers(hub: "Gateway", charger_id: int) -> bool:
@@ -55,10 +76,10 @@ async def _answers(hub: "Gateway", charger_id: int) -> bool:
     return False
 
 
-def _event(charger_id: int, kind: str, now: datetime, peer: str, kept: bool) -> EventReported:
-    code = "kept_old" if kept else "replaced_old"
-    data = {"peer": peer}
-    return EventReported(charger_id, kind, now, now, severity=3, code=code, data=data)
+def _tell(hub: "Gateway", charger_id: int, kind: str, code: str, peer: str) -> None:
+    now = datetime.now(UTC)
+    data = {"peer": peer} if peer else {}
+    hub.writer.put([EventReported(charger_id, kind, now, now, severity=3, code=code, data=data)])
 
 
 def _fights(charger_id: int, now: datetime) -> bool:

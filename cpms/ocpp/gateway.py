@@ -54,6 +54,8 @@ class Gateway:
         self.sockets: dict[int, ChargerSocket] = {}
         self.failures = Throttle(rate=10 / 60, burst=10)
         self.unknown = Throttle(rate=2.0, burst=100)
+        #: Second sockets of one charger that are kept as events.
+        self.knocks = Throttle(rate=1 / 60, burst=10)
         self.stopping = False
         self._connection: AsyncConnection[Any] | None = None
         self._tasks: list[asyncio.Task[None]] = []

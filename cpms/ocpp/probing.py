@@ -29,9 +29,9 @@ async def look_after(held: "ChargerSocket") -> None:
         await _trigger(held, "BootNotification")
     while held.station.quirks.probe_interval:
         await asyncio.sleep(held.station.quirks.probe_interval)
-        if await _hears(held):
+        if await hears(held):
             _tell(held, deaf=False)
-        elif not await _hears(held):
+        elif not await hears(held):
             _tell(held, deaf=True)
 
 
@@ -42,7 +42,8 @@ async def _trigger(held: "ChargerSocket", message: str) -> None:
         log.info("trigger_unanswered", charger=held.station.identity, why=str(silence))
 
 
-async def _hears(held: "ChargerSocket") -> bool:
+async def hears(held: "ChargerSocket") -> bool:
+    """Tell whether the charger answers a CALL, whatever it says."""
     try:
         await held.calls.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
     except NoAnswer:

@@ -4,6 +4,7 @@ import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from cpms.ocpp.times import Clock
 from inventory.models import Lifecycle
@@ -59,6 +60,8 @@ class Station:
     #: It has booted at some time; then the last known boot stands.
     booted: bool
     zone: tzinfo = UTC
+    #: The gateway, alive, that held its connection when it was looked up.
+    held_by: UUID | None = None
     tokens: Tokens = field(default_factory=Tokens)
     clock: Clock = field(default_factory=Clock)
     version: str = "1.6"

@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 from cpms.ocpp import handshake
 from cpms.ocpp.duplicates import contest
 from cpms.ocpp.gateway import ADMIT_BURST, ADMIT_RATE, LONGEST_TURN
+from cpms.ocpp.throttle import Throttle
 from monitoring.live import GATEWAYS
 
 
@@ -27,6 +28,7 @@ class Held:
 
 def house(held):
     hub = SimpleNamespace(sockets={1: held} if held else {}, events=[])
+    hub.knocks = Throttle(rate=1 / 60, burst=10)
     hub.writer = SimpleNamespace(put=hub.events.extend)
     return hub
 
