@@ -105,6 +105,10 @@ class Directory:
                 log.warning("directory_away", error=str(error).strip())
                 self._answer_from_memory(wanted)
                 continue
+            except Exception:  # whatever it is, nobody at the door waits for ever
+                log.exception("directory_failed")
+                self._answer_from_memory(wanted)
+                continue
             rows = {row.identity.lower(): row for row in found}
             for key, future in wanted.items():
                 self._answer(future, key, rows.get(key))
