@@ -31,6 +31,9 @@ MESSAGE_SECONDS = 30.0
 READ_AHEAD = 4
 #: Frames per second, by opcode, that the message throttle doesn't see: continuations, pings, pongs.
 MOST_PER_SECOND = {0x0: 2_000, 0x9: 20, 0xA: 20}
+#: Seconds for which a pong says that a charger is there: who knocks often must not have it pinged
+#: into a flood of pongs.
+PONG_HOLDS = 1.0
 #: Bytes that may still come after we said that we close.
 MOST_AFTER_CLOSE = 262_144
 
@@ -157,6 +160,8 @@ class OcppConnection(WebSocketsSansIOProtocol):
         #: Opcode -> the beginning of its second, and how many came in it.
         self._counts: dict[int, tuple[float, int]] = {}
         self._after_close = 0
+        #: loop.time() of the last pong.
+        self._ponged = float("-inf")
         self._probe: asyncio.Future[bool] | None = None
         #: The beginning of a frame, and how many bytes make the next step.
         self._unread = bytearray()
@@ -357,6 +362,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         super().handle_pong(event)
         if waiting is not None and self.pending_ping_payload is None:
             self.round_trips.append(self.last_ping_rtt)
+            self._ponged = self.loop.time()
         self._answer_probe(alive=True)
 
     def keepalive_timeout(self) -> None:
@@ -392,7 +398,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         """
         if self.transport.is_closing():
             return False
-        if self.read_paused:
+        if self.read_paused or self.loop.time() - self._ponged < PONG_HOLDS:
             return True
         asked = self.loop.time()
         if self._probe is None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from cpms.ocpp import server
 from inventory.models import Charger
@@ -183,3 +184,26 @@ async def test_an_identity_with_a_nul_is_unknown_like_any_other(
     async with line_to(gateway) as line:
         line[1].write(KNOCK.replace(b"/ocpp/CP-1", b"/ocpp/CP%00-1") + b"\r\n")
         assert await status(line) == b"401"
+
+
+async def test_many_who_knock_without_credentials_cannot_have_the_charger_ponged_out(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    await make_open(charger)
+    async with gateway.charger("CP-1", password=None) as first:
+        await first.boot()
+        for _ in range(3):
+            await asyncio.gather(*(refused(gateway) for _ in range(20)))
+        assert await first.call("Heartbeat", {})
+
+
+async def make_open(charger: Charger) -> None:
+    """Let anybody in who knows the identity."""
+    await Charger.objects.filter(pk=charger.pk).aupdate(security_profile=0, password_digest=None)
+
+
+async def refused(gateway: RunningGateway) -> None:
+    """Knock, and be turned away."""
+    with pytest.raises(InvalidStatus) as refusal:
+        await gateway.connect("CP-1", password=None)
+    assert refusal.value.response.status_code == 403
