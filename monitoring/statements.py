@@ -71,10 +71,12 @@ UPDATE monitoring_chargerstate s
   FROM unnest(%s::uuid[], %s::timestamptz[]) AS n (token, at)
  WHERE s.connection = n.token
 """
+#: A model that nobody has entered; only for a charger of none, so that no charger makes many.
 MODELS = """
 INSERT INTO inventory_chargermodel (vendor, name, quirks, notes, updated_at)
-SELECT DISTINCT ON (lower(vendor), lower(model)) vendor, model, '{}'::jsonb, '', now()
-  FROM unnest(%s::text[], %s::text[]) AS n (vendor, model)
+SELECT DISTINCT ON (lower(n.vendor), lower(n.model)) n.vendor, n.model, '{}'::jsonb, '', now()
+  FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (charger_id, vendor, model)
+  JOIN inventory_charger c ON c.id = n.charger_id AND c.model_id IS NULL
 ON CONFLICT DO NOTHING
 """
 BOOTED = """
@@ -400,7 +402,9 @@ async def _connections(
 async def _boots(connection: Connection, boots: list[f.Booted]) -> None:
     named = [b for b in boots if b.vendor and b.model]
     if named:
-        await connection.execute(MODELS, _columns([(b.vendor, b.model) for b in named]))
+        await connection.execute(
+            MODELS, _columns([(b.charger_id, b.vendor, b.model) for b in named])
+        )
     said = [(b.charger_id, b.vendor, b.model, b.serial_number, b.firmware_version) for b in boots]
     await connection.execute(BOOTED, _columns(said))
     await connection.execute(BOOT_STATES, _columns([(b.charger_id, b.at, b.reason) for b in boots]))

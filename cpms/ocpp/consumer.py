@@ -25,6 +25,7 @@ from cpms.ocpp.probing import hears, look_after
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
+from cpms.ocpp.sightings import FORGOTTEN
 from cpms.ocpp.text import clean
 from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.versions import ROUTES
@@ -86,7 +87,7 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         await receive()
         hub = gateway.current()
         verdict: handshake.Admission | handshake.Refusal = handshake.Refusal(503, "", "", "")
-        if await hub.turn():
+        if not hub.writer.full and await hub.turn():
             verdict = await handshake.admit(scope, hub.directory)
         if isinstance(verdict, handshake.Admission):
             verdict = await contest(hub, verdict)
@@ -99,27 +100,32 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
 
 
 async def refuse(hub: gateway.Gateway, refusal: handshake.Refusal, scope: Any, send: Any) -> None:
-    """Answer a handshake with an HTTP status, and note who it was."""
+    """Answer a handshake with an HTTP status, and note who it was once nobody waits for it."""
     status = refusal.status
     if status in {401, 404} and hub.failures.refuses((refusal.peer, refusal.identity.lower())):
         status = 429
     HANDSHAKES.labels(str(status)).inc()
-    headers = dict(scope["headers"])
-    if refusal.reason and not (refusal.reason == "unknown" and hub.unknown.refuses(refusal.peer)):
-        said = {
-            "path": scope["path"],
-            "subprotocols": ", ".join(scope["subprotocols"]),
-            "user_agent": headers.get(b"user-agent", b"").decode("latin-1"),
-        }
-        now = datetime.now(UTC)
-        hub.sightings.note(
-            refusal.identity, refusal.reason, refusal.peer, now, said, refusal.charger_id
-        )
     answer = [(b"content-type", b"text/plain; charset=utf-8")]
     if status == 401:
         answer.append((b"www-authenticate", b'Basic realm="OCPP"'))
     await send({"type": "websocket.http.response.start", "status": status, "headers": answer})
     await send({"type": "websocket.http.response.body", "body": BODIES[status]})
+    if refusal.reason:
+        await _sight(hub, refusal, scope)
+
+
+async def _sight(hub: gateway.Gateway, refusal: handshake.Refusal, scope: Any) -> None:
+    """Note who was refused; of those nobody knows, only so many."""
+    if refusal.charger_id is None and hub.unknown.refuses(refusal.peer):
+        FORGOTTEN.inc()
+        return
+    if refusal.reason == "unknown":
+        refusal = await handshake.look_closer(refusal, scope, hub.directory)
+    agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+    said = {"path": scope["path"], "user_agent": agent}
+    said["subprotocols"] = ", ".join(scope["subprotocols"])
+    who = (refusal.identity, refusal.reason, refusal.peer)
+    hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id)
 
 
 class ChargerSocket:

@@ -3,7 +3,8 @@
 import base64
 import binascii
 import ipaddress
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -122,6 +123,31 @@ async def admit(scope: Any, directory: Directory) -> Admission | Refusal:
     return _speak(station, scope, offered is not None, peer)
 
 
+#: Segments of a path that are no identity: the listener's own.
+NOT_NAMES = frozenset({"", "ocpp"})
+
+
+async def look_closer(refusal: Refusal, scope: Any, directory: Directory) -> Refusal:
+    """Return the refusal of an unknown identity, as "path" where the path is to blame.
+
+    It may hold no identity at all, or more behind it; the user name or the segment before then
+    tells which charger it is.
+    """
+    offered = basic_auth(dict(scope["headers"]).get(b"authorization"))
+    user = offered[0] if offered else ""
+    segments = scope["raw_path"].decode("latin-1").split("/")
+    before = [unquote(part, errors="replace") for part in segments[:-1]]
+    candidates = [user, *reversed(before)]
+    named = [name for name in candidates if name not in NOT_NAMES and name != refusal.identity]
+    with suppress(DirectoryAway):
+        station = await directory.find(named[0]) if named and _possible(named[0]) else None
+        if station is not None:
+            return replace(refusal, reason="path", identity=station.identity, charger_id=station.id)
+    if refusal.identity.lower() in NOT_NAMES:
+        return replace(refusal, reason="path", identity=scope["path"])
+    return refusal
+
+
 def _distrust(
     station: Station | None, identity: str, offered: tuple[str, bytes] | None, tls: bool
 ) -> str:
@@ -143,10 +169,7 @@ def _distrust(
 def _speak(station: Station, scope: Any, authenticated: bool, peer: Peer) -> Admission | Refusal:
     offered = [name for name in scope["subprotocols"] if name]
     chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
-    if chosen is None and not offered:
-        assumed = station.quirks.missing_subprotocol
-    else:
-        assumed = ""
+    assumed = "" if offered else station.quirks.missing_subprotocol
     if chosen is None and not assumed:
         return Refusal(400, "subprotocol", station.identity, peer.address, station.id)
     version = SUBPROTOCOLS[chosen or assumed]

@@ -267,7 +267,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('identity', models.CharField(max_length=100)),
-                ('reason', models.CharField(choices=[('unknown', 'unknown identity'), ('mismatch', 'another serial number or model'), ('username', 'user name differs from the identity'), ('credentials', 'wrong credentials'), ('subprotocol', 'no usable subprotocol'), ('profile', 'security profile too low'), ('path', 'wrong path')], max_length=12)),
+                ('reason', models.CharField(choices=[('unknown', 'unknown identity'), ('mismatch', 'another serial number or model'), ('username', 'user name differs from the identity'), ('credentials', 'wrong credentials'), ('subprotocol', 'no usable subprotocol'), ('profile', 'security profile too low'), ('path', 'wrong path'), ('network', 'network not allowed')], max_length=12)),
                 ('peer', models.CharField(max_length=64)),
                 ('count', models.PositiveIntegerField(default=1)),
                 ('first_seen', models.DateTimeField()),

@@ -102,6 +102,7 @@ class Sighting(models.Model):
         SUBPROTOCOL = "subprotocol", _("no usable subprotocol")
         PROFILE = "profile", _("security profile too low")
         PATH = "path", _("wrong path")
+        NETWORK = "network", _("network not allowed")
 
     identity = models.CharField(max_length=100)
     reason = models.CharField(max_length=12, choices=Reason.choices)
