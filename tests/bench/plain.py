@@ -5,6 +5,8 @@ routing and validation, and `Model.objects.acreate` in each handler.
 """
 
 import asyncio
+import itertools
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,7 +43,7 @@ class PlainChargePoint(ChargePoint):
     """Handlers that write one row each."""
 
     charger_id = 0
-    sessions = iter(range(1, 1 << 31))
+    sessions = itertools.count(time.time_ns())  # past those of an earlier run
 
     async def keep(self, kind: str, data: dict[str, Any]) -> None:
         now = datetime.now(UTC)
@@ -68,16 +70,17 @@ class PlainChargePoint(ChargePoint):
         now = datetime.now(UTC)
         number = next(self.sessions)
         await Session.objects.acreate(
-            id=number, charger_id=self.charger_id, transaction_id=str(number), started=now,
+            id=number, charger_id=self.charger_id, transaction_id=str(number % 2**31), started=now,
             received=now, updated=now, meter_start=data["meter_start"],
         )  # fmt: skip
         return call_result.StartTransaction(
-            transaction_id=number, id_tag_info={"status": "Accepted"}
+            transaction_id=number % 2**31, id_tag_info={"status": "Accepted"}
         )
 
     @on("StopTransaction")
     async def stop_transaction(self, **data: Any) -> Any:
-        await Session.objects.filter(id=data["transaction_id"]).aupdate(
+        mine = Session.objects.filter(transaction_id=str(data["transaction_id"]))
+        await mine.filter(charger_id=self.charger_id).aupdate(
             ended=datetime.now(UTC), meter_stop=data["meter_stop"]
         )
         return call_result.StopTransaction()
