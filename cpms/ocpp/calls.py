@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from prometheus_client import Counter
+from uvicorn.protocols.utils import ClientDisconnected
 
 from cpms.ocpp import frames
 
@@ -51,6 +52,8 @@ class Calls:
                 return await asyncio.wait_for(future, patience)
             except TimeoutError:
                 raise NoAnswer(f"{action} was not answered within {patience:g} s.") from None
+            except ClientDisconnected:
+                raise NoAnswer("The connection was closed.") from None
             finally:
                 del self._waiting[message_id]
 

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after connecting until we ask for a boot that we know nothing of.
 BOOT_PATIENCE = 10.0
+#: Seconds a charger has to answer, twice in a row, before it is deaf.
+PATIENCE = 30.0
 
 
 async def look_after(held: "ChargerSocket") -> None:
@@ -45,7 +47,7 @@ async def _trigger(held: "ChargerSocket", message: str) -> None:
 async def hears(held: "ChargerSocket") -> bool:
     """Tell whether the charger answers a CALL, whatever it says."""
     try:
-        await held.calls.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
+        await held.calls.call("TriggerMessage", {"requestedMessage": "Heartbeat"}, PATIENCE)
     except NoAnswer:
         return False
     return True
