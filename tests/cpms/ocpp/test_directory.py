@@ -1,11 +1,14 @@
 """The gateway knows within seconds what staff change."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import psycopg
+from asgiref.sync import sync_to_async
 
 from cpms.ocpp import directory
-from inventory.models import Organisation
+from inventory.models import Charger, ChargerModel, Organisation
+from tests.cpms.ocpp.conftest import make_charger
 
 
 async def asked(gateway, charger):
@@ -59,3 +62,19 @@ async def test_a_database_that_hangs_does_not_hold_a_look_up_for_ever(
         assert known is not None
         monkeypatch.setattr(gateway.hub.directory, "_rows", rows)
         assert (await gateway.hub.directory.find("cp-1")).identity == "CP-1"
+
+
+async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(gateway, charger):
+    broken = await sync_to_async(make_charger)("CP-2")
+    model = await ChargerModel.objects.acreate(vendor="Acme", name="Odd", quirks={"flies": True})
+    await Charger.objects.filter(pk=broken.pk).aupdate(model=model)
+    found = gateway.hub.directory.find
+    odd, good = await asyncio.gather(found("CP-2"), found("CP-1"), return_exceptions=True)
+    assert isinstance(odd, directory.DirectoryAway)
+    assert good.identity == "CP-1"
+    async with gateway.charger("CP-1") as cp:
+        await cp.boot()
+        await Charger.objects.filter(pk=charger.pk).aupdate(
+            model=model, updated_at=datetime.now(UTC)
+        )
+        assert (await asked(gateway, charger)).identity == "CP-1"
