@@ -41,7 +41,7 @@ class BookkeepingCharger:
     register: int = 1000
     stopping: bool = False
     socket: ClientConnection | None = None
-    ids: itertools.count[int] = field(default_factory=itertools.count)
+    ids: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def live(self) -> None:
         """Connect, charge; when the connection is lost, come back after a moment."""
