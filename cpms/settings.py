@@ -161,6 +161,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TIME_LIMIT = 900
+#: Long work has workers of its own: an escalation never waits for a roll-up.
+BATCH_QUEUE = "batch"
+CELERY_TASK_ROUTES = {
+    f"monitoring.tasks.{name}": {"queue": BATCH_QUEUE}
+    for name in (
+        "compact_frames",
+        "drop_expired",
+        "merge_repeated_spans",
+        "refresh_todays_kpis",
+        "settle_kpis",
+    )
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "cpms.beat:OneAtATime"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA / "beat-schedule")

@@ -456,10 +456,23 @@ def _hang_up(connection: AsyncConnection[Any]) -> None:
         line.shutdown(socket.SHUT_RDWR)
 
 
+#: libpq: a database host that vanished is noticed within half a minute.
+NOTICE_A_DEAD_PEER: dict[str, Any] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
 async def connect(dsn: str) -> AsyncConnection[Any]:
     """Return a connection whose transactions are ours to begin and end, and are durable."""
     connection = await AsyncConnection.connect(
-        dsn, autocommit=True, connect_timeout=5, application_name="kilowatch-gateway"
+        dsn,
+        autocommit=True,
+        connect_timeout=5,
+        application_name="kilowatch-gateway",
+        **NOTICE_A_DEAD_PEER,
     )
     set_json_dumps(dumps, connection)
     set_json_loads(loads, connection)

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from celery.signals import task_postrun, task_prerun
+from django.conf import settings
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import RedisError
 
@@ -18,8 +19,8 @@ from monitoring import valkey
 log = structlog.get_logger(__name__)
 
 HASH = "task-counts"
-#: Celery's default queue, and its hash of tasks that a worker has and hasn't finished.
-QUEUE, UNACKED = "celery", "unacked"
+#: The queues, and Celery's hash of tasks that a worker has and hasn't finished.
+QUEUES, UNACKED = ("celery", settings.BATCH_QUEUE), "unacked"
 
 
 @task_prerun.connect
@@ -60,6 +61,7 @@ def metrics() -> Iterator[Metric]:
 
 def _waiting() -> Metric:
     family = GaugeMetricFamily("kilowatch_task_queue_length", "Tasks.", labels=["state"])
-    family.add_metric(["waiting"], float(valkey.client().llen(valkey.key(QUEUE))))
+    waiting = sum(int(str(valkey.client().llen(valkey.key(queue)))) for queue in QUEUES)
+    family.add_metric(["waiting"], float(waiting))
     family.add_metric(["taken"], float(valkey.client().hlen(valkey.key(UNACKED))))
     return family

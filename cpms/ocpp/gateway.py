@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -71,8 +72,16 @@ class Gateway:
         loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
         news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
         for name, run in {**loops, **news}.items():
-            self._tasks.append(asyncio.get_running_loop().create_task(run(), name=name))
+            task = asyncio.get_running_loop().create_task(run(), name=name)
+            task.add_done_callback(self._loop_ended)
+            self._tasks.append(task)
         log.info("gateway_started", gateway=str(self.id))
+
+    def _loop_ended(self, task: "asyncio.Task[None]") -> None:
+        """A gateway without one of its loops must not go on: end it, to be started afresh."""
+        if not self.stopping and not task.cancelled():
+            log.critical("loop_died", loop=task.get_name(), error=repr(task.exception()))
+            signal.raise_signal(signal.SIGTERM)
 
     async def stop(self) -> None:
         """Close: say why every connection ended, write what is queued, sign off."""

@@ -19,7 +19,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _shell(request: HttpRequest) -> dict[str, Any]:
-    if not request.user.is_authenticated:
+    # A request that is refused before it is known who asks has no user: the page for it has one.
+    if not hasattr(request, "user") or not request.user.is_authenticated:
         return {"now": timezone.now()}
     memberships = list(
         Membership.objects.filter(user=request.user)

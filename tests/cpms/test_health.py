@@ -35,7 +35,7 @@ def nord(db: None) -> Tenant:
 def counts() -> Iterator[None]:
     """Nothing in the queue, nothing counted."""
     yield
-    names = (task_counts.HASH, task_counts.QUEUE, task_counts.UNACKED)
+    names = (task_counts.HASH, *task_counts.QUEUES, task_counts.UNACKED)
     valkey.client().delete(*(valkey.key(name) for name in names))
 
 
@@ -254,3 +254,13 @@ def test_several_processes_behind_one_socket_show_their_numbers_together(
     text = metrics.text(installation=True).decode()
     assert "kilowatch_up{" in text
     assert "python_info" not in text
+
+
+def test_a_gateway_is_ready_without_redis(
+    db: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = {"database": "ok", "redis": "away", "migrations": "ok"}
+    monkeypatch.setattr("monitoring.health.readiness", lambda: states)
+    assert client.get("/readyz").status_code == 503
+    with override_settings(ROLE="gateway"):
+        assert client.get("/readyz").status_code == 200

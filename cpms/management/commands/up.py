@@ -22,7 +22,7 @@ from cpms.supervisor import Display, Program, Supervisor
 
 #: A predecessor that was killed may hold its ports for a moment.
 PORT_PATIENCE = 2.0
-WORKER = ("--concurrency", "2", "--without-gossip", "--without-mingle")
+WORKER = ("--without-gossip", "--without-mingle")
 #: On one machine, for a try; containers and units name a user of their own.
 ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 #: How `manage.py demo` prints a user: "login NAME / PASSWORD".
@@ -147,10 +147,26 @@ def programs() -> list[Program]:
     return [
         Program("gateway", manage("gateway"), {"KILOWATCH_ROLE": "gateway"}),
         Program("web", module(*uvicorn), {"KILOWATCH_ROLE": "web"}),
-        Program(
-            "worker",
-            module(*celery, "worker", *WORKER),
-            {"KILOWATCH_ROLE": "worker", "PYTHONWARNINGS": ROOT_IS_FINE},
+        *(
+            Program(
+                name,
+                module(
+                    *celery,
+                    "worker",
+                    *WORKER,
+                    "--queues",
+                    queue,
+                    "--concurrency",
+                    tasks,
+                    "--hostname",
+                    f"{name}@%h",
+                ),
+                {"KILOWATCH_ROLE": "worker", "PYTHONWARNINGS": ROOT_IS_FINE},
+            )
+            for name, queue, tasks in (
+                ("worker", "celery", "2"),
+                ("batch", settings.BATCH_QUEUE, "1"),
+            )
         ),
         Program("beat", module(*celery, "beat"), {"KILOWATCH_ROLE": "beat"}),
     ]
