@@ -15,7 +15,7 @@ NO_FRAME = "A message is a JSON array of 3 to 5 elements."
 #: Kept of what a CALLERROR says.
 LONGEST_CODE, LONGEST_DESCRIPTION = 50, 1_000
 #: Objects and arrays inside each other; OCPP needs about ten.
-DEEPEST = 32
+DEEPEST, CONTAINERS = 32, frozenset({dict, list})
 
 
 @dataclass(slots=True)
@@ -152,10 +152,17 @@ def _unknown_type(frame: list[Any], version: str) -> BadFrame:
 
 def _deeper(value: Any, most: int) -> bool:
     """Tell whether objects and arrays stand more than `most` deep in each other."""
-    if most < 1:
-        return True
-    inside = value.values() if isinstance(value, dict) else value
-    return any(_deeper(part, most - 1) for part in inside if isinstance(part, dict | list))
+    level = [value]
+    for _depth in range(most):
+        level = [
+            part
+            for around in level
+            for part in (around.values() if type(around) is dict else around)
+            if part and type(part) in CONTAINERS
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _call(frame: list[Any], version: str, confirmed: bool = True) -> Call:

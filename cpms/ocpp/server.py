@@ -34,6 +34,8 @@ MOST_PER_SECOND = {0x0: 2_000, 0x9: 20, 0xA: 20}
 #: Seconds for which a pong says that a charger is there: who knocks often must not have it pinged
 #: into a flood of pongs.
 PONG_HOLDS = 1.0
+#: Seconds in which a charger can read why we close, while what it sends is thrown away.
+LINGER = 1.0
 #: Bytes that may still come after we said that we close.
 MOST_AFTER_CLOSE = 262_144
 
@@ -224,8 +226,23 @@ class OcppConnection(WebSocketsSansIOProtocol):
             self._unread.clear()
         self._frames(data)
 
+    def handle_parser_exception(self) -> None:
+        """Say why we close, and stay long enough for it to be read: who is still sending
+        would get a reset instead.
+        """
+        sent = self.conn.close_sent
+        if sent is None:
+            self._too_slow()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.close_timer = self.loop.call_later(LINGER, self.transport.close)
+
     def _closing(self, data: bytes) -> None:
         """Look for the charger's close frame, but not for ever."""
+        if self.conn.parser_exc is not None:
+            return
         self._after_close += len(data)
         if self._after_close > MOST_AFTER_CLOSE:
             self.transport.abort()

@@ -68,16 +68,15 @@ class Line:
         return first & 0x0F, await self.reader.readexactly(size)
 
     async def closed(self, within: float = 5.0) -> int | None:
-        """Wait for the end of the connection; return the close code that was sent before."""
-        code = None
+        """Wait for a close frame and return its code; None where the line ends without one."""
         async with asyncio.timeout(within):
             try:
                 while True:
                     opcode, payload = await self.read()
                     if opcode == CLOSE:
-                        code = int.from_bytes(payload[:2], "big")
+                        return int.from_bytes(payload[:2], "big")
             except (asyncio.IncompleteReadError, OSError):
-                return code
+                return None
 
 
 @asynccontextmanager
