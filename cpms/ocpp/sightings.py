@@ -81,14 +81,14 @@ class Sightings:
         said: dict[str, Any],
         charger_id: int | None = None,
     ) -> None:
-        """Note one; beyond the bound of new names it is only counted."""
+        """Note one; beyond the bound of names that nobody knows it is only counted."""
         SIGHTINGS.labels(reason).inc()
         key = (_printable(identity)[:100], reason)
         pending = self._pending.get(key)
         if pending is not None:
             pending.count += 1
             pending.at = at
-        elif len(self._pending) >= MOST_PENDING:
+        elif charger_id is None and len(self._pending) >= MOST_PENDING:
             FORGOTTEN.inc()
         else:
             said = {name: _printable(str(value))[:200] for name, value in said.items() if value}
@@ -123,8 +123,12 @@ class Sightings:
             )
             for (identity, reason), p in pending.items()
         ]
-        await self._connection.execute(WRITE, [list(c) for c in zip(*rows, strict=True)])
-        await self._connection.execute(TRIM, (MOST_ROWS,))
+        try:
+            await self._connection.execute(WRITE, [list(c) for c in zip(*rows, strict=True)])
+            await self._connection.execute(TRIM, (MOST_ROWS,))
+        except (psycopg.OperationalError, OSError):
+            self._pending = {**pending, **self._pending}
+            raise
 
 
 def _printable(text: str) -> str:

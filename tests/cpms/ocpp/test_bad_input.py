@@ -9,6 +9,7 @@ import os
 import time
 import zlib
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -315,13 +316,15 @@ async def refused(gateway, identity):
         return refusal.response.status_code
 
 
-async def test_known_identities_are_not_pushed_out_by_made_up_ones(gateway, charger):
+async def test_known_chargers_are_not_pushed_out_by_made_up_names(gateway, charger):
+    now = datetime.now(UTC)
     for number in range(sightings.MOST_PENDING + 5):
-        await refused(gateway, f"made-up-{number}")
-    await gateway.hub.sightings.flush()
+        gateway.hub.sightings.note(f"made-up-{number}", "unknown", "192.0.2.7", now, {})
     await refused(gateway, "CP-1")
+    await until(lambda: asyncio.sleep(0, ("CP-1", "credentials") in gateway.hub.sightings._pending))
     await gateway.hub.sightings.flush()
     assert await Sighting.objects.filter(charger=charger, reason="credentials").aexists()
+    assert await Sighting.objects.acount() == sightings.MOST_PENDING + 1
 
 
 async def test_a_handshake_that_never_ends_is_ended(gateway, bystander, monkeypatch):
