@@ -148,7 +148,11 @@ def _wrong_type(payload: Any, path: list[Any], error: Any) -> str | None:
     if value is None and isinstance(holder, dict):
         del holder[step]
         return "null"
-    return _convert(holder, step, value, wanted) or _unreadable(path[:-1], step)
+    return (
+        _convert(holder, step, value, wanted)
+        or _unreadable(path[:-1], step)
+        or _no_transaction(payload, path[:-1], step)
+    )
 
 
 def _unreadable(path: list[Any], name: str) -> str | None:
@@ -156,8 +160,26 @@ def _unreadable(path: list[Any], name: str) -> str | None:
     return "unreadable_value" if name == "value" and "sampledValue" in path[-2:] else None
 
 
+#: What a message can do without: it happened when it came, and the energy isn't known.
+DISPENSABLE = frozenset({"timestamp", "meterStop"})
+
+
 def _missing(payload: Any, path: list[Any], error: Any) -> str | None:
-    return _unreadable(path, error.kind.property)
+    name = error.kind.property
+    if name in DISPENSABLE:
+        return "missing"
+    return _unreadable(path, name) or _no_transaction(payload, path, name)
+
+
+def _no_transaction(payload: Any, path: list[Any], name: str) -> str | None:
+    """Give a 1.6 stop of no transaction the id of none: it is answered, whatever it says.
+
+    A charger that got an error would send it for ever. (steve#156, OCPP.Core#34)
+    """
+    if path or name != "transactionId" or "meterStop" not in payload:
+        return None
+    payload[name] = -1
+    return "no_transaction"
 
 
 def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str | None:
@@ -167,19 +189,32 @@ def _convert(holder: Any, step: Any, value: Any, wanted: Sequence[str]) -> str |
     if "array" in wanted and isinstance(value, dict):
         holder[step] = [value]
         return "object_for_array"
-    if isinstance(value, float) and "integer" in wanted and _is_integer(value):
-        holder[step] = int(value)
-        return "float_as_integer"
+    if isinstance(value, float) and "integer" in wanted:
+        return _whole(holder, step, value)
     if isinstance(value, str):
         return _from_text(holder, step, value, wanted)
     return None
 
 
+#: Whole numbers by the schema of which the fraction says something.
+REGISTERS = frozenset({"meterStart", "meterStop"})
+NUMERIC = frozenset({"integer", "number"})
+
+
+def _whole(holder: Any, step: Any, value: float) -> str | None:
+    if step in REGISTERS:
+        return "fraction"
+    if not value.is_integer() or abs(value) >= MOST_INTEGER:
+        return None
+    holder[step] = int(value)
+    return "float_as_integer"
+
+
 def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str | None:
     try:
-        if "integer" in wanted:
+        if "integer" in wanted and step not in REGISTERS:
             holder[step] = _integer(value)
-        elif "number" in wanted and math.isfinite(float(value)):
+        elif NUMERIC & set(wanted) and math.isfinite(float(value)):
             holder[step] = float(value)
         elif "boolean" in wanted and value.lower() in {"true", "false"}:
             holder[step] = value.lower() == "true"
@@ -188,10 +223,6 @@ def _from_text(holder: Any, step: Any, value: str, wanted: Sequence[str]) -> str
     except ValueError:
         return None
     return "string_as_number"
-
-
-def _is_integer(value: float) -> bool:
-    return value.is_integer() and abs(value) < MOST_INTEGER
 
 
 def _integer(text: str) -> int:

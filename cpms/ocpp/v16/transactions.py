@@ -8,7 +8,7 @@ from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.sampling import sampled
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
-from cpms.ocpp.times import Moment
+from cpms.ocpp.times import Moment, say
 from cpms.ocpp.v16.core import id_tag_info
 from monitoring.facts import SessionChanged
 
@@ -30,7 +30,7 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
         "",
         moment.at,
         received,
-        start_key=start_key(payload),
+        start_key=start_key({"timestamp": say(received), **payload}),
         evse=int(payload["connectorId"]),
         connector=1,
         id_token=token,
@@ -65,7 +65,7 @@ def stop_transaction(station: Station, payload: Answer, received: datetime) -> O
         received,
         create=False,
         ended=moment.at,
-        meter_stop=_register(payload["meterStop"], station),
+        meter_stop=_register(payload.get("meterStop"), station),
         stop_reason=clean(payload.get("reason") or "Local", 20),  # §7.36: Local when absent
         stop_token=clean(token, 255) or None,
         flags=_flags(moment),
@@ -91,8 +91,10 @@ def meter_values(station: Station, payload: Answer, received: datetime) -> Outco
     return Outcome({}, [*samples, *odd])
 
 
-def _register(value: float, station: Station) -> float | None:
-    """Return the register in Wh, None for what is no energy (negative, 2^63)."""
+def _register(value: float | None, station: Station) -> float | None:
+    """Return the register in Wh, None for what is no energy (none, negative, 2^63)."""
+    if value is None:
+        return None
     wh = value * 1000.0 if station.quirks.energy_in_kwh else float(value)
     return wh if 0 <= wh < MOST_ENERGY else None
 

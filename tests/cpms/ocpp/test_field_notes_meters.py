@@ -98,6 +98,16 @@ async def test_falling_registers_are_detected_and_flagged_19(
     assert (session.energy, session.flags) == (energy, flags)
 
 
+async def test_a_register_may_have_a_fraction_or_be_missing_at_the_end_12(gateway, charger):
+    async with gateway.charger("CP-1") as cp:
+        for begun, ended in ((1000.25, 1500.75), ("1000.25", "1500.75"), (1000, None)):
+            transaction = (await cp.call("StartTransaction", start(begun)))["transactionId"]
+            assert await cp.call("StopTransaction", stop(transaction, ended)) == {}
+    sessions = [s async for s in Session.objects.order_by("pk")]
+    assert [s.energy for s in sessions] == [500.5, 500.5, None]
+    assert all(s.ended for s in sessions)
+
+
 @pytest.mark.parametrize("register", [-1, 2**62, -(2**31)])
 async def test_a_register_that_is_no_energy_is_left_out_and_the_session_stays_19(
     gateway, charger, register

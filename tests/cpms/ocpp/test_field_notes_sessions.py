@@ -72,6 +72,18 @@ async def test_an_orphan_stop_is_reconciled_by_token_and_meter_when_the_session_
     assert (session.meter_stop, session.energy, session.flags) == (6000, 5000, ["reconciled"])
 
 
+@pytest.mark.parametrize("transaction", [None, "", "abc", {}, [], 1.5, 1e300, "9" * 99])
+async def test_a_stop_of_no_transaction_at_all_is_answered_and_kept_13(
+    gateway, charger, transaction
+):
+    async with gateway.charger("CP-1") as cp:
+        assert await cp.call("StopTransaction", stop(transaction)) == {}
+        without = {name: value for name, value in stop(0).items() if name != "transactionId"}
+        assert await cp.call("StopTransaction", without) == {}
+    kept = [e.data["transactionId"] async for e in Event.objects.filter(kind="orphan_stop")]
+    assert kept == ["-1", "-1"]
+
+
 # 14 Retries
 
 
