@@ -87,8 +87,14 @@ class ReportedVariable(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=[
-                    "charger", "component", "component_instance", "evse", "connector",
-                    "variable", "instance", "attribute",
+                    "charger",
+                    "component",
+                    "component_instance",
+                    "evse",
+                    "connector",
+                    "variable",
+                    "instance",
+                    "attribute",
                 ],
                 name="one_row_per_variable",
             )

@@ -161,7 +161,7 @@ def test_our_own_mistake_is_a_500_that_tells_nothing(
     assert "secret" not in str(answer.problem())
 
 
-def _raise(error: Exception):  # type: ignore[no-untyped-def]
+def _raise(error: Exception):
     def raising(view: object) -> None:
         raise error
 

@@ -155,7 +155,7 @@ POISON: dict[str, Callable[[int], f.Fact]] = {
     "a charger that is not there": lambda c: event(999_999),
     "a status too long for its column": lambda c: status(c, 1, Status.FAULTED, error_code="x" * 51),
     "a session's token too long": lambda c: start(c, id_token="x" * 256),
-    "no time at all": lambda c: replace(status(c, 0, Status.FAULTED), at=None),  # type: ignore[type-var]
+    "no time at all": lambda c: replace(status(c, 0, Status.FAULTED), at=None),  # type: ignore[arg-type]
 }
 
 
@@ -516,7 +516,9 @@ async def test_a_commit_whose_answer_was_lost_is_not_done_again(
     assert str((await Session.objects.aget()).pk) == running.transaction_id
 
 
-@pytest.mark.parametrize("statement", [b"INSERT INTO monitoring_event", b"INSERT INTO monitoring_session"])
+@pytest.mark.parametrize(
+    "statement", [b"INSERT INTO monitoring_event", b"INSERT INTO monitoring_session"]
+)
 async def test_a_transaction_that_broke_in_the_middle_is_done_again(
     gate: Door, writer: Writer, chargers: list[int], statement: bytes
 ) -> None:
@@ -716,7 +718,15 @@ async def test_any_order_of_connects_and_ends_in_one_commit_keeps_spans_apart_5(
     tokens = [uuid.uuid4() for _ in range(4)]
     changes = [connected(charger, n * 2, token) for n, token in enumerate(tokens)]
     ends = [gone(charger, n * 2 + 1, token) for n, token in enumerate(tokens[:3])]
-    order = [changes[0], changes[1], ends[0], changes[2], ends[2], ends[1], changes[3]]
+    order: list[f.Fact] = [
+        changes[0],
+        changes[1],
+        ends[0],
+        changes[2],
+        ends[2],
+        ends[1],
+        changes[3],
+    ]
     await at_once(writer, order)
     spans = [s async for s in ConnectionSpan.objects.order_by("opened")]
     assert [s.token for s in spans] == tokens

@@ -36,7 +36,7 @@ class RunningGateway:
 
     @asynccontextmanager
     async def charger(
-        self, identity: str, version: str = "1.6", password: str = KEY, **options: Any
+        self, identity: str, version: str = "1.6", password: str | None = KEY, **options: Any
     ) -> AsyncIterator["RawCharger"]:
         """Connect as a charger with Basic auth."""
         async with self.connect(identity, version, password, **options) as socket:
