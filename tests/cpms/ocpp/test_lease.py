@@ -46,10 +46,14 @@ async def test_a_charger_that_went_to_another_gateway_is_left_to_it(gateway, cha
         await swept(gateway)
         mine = await ConnectionSpan.objects.aget()
         other = await ConnectionSpan.objects.acreate(
-            charger=charger, token="11111111-1111-4111-8111-111111111111",
-            gateway_id=mine.gateway_id, opened=datetime.now(UTC) + timedelta(seconds=1), peer="", ocpp_version="1.6",
+            charger=charger,
+            token="11111111-1111-4111-8111-111111111111",
+            gateway_id=mine.gateway_id,
+            opened=datetime.now(UTC) + timedelta(seconds=1),
+            peer="",
+            ocpp_version="1.6",
             security_profile=1,
-        )  # fmt: skip
+        )
         await ChargerState.objects.aupdate(online=True, connection=other.token)
         await gateway.hub.renew()
         state = await ChargerState.objects.aget()
