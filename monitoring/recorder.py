@@ -8,6 +8,7 @@ with one COPY; a crash may cost those seconds. Closed hours are merged into one 
 
 import asyncio
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds between writes of what is buffered.
 FLUSH_EVERY = 4.0
+#: … in so many portions: compressing a whole fleet at once would hold everybody up.
+PORTIONS = 16
 #: Characters buffered of one charger and in all; beyond that frames are dropped and counted.
 CHARGER_LIMIT, BUFFER_LIMIT = 1024 * 1024, 128 * 1024 * 1024
 #: Seconds for what is left when the process ends.
@@ -116,26 +119,32 @@ class Recorder:
             log.warning("frames_not_recorded", charger=charger_id, size=buffer.size)
 
     async def _run(self) -> None:
+        portions = itertools.cycle(range(PORTIONS))
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), FLUSH_EVERY)
+                await asyncio.wait_for(self._stopping.wait(), FLUSH_EVERY / PORTIONS)
             try:
-                await self.flush()
+                await self.flush(next(portions))
             except (psycopg.Error, OSError) as error:
                 log.warning("frames_not_written", error=str(error).strip(), bytes=self._size)
             except Exception:
                 log.exception("frames_not_written", bytes=self._size)
 
-    async def flush(self) -> None:
-        """Write every buffer as a segment; after a failure the frames stay buffered."""
-        if not self._buffers:
+    async def flush(self, portion: int | None = None) -> None:
+        """Write the buffers of a portion of the chargers, or of all, a segment each.
+
+        After a failure the frames stay buffered.
+        """
+        chosen = [i for i in self._buffers if portion is None or i % PORTIONS == portion]
+        if not chosen:
             return
         if self._connection is None or self._connection.closed:
             self._connection = await ingest.connect(self._dsn)
             await self._connection.execute("SET synchronous_commit = off")
             self._partitions.clear()
-        buffers, self._buffers = self._buffers, {}
-        size, self._size = self._size, 0
+        buffers = {i: self._buffers.pop(i) for i in chosen if i in self._buffers}
+        size = sum(buffer.size for buffer in buffers.values())
+        self._size -= size
         try:
             rows = await asyncio.to_thread(_rows, self._compressor, buffers)
             await self._write(self._connection, rows)
