@@ -4,12 +4,15 @@ import asyncio
 import json
 
 import pytest
+import websockets
+from asgiref.sync import sync_to_async
 
 from cpms.ocpp import calls as calls_module
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import NoAnswer
 from inventory.models import ChargerModel
 from monitoring.models import Event, MeterSample, SchemaBreakage, StatusSpan
+from tests.cpms.ocpp.conftest import make_charger
 
 AT = "2026-03-02T12:00:00Z"
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
@@ -87,6 +90,36 @@ async def test_a_call_that_nobody_answers_frees_the_slot_and_its_late_answer_is_
         await cp.socket.send(json.dumps([3, message_id, {"status": "Accepted"}]))
         assert (await asking).payload == {"status": "Accepted"}
         assert calls_module.UNSOLICITED._value.get() == before + 1
+
+
+async def test_another_charger_cannot_answer_our_call_9(gateway, charger):
+    await sync_to_async(make_charger)("CP-2")
+    async with gateway.charger("CP-1") as cp, gateway.charger("CP-2") as other:
+        held = await socket_of(gateway, charger)
+        asking = asyncio.ensure_future(held.calls.call("ClearCache", {}, 5))
+        _kind, message_id, _action, _payload = await cp.read()
+        await other.socket.send(json.dumps([3, message_id, {"status": "Rejected"}]))
+        assert "currentTime" in await other.call("Heartbeat", {})
+        assert not asking.done()
+        await cp.socket.send(json.dumps([3, message_id, {"status": "Accepted"}]))
+        assert (await asking).payload == {"status": "Accepted"}
+
+
+async def test_no_command_reaches_the_socket_that_lost_its_place_5(gateway, charger):
+    async with gateway.charger("CP-1") as old:
+        loser = await socket_of(gateway, charger)
+        async with gateway.charger("CP-1") as new:
+            await new.call("Heartbeat", {})
+            with pytest.raises(NoAnswer):
+                await loser.calls.call("ClearCache", {}, 1)
+            with pytest.raises(websockets.ConnectionClosed):
+                await old.read()
+            winner = await socket_of(gateway, charger)
+            asking = asyncio.ensure_future(winner.calls.call("ClearCache", {}, 5))
+            _kind, message_id, action, _payload = await new.read()
+            assert action == "ClearCache"
+            await new.socket.send(json.dumps([3, message_id, {"status": "Accepted"}]))
+            await asking
 
 
 async def test_a_call_ends_with_its_connection_9(gateway, charger):
