@@ -19,6 +19,7 @@ import stat
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -186,7 +187,7 @@ class Embedded:
         self.stop()
 
 
-class Server:
+class Server(ABC):
     """One server process: started, stopped, killed and started again on the same folders."""
 
     name: str
@@ -239,11 +240,13 @@ class Server:
             self._process.kill()
             self._process.wait()
 
+    @abstractmethod
     def _launch(self) -> subprocess.Popen[bytes]:
-        raise NotImplementedError
+        """Start the process; it need not answer yet."""
 
+    @abstractmethod
     def _answers(self) -> bool:
-        raise NotImplementedError
+        """Tell whether it takes connections."""
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -86,9 +86,12 @@ def test_one_signs_in_and_gets_to_the_page_one_asked_for(
     page.get_by_label("Password").fill("a good long password")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="CP-2").wait_for()
+    assert page.url == f"{server.url}/chargers/CP-2/"
     page.get_by_role("button", name="olga").click()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign in").wait_for()
+    page.goto(f"{server.url}/chargers/CP-2/")
+    assert page.get_by_role("heading", name="CP-2").count() == 0
 
 
 def test_a_change_is_on_the_fleet_page_within_a_second_and_without_a_reload(
@@ -268,6 +271,9 @@ def test_the_theme_follows_the_device_until_one_chooses_and_is_kept(
 
     def turns(theme: str) -> None:
         page.wait_for_selector(f'html[data-bs-theme="{theme}"]')
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        channels = [int(number) for number in re.findall(r"\d+", background)[:3]]
+        assert (sum(channels) > 3 * 128) == (theme == "light")
 
     turns("dark")
     page.get_by_role("button", name="Light").click()
@@ -297,6 +303,7 @@ def test_the_menu_opens_on_a_phone(enter: Enter, operator: User) -> None:
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("link", name="KPIs").click()
     page.get_by_role("heading", name="KPIs", exact=True).wait_for()
+    assert page.url.endswith("/kpis/")
 
 
 def test_what_chargers_say_of_themselves_never_runs(

@@ -272,6 +272,7 @@ async def test_pages_fetch_everything_again_when_news_may_have_been_lost(
 
     monkeypatch.setattr(layer, "send", lose_one, raising=False)
     await page.news("resync", 5)
+    assert lost
 
 
 async def test_an_ended_session_closes_the_socket(
@@ -343,12 +344,17 @@ async def test_a_page_that_stalls_is_let_go(
     arrivals: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     await arrivals.put({"type": "websocket.connect"})
 
+    stalled = False
+
     async def send(message: dict[str, Any]) -> None:
+        nonlocal stalled
         if message["type"] == "websocket.send":
+            stalled = True
             await asyncio.sleep(60)
 
     scope = Page(cookie).wire.scope
     await asyncio.wait_for(websocket(scope, arrivals.get, send), 5)
+    assert stalled
 
 
 async def test_without_the_channel_layer_a_page_is_told_to_try_later(

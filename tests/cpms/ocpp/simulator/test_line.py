@@ -89,6 +89,7 @@ async def test_a_refused_charger_keeps_trying() -> None:
     csms = Csms(refuse_with=401)
     async with fleet(csms, ChargerSpec("CP-1")) as world:
         await until(lambda: world.tally.counts["refused with HTTP status 401"] == 1)
+        assert world.tally.online == 0
         csms.refuse_with = 0
         await until(lambda: world.tally.online == 1)
 
