@@ -97,6 +97,9 @@ def _try(notification: Notification, clock: Clock, send: Callable[[Notification]
     except OSError as problem:  # SMTPException is one.
         _put_off(notification, clock(), str(problem) or type(problem).__name__)
         raise Unreachable from problem
+    except Exception as problem:  # a bug of ours: tried again, and given up like any other
+        log.exception("notification_broke", key=notification.key)
+        _put_off(notification, clock(), f"{type(problem).__name__}: {problem}")
     else:
         _ours(notification).update(state=State.SENT, sent_at=clock(), error="")
         log.info("notification_sent", key=notification.key, attempts=notification.attempts)

@@ -238,9 +238,14 @@ def test_one_that_breaks_the_sender_does_not_hold_up_the_others(world: World) ->
             raise RuntimeError("a bug")
         transports.send(row)
 
-    with pytest.raises(RuntimeError):
-        notifications.deliver(at(NOON), send)
     assert notifications.deliver(at(NOON), send) == 1
+    bad = Notification.objects.get(subject__contains="CP-BAD")
+    assert (bad.state, bad.error) == (State.PENDING, "RuntimeError: a bug")
+    assert bad.next_try_at > NOON
+    notifications.deliver(at(NOON + GIVE_UP_AFTER + minutes(6)), send)
+    bad.refresh_from_db()
+    assert bad.state == State.DEAD
+    assert bad.incident.entries.filter(kind=Kind.UNDELIVERED).count() == 1
     assert [message.subject for message in mail.outbox] == [
         "[Major] CP-GOOD is offline – Nordstrom Mitte"
     ]
