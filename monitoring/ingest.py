@@ -8,27 +8,22 @@ waits, and the callers stop reading their sockets.
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 
 from monitoring import facts as f
-from monitoring import partitions, statements
-from monitoring.encoding import dumps, loads
-from monitoring.masking import mask
+from monitoring import partitions, quarantine, statements
+from monitoring.database import AWAY, RETRY_EVERY, committed, connect, hang_up, refuses
 from monitoring.memory import Memory
 from monitoring.plan import METER_EVERY, Plan, ports_named
 
@@ -40,8 +35,6 @@ QUEUE_LIMIT = 4_000
 BATCH_LIMIT = 2_000
 #: Session ids taken from the sequence at once; its INCREMENT BY.
 ID_BLOCK = 1_000
-#: Seconds between tries to reach the database.
-RETRY_EVERY = 0.5
 #: A commit that takes longer than this is given up, seconds: the database hangs.
 STALLED = 15.0
 #: Under load the writer waits this long for company before it commits, seconds.
@@ -58,35 +51,11 @@ BATCH_MESSAGES = Histogram(
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
 )
 QUEUE_DEPTH = Gauge("kilowatch_writer_queue", "Messages waiting for the writer.")
-QUARANTINED = Counter("kilowatch_quarantined_total", "Messages the database refused.")
 DATABASE_AWAY = Counter("kilowatch_database_away_total", "Commits put off: no database.")
 
 
-QUARANTINE = """
-INSERT INTO monitoring_quarantinedfact (charger_id, received, kind, fact, frame, error)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
-
-
-#: What the database says when it doesn't want this, or the driver when it can't say it. All else
-#: is the database's own trouble: it is away, full, read-only or stuck, and is asked again.
-REFUSALS = (psycopg.DataError, psycopg.IntegrityError)
-AWAY = (psycopg.Error, OSError)
 #: A message is tried so often by itself: the first refusal may be for what was remembered wrong.
 TRIES = 2
-
-
-def refuses(error: BaseException) -> bool:
-    """Tell whether the data is to blame, not the database."""
-    if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
-        return error.sqlstate is None  # the driver's word; the database's is about our schema
-    if isinstance(error, psycopg.errors.PipelineAborted):
-        return True  # another statement of the same pipeline was refused
-    return isinstance(error, REFUSALS) or not isinstance(error, AWAY)
-
-
-#: Facts kept of a message that is refused, and characters of its frame.
-MOST_KEPT, LONGEST_KEPT = 100, 65_536
 
 
 class NotStored(Exception):
@@ -265,7 +234,7 @@ class Writer:
         self._acknowledge(batch)
 
     async def _write_in_time(self, connection: AsyncConnection[Any], batch: list[Item]) -> None:
-        watchdog = asyncio.get_running_loop().call_later(STALLED, _hang_up, connection)
+        watchdog = asyncio.get_running_loop().call_later(STALLED, hang_up, connection)
         try:
             await self._write(connection, batch)
         finally:
@@ -401,23 +370,17 @@ class Writer:
             await self._quarantine(batch[0], error)
 
     async def _quarantine(self, item: Item, error: Exception) -> None:
-        """Keep the message where nothing is asked of it; log it where even that is refused."""
-        first = item.facts[0]
-        QUARANTINED.inc()
-        log.error(
-            "fact_quarantined",
-            charger=first.charger_id,
-            kind=type(first).__name__,
-            error=str(error).strip(),
-        )
-        row = quarantine_row(item, error, datetime.now(UTC))
+        """Keep the message where nothing is asked of it; where even that is refused, say it isn't."""
+        row = quarantine.row(item.facts, item.frame, error, datetime.now(UTC))
+        quarantine.report(item.facts, error)
         while not item.done.done():
             try:
-                await (await self._connected()).execute(QUARANTINE, row)
+                await (await self._connected()).execute(quarantine.KEEP, row)
             except AWAY as away:
                 if refuses(away):
-                    log.exception("quarantine_refused", charger=first.charger_id)
-                    break
+                    log.exception("quarantine_refused", charger=item.facts[0].charger_id)
+                    item.done.set_exception(NotStored())
+                    return
                 await self._away(away, [item])
             else:
                 break
@@ -444,83 +407,6 @@ class Writer:
                 raise asyncio.CancelledError
             try:
                 connection = await self._connected()
-                return xid is not None and await _committed(connection, xid)
+                return xid is not None and await committed(connection, xid)
             except AWAY:
                 continue
-
-
-def _hang_up(connection: AsyncConnection[Any]) -> None:
-    """Cut a connection that hangs: whoever waits for it is told at once."""
-    log.warning("database_hangs", seconds=STALLED)
-    with socket.socket(fileno=os.dup(connection.fileno())) as line:
-        line.shutdown(socket.SHUT_RDWR)
-
-
-#: libpq: a database host that vanished is noticed within half a minute.
-NOTICE_A_DEAD_PEER: dict[str, Any] = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-
-
-async def connect(dsn: str) -> AsyncConnection[Any]:
-    """Return a connection whose transactions are ours to begin and end, and are durable."""
-    connection = await AsyncConnection.connect(
-        dsn,
-        autocommit=True,
-        connect_timeout=5,
-        application_name="kilowatch-gateway",
-        **NOTICE_A_DEAD_PEER,
-    )
-    set_json_dumps(dumps, connection)
-    set_json_loads(loads, connection)
-    await connection.execute("SET synchronous_commit = on; SET timezone = 'UTC'")
-    return connection
-
-
-#: Ends whoever still runs the transaction: our own lost connection, which the server may keep.
-END_TRANSACTION = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE backend_xid::text = (%s::numeric %% 4294967296)::text
-"""
-
-
-async def _committed(connection: AsyncConnection[Any], xid: str) -> bool:
-    """Tell whether the transaction was committed; end it where it isn't over yet."""
-    while True:
-        cursor = await connection.execute("SELECT pg_xact_status(%s::xid8)", (xid,))
-        row = await cursor.fetchone()
-        if not row or row[0] != "in progress":
-            return bool(row and row[0] == "committed")
-        await connection.execute(END_TRANSACTION, (xid,))
-        await asyncio.sleep(RETRY_EVERY)
-
-
-def quarantine_row(item: Item, error: Exception, now: datetime) -> tuple[Any, ...]:
-    """Return the row that keeps a message the database refused, whatever is in it."""
-    return (
-        item.facts[0].charger_id,
-        now,
-        ",".join(type(fact).__name__ for fact in item.facts)[:40],
-        Jsonb([_readable(fact) for fact in item.facts[:MOST_KEPT]]),
-        _storable(mask(item.frame)),
-        _storable(f"{type(error).__name__}: {error}"),
-    )
-
-
-def _storable(text: str) -> str:
-    kept = text[:LONGEST_KEPT].replace("\0", "\\u0000")
-    return kept.encode("utf-8", "backslashreplace").decode()
-
-
-def _readable(fact: f.Fact) -> Any:
-    """Return the fact as JSON; one that JSON can't hold as its words, or none."""
-    name = type(fact).__name__
-    try:
-        return loads(dumps({name: asdict(fact)}).replace(b"\\u0000", b"\\\\u0000"))
-    except (TypeError, ValueError, RecursionError):
-        with contextlib.suppress(Exception):
-            return {name: _storable(repr(fact))}
-    return {name: "It can't be shown."}

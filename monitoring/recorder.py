@@ -24,7 +24,8 @@ from django.db import transaction
 from prometheus_client import Counter
 from psycopg import AsyncConnection
 
-from monitoring import ingest, partitions
+from monitoring import partitions
+from monitoring.database import connect
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
 from monitoring.masking import mask
 
@@ -139,7 +140,7 @@ class Recorder:
         if not chosen:
             return
         if self._connection is None or self._connection.closed:
-            self._connection = await ingest.connect(self._dsn)
+            self._connection = await connect(self._dsn)
             await self._connection.execute("SET synchronous_commit = off")
             self._partitions.clear()
         buffers = {i: self._buffers.pop(i) for i in chosen if i in self._buffers}

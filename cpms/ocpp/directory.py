@@ -13,7 +13,7 @@ from psycopg.rows import namedtuple_row
 
 from cpms.ocpp.station import Station, TokenInfo, Tokens
 from inventory import quirks
-from monitoring.ingest import connect
+from monitoring.database import connect
 
 log = structlog.get_logger(__name__)
 

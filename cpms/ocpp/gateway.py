@@ -18,7 +18,8 @@ from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
 from cpms.ocpp.sightings import Sightings
 from cpms.ocpp.throttle import Bucket, Throttle
-from monitoring.ingest import Writer, connect
+from monitoring.database import connect
+from monitoring.ingest import Writer
 from monitoring.recorder import Recorder
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from prometheus_client import Counter
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from monitoring.database import connect
 from monitoring.encoding import dumps, loads
-from monitoring.ingest import connect
 
 log = structlog.get_logger(__name__)
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from inventory.models import Charger, Evse, Organisation, Site
 from monitoring import facts as f
-from monitoring import housekeeping, ingest
+from monitoring import housekeeping, ingest, quarantine
+from monitoring.database import committed, connect
 from monitoring.facts import Status
 from monitoring.ingest import NotStored, Writer
 from monitoring.models import (
@@ -552,9 +553,9 @@ async def test_a_lost_connection_whose_transaction_the_server_keeps_does_not_hol
     await writer._connection.execute("BEGIN")
     cursor = await writer._connection.execute("SELECT pg_current_xact_id()::text")
     (xid,) = await cursor.fetchone() or ("",)
-    other = await ingest.connect(gate.dsn)
+    other = await connect(gate.dsn)
     async with asyncio.timeout(5):
-        assert not await ingest._committed(other, xid)
+        assert not await committed(other, xid)
     await other.close()
 
 
@@ -759,3 +760,13 @@ async def test_a_charger_that_starts_without_end_is_remembered_within_bounds(
     newest = await Session.objects.order_by("-pk").afirst()
     assert newest is not None
     assert newest.transaction_id in writer.memory.chargers[charger].sessions
+
+
+async def test_what_not_even_the_quarantine_takes_is_never_called_stored(
+    writer: Writer, chargers: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quarantine, "KEEP", "SELECT 'x'::int, %s, %s, %s, %s, %s, %s")
+    with pytest.raises(NotStored):
+        await writer.store([event(chargers[0], code="x" * 101)])
+    await writer.store([event(chargers[0], kind="next")])
+    assert await Event.objects.filter(kind="next").acount() == 1
