@@ -370,7 +370,7 @@ class Writer:
             await self._quarantine(batch[0], error)
 
     async def _quarantine(self, item: Item, error: Exception) -> None:
-        """Keep the message where nothing is asked of it; where even that is refused, say it isn't."""
+        """Keep the message where nothing is asked of it; if not even there, say it isn't stored."""
         row = quarantine.row(item.facts, item.frame, error, datetime.now(UTC))
         quarantine.report(item.facts, error)
         while not item.done.done():
