@@ -22,10 +22,10 @@ from cpms.ocpp.calls import Calls
 from cpms.ocpp.duplicates import contest
 from cpms.ocpp.outcome import Refused
 from cpms.ocpp.probing import hears, look_after
+from cpms.ocpp.refusals import HANDSHAKES, refuse
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
-from cpms.ocpp.sightings import FORGOTTEN
 from cpms.ocpp.text import clean
 from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.versions import ROUTES
@@ -46,22 +46,12 @@ COMPLAINT_RATE, COMPLAINT_BURST = 0.1, 10.0
 LONGEST_ID = 36
 
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
-HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
 THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")
 ANSWERS_REFUSED = Counter(
     "kilowatch_answers_refused_total", "CALLRESULTs that a charger could not read."
 )
 BAD_FRAMES = Counter("kilowatch_bad_frames_total", "Frames that could not be read.", ["why"])
 
-#: HTTP status -> body. 401 says the same to everybody.
-BODIES = {
-    400: b"Offer one of the subprotocols ocpp2.1, ocpp2.0.1, ocpp1.6.",
-    401: b"Unauthorized",
-    403: b"Forbidden",
-    404: b"Not found",
-    429: b"Too many attempts; wait a minute.",
-    503: b"Not ready; try again.",
-}
 #: Close codes (RFC 6455 §7.4) that end a connection in order.
 CLEAN_CODES = {1000, 1001}
 #: … and those that end one because of what came over it.
@@ -97,35 +87,6 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         HANDSHAKES.labels("101").inc()
         await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
         await ChargerSocket(hub, verdict, scope, receive, send).serve()
-
-
-async def refuse(hub: gateway.Gateway, refusal: handshake.Refusal, scope: Any, send: Any) -> None:
-    """Answer a handshake with an HTTP status, and note who it was once nobody waits for it."""
-    status = refusal.status
-    if status in {401, 404} and hub.failures.refuses((refusal.peer, refusal.identity.lower())):
-        status = 429
-    HANDSHAKES.labels(str(status)).inc()
-    answer = [(b"content-type", b"text/plain; charset=utf-8")]
-    if status == 401:
-        answer.append((b"www-authenticate", b'Basic realm="OCPP"'))
-    await send({"type": "websocket.http.response.start", "status": status, "headers": answer})
-    await send({"type": "websocket.http.response.body", "body": BODIES[status]})
-    if refusal.reason:
-        await _sight(hub, refusal, scope)
-
-
-async def _sight(hub: gateway.Gateway, refusal: handshake.Refusal, scope: Any) -> None:
-    """Note who was refused; of those nobody knows, only so many."""
-    if refusal.charger_id is None and hub.unknown.refuses(refusal.peer):
-        FORGOTTEN.inc()
-        return
-    if refusal.reason == "unknown":
-        refusal = await handshake.look_closer(refusal, scope, hub.directory)
-    agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
-    said = {"path": scope["path"], "user_agent": agent}
-    said["subprotocols"] = ", ".join(scope["subprotocols"])
-    who = (refusal.identity, refusal.reason, refusal.peer)
-    hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id)
 
 
 class ChargerSocket:

@@ -6,25 +6,18 @@ protocol object in `scope["extensions"]["kilowatch.connection"]`.
 """
 
 import asyncio
-import struct
 from collections import deque
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 from websockets.http11 import Request
 
-try:
-    from websockets.speedups import apply_mask
-except ImportError:  # no C extension on this platform
-    from websockets.utils import apply_mask
+from cpms.ocpp.http import HANDSHAKE_SECONDS, NOT_UNDERSTOOD
+from cpms.ocpp.inbox import Inbox
+from cpms.ocpp.wire import WHOLE_TEXT, frame_length, text_head, unmasked
 
-#: Seconds for the whole handshake: TCP and TLS, the request, our answer.
-HANDSHAKE_SECONDS = 15.0
-#: Bytes of a request's line and headers; uvicorn has no limit.
-LARGEST_HEAD = 65_536
 #: Seconds in which a started message must be complete.
 MESSAGE_SECONDS = 30.0
 #: Messages read ahead of the consumer.
@@ -38,105 +31,6 @@ PONG_HOLDS = 1.0
 LINGER = 1.0
 #: Bytes that may still come after we said that we close.
 MOST_AFTER_CLOSE = 262_144
-
-#: Answers to requests that never get as far as the application.
-NO_ROOM = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
-    b"connection: close\r\ncontent-length: 0\r\n\r\n"
-)
-NOT_UNDERSTOOD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-
-#: First byte of a text frame that is a whole message, with no extension bits.
-WHOLE_TEXT = 0x81
-#: Length of the header before the mask, by its 7-bit length.
-HEADS = {126: 4, 127: 10}
-
-
-def frame_length(data: bytes, start: int) -> tuple[int, int]:
-    """Return the length of the frame at `start` and of its payload. (RFC 6455 §5.2)
-
-    Where the header itself is incomplete: one byte more than is there, and 0.
-    """
-    available = len(data) - start
-    if available < 2:
-        return available + 1, 0
-    length = data[start + 1] & 0x7F
-    head = HEADS.get(length, 2)
-    if available < head:
-        return available + 1, 0
-    if length >= 126:
-        length = int.from_bytes(data[start + 2 : start + head], "big")
-    return head + (4 if data[start + 1] & 0x80 else 0) + length, length
-
-
-class Inbox:
-    """The few methods of `asyncio.Queue` that one reader needs, at a third of its cost."""
-
-    __slots__ = ("_events", "_waiter")
-
-    def __init__(self) -> None:
-        """Start empty."""
-        self._events: deque[Any] = deque()
-        self._waiter: asyncio.Future[None] | None = None
-
-    def put_nowait(self, event: Any) -> None:
-        """Add an event."""
-        self._events.append(event)
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-    def qsize(self) -> int:
-        """Return how many events wait."""
-        return len(self._events)
-
-    def empty(self) -> bool:
-        """Tell whether none waits."""
-        return not self._events
-
-    async def get(self) -> Any:
-        """Return the next event, when there is one."""
-        while not self._events:
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        return self._events.popleft()
-
-
-class Http(HttpToolsProtocol):
-    """HTTP, with a bound on how long and how large a request's head may be."""
-
-    def connection_made(self, transport: Any) -> None:
-        """Start the clock."""
-        super().connection_made(transport)
-        self._late = self.loop.call_later(HANDSHAKE_SECONDS, transport.abort)
-        self._head: int | None = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Refuse a head that goes on and on: a flood of headers would fill the memory."""
-        if self._head is not None:
-            self._head += len(data)
-        super().data_received(data)
-        if self._head is not None and self._head > LARGEST_HEAD:
-            self.transport.write(NO_ROOM)
-            self.transport.close()
-
-    def on_message_begin(self) -> None:
-        """Start anew for the next request of a connection that is kept."""
-        super().on_message_begin()
-        if self._head is None:
-            self._head = 0
-            self._late = self.loop.call_later(HANDSHAKE_SECONDS, self.transport.abort)
-
-    def on_headers_complete(self) -> None:
-        """Stop it: the request is here."""
-        self._late.cancel()
-        self._head = None
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
-        self._late.cancel()
-        super().connection_lost(exc)
 
 
 class OcppConnection(WebSocketsSansIOProtocol):
@@ -286,8 +180,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
                 self._message_complete()
             return
         self._message_complete()
-        head = HEADS.get(frame[1] & 0x7F, 2)
-        payload = apply_mask(frame[head + 4 :], frame[head : head + 4])
+        payload = unmasked(frame)
         self.curr_msg_data_type = "text"
         self.frames = [payload]
         self.send_receive_event_to_app()
@@ -301,14 +194,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
             self.conn.send_text(data)
             self.transport.write(b"".join(self.conn.data_to_send()))
             return
-        size = len(data)
-        if size < 126:
-            head = bytes((WHOLE_TEXT, size))
-        elif size < 65536:
-            head = struct.pack("!BBH", WHOLE_TEXT, 126, size)
-        else:
-            head = struct.pack("!BBQ", WHOLE_TEXT, 127, size)
-        self.transport.write(head + data)
+        self.transport.write(text_head(len(data)) + data)
 
     def _hurry(self) -> None:
         """Bound the time that a message in pieces may take."""

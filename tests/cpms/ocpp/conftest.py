@@ -17,7 +17,8 @@ from django.db import connection, connections
 from websockets.asyncio.client import ClientConnection
 
 from cpms.ocpp import gateway as gateways
-from cpms.ocpp.server import Http, OcppConnection
+from cpms.ocpp.http import Http
+from cpms.ocpp.server import OcppConnection
 from inventory.models import Charger, Connector, Evse, Organisation, Site
 
 KEY = "00112233445566778899aabbccddeeff00112233"

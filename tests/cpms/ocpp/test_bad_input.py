@@ -19,7 +19,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from prometheus_client import REGISTRY
 
-from cpms.ocpp import server, sightings
+from cpms.ocpp import http, server, sightings
 from inventory.models import Charger, Membership, Organisation, Role
 from monitoring.models import (
     ConnectionSpan,
@@ -328,7 +328,7 @@ async def test_known_chargers_are_not_pushed_out_by_made_up_names(gateway, charg
 
 
 async def test_a_handshake_that_never_ends_is_ended(gateway, bystander, monkeypatch):
-    monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr(http, "HANDSHAKE_SECONDS", 0.3)
     async with line(gateway) as silent, line(gateway) as slow:
         await slow.send(head("/ocpp/CP-1")[:60])
         for each in (silent, slow):

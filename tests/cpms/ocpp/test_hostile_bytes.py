@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from cpms.ocpp import server
+from cpms.ocpp import http, server
+from cpms.ocpp.inbox import Inbox
 from inventory.models import Charger
 from tests.cpms.ocpp.conftest import KEY, RunningGateway
 
@@ -73,7 +74,7 @@ async def test_headers_without_end_are_refused_before_they_fill_the_memory(
 async def test_a_second_request_is_held_to_the_same_bounds_as_the_first(
     charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "HANDSHAKE_SECONDS", 0.5)
+    monkeypatch.setattr(http, "HANDSHAKE_SECONDS", 0.5)
     async with line_to(gateway) as line:
         line[1].write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         assert await status(line) == b"200"
@@ -137,13 +138,13 @@ async def test_small_frames_that_unpack_to_large_messages_are_unpacked_a_few_at_
     charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = []
-    taken = server.Inbox.put_nowait
+    taken = Inbox.put_nowait
 
-    def put(inbox: server.Inbox, event: object) -> None:
+    def put(inbox: Inbox, event: object) -> None:
         taken(inbox, event)
         waiting.append(inbox.qsize())
 
-    monkeypatch.setattr(server.Inbox, "put_nowait", put)
+    monkeypatch.setattr(Inbox, "put_nowait", put)
     async with line_to(gateway) as line:
         line[1].write(KNOCK + b"\r\n")
         assert b"101" in await line[0].readuntil(b"\r\n\r\n")

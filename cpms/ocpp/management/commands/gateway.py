@@ -8,7 +8,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from cpms.ocpp.server import Http, OcppConnection
+from cpms.ocpp.http import Http
+from cpms.ocpp.server import OcppConnection
 
 
 class Command(BaseCommand):
