@@ -22,7 +22,7 @@ from ocpp.routing import on  # noqa: E402
 from ocpp.v16 import ChargePoint, call_result  # noqa: E402
 
 from inventory.models import Charger  # noqa: E402
-from monitoring.models import Event, Session  # noqa: E402
+from monitoring.models import ChargerState, Event, Session  # noqa: E402
 
 
 class Line:
@@ -53,6 +53,10 @@ class PlainChargePoint(ChargePoint):
 
     @on("Heartbeat")
     async def heartbeat(self) -> Any:
+        now = datetime.now(UTC)
+        await ChargerState.objects.aupdate_or_create(
+            charger_id=self.charger_id, defaults={"last_seen": now}
+        )
         return call_result.Heartbeat(current_time=datetime.now(UTC).isoformat())
 
     @on("StatusNotification")

@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from cpms import embedded
+from tests.bench.stage import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,13 +35,6 @@ for identity, key in keys.items():
     for number in (1, 2):
         Connector.objects.create(evse=Evse.objects.create(charger=charger, number=number))
 """
-
-
-def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class House:
