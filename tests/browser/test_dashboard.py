@@ -264,6 +264,25 @@ def test_a_filtered_list_stays_filtered_when_news_come(
     assert page.get_by_placeholder("Identity, serial").input_value() == "cp-3"
 
 
+def test_news_in_the_very_moment_of_a_new_filter_do_not_bring_the_old_list_back(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.evaluate(
+        """document.addEventListener("htmx:afterSwap", () => {
+             window.asked = new Promise((done) =>
+               document.addEventListener("htmx:afterSettle", done, { once: true }));
+             setTimeout(() => htmx.trigger("#fleet", "live"), 0);
+           }, { once: true })"""
+    )
+    page.get_by_placeholder("Identity, serial").press_sequentially("cp-3", delay=30)
+    page.wait_for_url("**q=cp-3**")
+    page.evaluate("window.asked")
+    page.wait_for_load_state("networkidle")
+    assert identities(page) == ["CP-3"]
+
+
 def test_the_theme_follows_the_device_until_one_chooses_and_is_kept(
     enter: Enter, operator: User
 ) -> None:

@@ -148,6 +148,11 @@
     dirty.clear();
   }
 
+  // htmx learns an address a moment after a swap has changed it: news in that moment would ask
+  // for the old one, and bring a list back that the user has just filtered.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.dataset.live) event.detail.path = event.detail.elt.getAttribute("hx-get");
+  });
   // A slow server is asked less often.
   document.addEventListener("htmx:beforeRequest", (event) => { event.detail.elt.kwAsked = performance.now(); });
   document.addEventListener("htmx:afterRequest", (event) => {
