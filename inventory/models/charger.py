@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Replace, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -116,6 +117,13 @@ class Charger(models.Model):
 
     class Meta:
         ordering = ["identity"]
+        indexes = [
+            GinIndex(
+                OpClass(Upper("identity"), "gin_trgm_ops"),
+                OpClass(Upper("serial_number"), "gin_trgm_ops"),
+                name="charger_found_by_text",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 Lower("identity"),
@@ -180,6 +188,14 @@ class Evse(models.Model):
     class Meta:
         ordering = ["charger", "number"]
         verbose_name = "EVSE"
+        indexes = [
+            GinIndex(
+                OpClass(
+                    Upper(Replace("evse_id", models.Value("*"), models.Value(""))), "gin_trgm_ops"
+                ),
+                name="evse_found_by_text",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(fields=["charger", "number"], name="evse_number_unique")
         ]

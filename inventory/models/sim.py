@@ -1,5 +1,6 @@
 """SIM cards that chargers reach us by."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,7 @@ class Sim(models.Model):
 
     class Meta:
         ordering = ["iccid"]
+        indexes = [GinIndex(fields=["iccid"], opclasses=["gin_trgm_ops"], name="sim_found_by_text")]
         verbose_name = "SIM"
 
     def __str__(self) -> str:

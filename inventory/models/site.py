@@ -2,9 +2,11 @@
 
 import zoneinfo
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models.organisation import Organisation
@@ -70,6 +72,15 @@ class Site(models.Model):
 
     class Meta:
         ordering = ["name"]
+        indexes = [
+            GinIndex(
+                *(
+                    OpClass(Upper(field), "gin_trgm_ops")
+                    for field in ("name", "address", "postal_code", "city")
+                ),
+                name="site_found_by_text",
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["organisation", "name"], name="site_name_unique_in_organisation"
