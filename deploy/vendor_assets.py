@@ -1,4 +1,6 @@
-"""Refresh the vendored browser assets from npm, as pinned in vendor.json.
+"""Refresh the vendored browser assets from npm, as pinned in their vendor.json.
+
+Two folders have one: the dashboard's own assets, and those that only its tests use.
 
     python deploy/vendor_assets.py            fetch what is pinned, check it, write it
     python deploy/vendor_assets.py --repin    also take the versions in vendor.json as new
@@ -19,8 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-VENDOR = Path(__file__).resolve().parent.parent / "cpms" / "web" / "static" / "vendor"
-PINS = VENDOR / "vendor.json"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = (ROOT / "cpms/web/static/vendor", ROOT / "tests/browser/vendor")
 SOURCE_MAP = re.compile(rb"\s*(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 #: Tabler's icons begin with an invisible square that only matters to editors.
 ICON_FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'
@@ -36,26 +38,42 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--repin", action="store_true", help="accept and write new checksums")
     repin: bool = parser.parse_args().repin
-    pins = json.loads(PINS.read_text())
+    for folder in FOLDERS:
+        refresh(folder, repin)
+
+
+def refresh(folder: Path, repin: bool) -> None:
+    """Write the files of every package pinned in the folder's vendor.json."""
+    pins = json.loads((folder / "vendor.json").read_text())
     for package in pins["packages"]:
-        with tempfile.TemporaryDirectory() as folder:
-            take(package, Path(folder), repin)
-    PINS.write_text(json.dumps(pins, indent=2) + "\n")
+        take(package, folder, repin)
+    (folder / "vendor.json").write_text(json.dumps(pins, indent=2) + "\n")
 
 
 def take(package: dict[str, Any], folder: Path, repin: bool) -> None:
-    """Fetch one package into `folder`, check it, and write the files it is pinned for."""
-    archive = fetch(package, folder)
+    """Fetch one package, check it, and write the files it is pinned for into `folder`."""
+    with tempfile.TemporaryDirectory() as temporary:
+        archive = fetch(package, Path(temporary))
+        check(package, archive, repin)
+        write(package, archive, folder)
+
+
+def check(package: dict[str, Any], archive: Path, repin: bool) -> None:
+    """Hold the archive against the pinned checksum, or pin it anew."""
     found = integrity(archive)
     if repin:
         package["integrity"] = found
     elif package["integrity"] != found:
         raise WrongAssetError(f"{package['name']} {package['version']} has changed: {found}.")
+
+
+def write(package: dict[str, Any], archive: Path, folder: Path) -> None:
+    """Write the archive's files, and the sprite of its icons, into `folder`."""
     with tarfile.open(archive) as tar:
         for source, target in package.get("files", {}).items():
-            (VENDOR / target).write_bytes(SOURCE_MAP.sub(b"\n", read(tar, source)))
+            (folder / target).write_bytes(SOURCE_MAP.sub(b"\n", read(tar, source)))
         if "icons" in package:
-            (VENDOR / package["sprite"]).write_text(sprite(tar, package["icons"]))
+            (folder / package["sprite"]).write_text(sprite(tar, package["icons"]))
 
 
 def fetch(package: dict[str, Any], folder: Path) -> Path:

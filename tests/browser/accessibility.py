@@ -1,0 +1,64 @@
+"""axe-core's judgement of a page: WCAG 2.2 A and AA and axe's best practice."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+#: Nodes of a violation that are printed: enough to find it.
+PRINTED = 4
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text()
+
+
+def has_no_axe_violation(page: "Page", where: str = "") -> None:
+    """Fail with rule, selector and help of everything axe finds on the page as it is now.
+
+    The script comes by the browser's debugger: the page's content policy stays as it is.
+    """
+    page.evaluate(f"() => {{ if (!window.axe) {{ {_axe()} }} }}")
+    found = page.evaluate(
+        "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
+    )
+    if found["violations"]:
+        pytest.fail(f"{where or page.url}:\n" + "\n".join(map(_told, found["violations"])))
+
+
+def is_accessible(page: "Page") -> None:
+    """Hold the page against axe in light and dark, on a desktop and on a phone.
+
+    Animations are asked to rest, so that no colour is measured half-way.
+    """
+    for name, size in SIZES.items():
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
+            has_no_axe_violation(page, f"{page.url} ({name}, {scheme})")
+
+
+def _told(violation: dict[str, Any]) -> str:
+    nodes = violation["nodes"]
+    lines = [f"  {violation['id']}: {violation['help']} ({violation['helpUrl']})"]
+    lines += [f"    {_where(node)}\n      {_why(node)}" for node in nodes[:PRINTED]]
+    if len(nodes) > PRINTED:
+        lines.append(f"    and {len(nodes) - PRINTED} more")
+    return "\n".join(lines)
+
+
+def _where(node: dict[str, Any]) -> str:
+    return " ".join(map(str, node["target"])) + "   " + node["html"][:160]
+
+
+def _why(node: dict[str, Any]) -> str:
+    return str(node["failureSummary"]).replace("\n", " ")
