@@ -40,7 +40,7 @@ def is_accessible(page: "Page") -> None:
     Animations are asked to rest, so that no colour is measured half-way.
     """
     for name, size in SIZES.items():
-        page.set_viewport_size(size)  # type: ignore[arg-type]
+        page.set_viewport_size(size)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
             page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
@@ -57,7 +57,7 @@ def _told(violation: dict[str, Any]) -> str:
 
 
 def _where(node: dict[str, Any]) -> str:
-    return " ".join(map(str, node["target"])) + "   " + node["html"][:160]
+    return f"{node['target']}   {str(node['html'])[:160]}"
 
 
 def _why(node: dict[str, Any]) -> str:

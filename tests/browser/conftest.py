@@ -22,11 +22,12 @@ from django.db import connection
 from django.test import Client
 
 from cpms import embedded
-from tests.browser.accessibility import has_no_axe_violation as has_no_axe_violation
-from tests.browser.accessibility import is_accessible as is_accessible
+from tests.browser.accessibility import has_no_axe_violation, is_accessible
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+__all__ = ["Server", "has_no_axe_violation", "is_accessible", "is_live", "tell"]
 
 STARTS_WITHIN = 40.0
 
