@@ -21,6 +21,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import vendor_map
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = (ROOT / "cpms/web/static/vendor", ROOT / "tests/browser/vendor")
 SOURCE_MAP = re.compile(rb"\s*(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
@@ -68,12 +70,18 @@ def check(package: dict[str, Any], archive: Path, repin: bool) -> None:
 
 
 def write(package: dict[str, Any], archive: Path, folder: Path) -> None:
-    """Write the archive's files, and the sprite of its icons, into `folder`."""
+    """Write the archive's files, its icons' sprite and what the map is made of, into `folder`."""
     with tarfile.open(archive) as tar:
         for source, target in package.get("files", {}).items():
+            (folder / target).parent.mkdir(exist_ok=True)
             (folder / target).write_bytes(SOURCE_MAP.sub(b"\n", read(tar, source)))
         if "icons" in package:
             (folder / package["sprite"]).write_text(sprite(tar, package["icons"]))
+        for source, target in package.get("countries", {}).items():
+            (folder / target).write_bytes(vendor_map.countries(read(tar, source)))
+        for source, targets in package.get("places", {}).items():
+            for target, made in zip(targets, vendor_map.places(read(tar, source)), strict=True):
+                (folder / target).write_bytes(made)
 
 
 def fetch(package: dict[str, Any], folder: Path) -> Path:
