@@ -7,6 +7,8 @@ from celery.beat import PersistentScheduler
 from django.db import Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from monitoring import signs
+
 log = structlog.get_logger(__name__)
 
 #: The key of the PostgreSQL advisory lock, fixed for good: nodes of two versions must agree.
@@ -26,6 +28,7 @@ class OneAtATime(PersistentScheduler):
         """Send what is due, if it is our turn; return the seconds until the next look."""
         if not self.holds_lock():
             return WAIT
+        signs.note("beat")
         self._forget_the_future()
         seconds: float = super().tick(*args, **kwargs)
         return seconds
