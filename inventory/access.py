@@ -4,7 +4,8 @@ Every page, API route, live channel, export and task that works for a person sta
 of these querysets, so another tenant's object doesn't exist for them (404, never 403).
 """
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -23,8 +24,31 @@ from inventory.models import (
     Site,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """Whoever looks through a window that is no person's, e.g. a screen on a wall.
+
+    It sees one organisation's sites, or only some of them, and what stands there. It has no
+    membership, so no role, no ability, and nothing that isn't on those sites.
+    """
+
+    organisation_id: int
+    #: Empty: all of the organisation's.
+    site_ids: frozenset[int]
+    pk: ClassVar[None] = None
+    is_active: ClassVar[Literal[False]] = False
+    is_superuser: ClassVar[Literal[False]] = False
+    is_authenticated: ClassVar[Literal[False]] = False
+
+    def sites(self) -> QuerySet[Site]:
+        """The sites it sees."""
+        owned = Site.objects.filter(organisation=self.organisation_id)
+        return owned.filter(pk__in=self.site_ids) if self.site_ids else owned
+
+
 if TYPE_CHECKING:
-    Person = User | AnonymousUser
+    Person = User | AnonymousUser | Onlooker
 else:
     Person = object
 
@@ -36,6 +60,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "command": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
     "edit_inventory": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_alerting": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
+    "hang_walls": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
     "administer": frozenset({Role.ADMINISTRATOR}),
 }
 
@@ -51,6 +76,8 @@ def organisations(user: Person) -> QuerySet[Organisation]:
 
 def sites(user: Person) -> QuerySet[Site]:
     """Sites of the user's organisations, or only those their membership names."""
+    if isinstance(user, Onlooker):
+        return user.sites()
     if _sees_all(user):
         return Site.objects.all()
     whole = _memberships(user).filter(sites=None)
