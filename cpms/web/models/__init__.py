@@ -1,5 +1,6 @@
 """What the shell remembers for people."""
 
+from cpms.web.models.kiosk import KioskLink
 from cpms.web.models.preferences import Preferences
 
-__all__ = ["Preferences"]
+__all__ = ["KioskLink", "Preferences"]
