@@ -2,16 +2,20 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
 AXE = Path(__file__).resolve().parent / "vendor" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SIZES = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+SIZES: "dict[str, ViewportSize]" = {
+    "desktop": {"width": 1440, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
+SCHEMES: "tuple[Literal['light', 'dark'], ...]" = ("light", "dark")
 #: Nodes of a violation that are printed: enough to find it.
 PRINTED = 4
 
@@ -41,8 +45,8 @@ def is_accessible(page: "Page") -> None:
     """
     for name, size in SIZES.items():
         page.set_viewport_size(size)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
             has_no_axe_violation(page, f"{page.url} ({name}, {scheme})")
 
