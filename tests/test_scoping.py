@@ -36,6 +36,10 @@ from tests.alerts.world import LONG_AGO, NOON, World, minutes, seen_at
 #: Routes that name an object -> its address, with the names of the fields of `Things`.
 THEIRS = {
     "chargers/<str:identity>/": "/chargers/{charger.identity}/",
+    "chargers/<str:identity>/history/": "/chargers/{charger.identity}/history/",
+    "chargers/<str:identity>/sessions/": "/chargers/{charger.identity}/sessions/",
+    "chargers/<str:identity>/frames/": "/chargers/{charger.identity}/frames/",
+    "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
     "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
     "chargers/<str:identity>/part/<slug:name>/": "/chargers/{charger.identity}/part/now/",
     "incidents/<int:incident_id>/": "/incidents/{incident.pk}/",

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET
 
 from inventory import access
 from inventory.models import Charger, Site
-from monitoring import charger_page
+from monitoring.charger_page import subject
 from monitoring.kpi_queries import (
     FORMULAS,
     LABELS,
@@ -92,7 +92,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def _scope(user: User, request: HttpRequest) -> Scope:
     chargers = access.chargers(user)
     if identity := request.GET.get("charger"):
-        charger = charger_page.find(user, identity)
+        charger = subject.find(user, identity)
         if charger is None:
             raise Http404
         return Scope(chargers.filter(pk=charger.pk), GroupBy.PORT, charger.site, charger)

@@ -174,7 +174,10 @@ def test_a_charger_s_page_shows_ports_session_and_facts(client: Client, place: S
         received=NOON, updated=NOON, energy=12_340.0, peak_power=11_000.0,
     )  # fmt: skip
     connection(busy, NOON)
-    text = client.get("/chargers/CP-1/").content.decode()
+    text = "".join(
+        client.get(f"/chargers/CP-1/{tab}").content.decode()
+        for tab in ("", "sessions/", "facts/", "history/")
+    )
     for said in ["11.0 kW", "12.34 kWh", "62 %", "Type 2 · 22 kW", "SN-1", "3.4.1", "04…C3D4"]:
         assert said in text
     assert "04A1B2C3D4" not in text
@@ -190,7 +193,7 @@ def test_an_identity_that_is_none_is_not_found(client: Client, identity: str) ->
     assert client.get(f"/chargers/{identity}/").status_code == 404
 
 
-@pytest.mark.parametrize("part", ["now", "history", "sessions", "facts", "frames"])
+@pytest.mark.parametrize("part", ["head", "now", "history", "sessions", "facts", "frames"])
 def test_each_live_part_comes_alone(client: Client, place: Site, part: str) -> None:
     charger(place, "CP-1", Status.AVAILABLE)
     answer = client.get(f"/chargers/CP-1/part/{part}/")
@@ -237,7 +240,7 @@ def test_what_chargers_say_of_themselves_is_inert(client: Client, place: Site) -
         identity="CP-1", charger=bad, reason="mismatch", peer="192.0.2.1", first_seen=NOON,
         last_seen=NOON, said={EVIL: EVIL},
     )  # fmt: skip
-    for page in ["/", "/chargers/CP-1/", "/sightings/"]:
+    for page in ["/", "/chargers/CP-1/", "/chargers/CP-1/facts/", "/sightings/"]:
         text = client.get(page).content.decode()
         assert "&lt;script&gt;alert(1)" in text
         assert "<script>alert" not in text
@@ -308,6 +311,10 @@ def fill(place: Site, number: int) -> None:
     [
         ("/", 14),
         ("/chargers/CP-1/", 15),
+        ("/chargers/CP-1/history/", 15),
+        ("/chargers/CP-1/sessions/", 15),
+        ("/chargers/CP-1/frames/", 15),
+        ("/chargers/CP-1/facts/", 15),
         ("/kpis/", 14),
         ("/kpis/?by=charger", 14),
         ("/sightings/", 11),

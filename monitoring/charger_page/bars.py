@@ -1,64 +1,23 @@
-"""What a charger's page shows: now, its last day, its sessions, its power."""
+"""The bars of a charger's history: its connection, and what each of its ports was."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from math import inf
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Avg, DateTimeField, Func, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 
-from inventory import access
-from inventory.models import Charger, Evse
-from monitoring import fleet, timeline, words
-from monitoring.access import connections, meter_samples, sessions, status_spans
+from inventory.models import Charger
+from monitoring import timeline, words
+from monitoring.access import connections, status_spans
 from monitoring.effective import State, state_of_status
 from monitoring.history import Connection, Reported
-from monitoring.models import ConnectionSpan, PortState, Session, StatusSpan
+from monitoring.models import ConnectionSpan, StatusSpan
 
-#: Seconds of a point of the power chart: 720 points a day and port.
-BUCKET = timedelta(minutes=2)
-MOST_SESSIONS = 20
 #: The state of a connection's bar where there is one.
 ONLINE = "online"
-
-
-def find(user: User, identity: str) -> Charger | None:
-    """Return the charger if the user may see it, whatever the case of the identity."""
-    if "\0" in identity:
-        return None
-    same = access.chargers(user).alias(lower=Lower("identity")).filter(lower=identity.lower())
-    return fleet.with_state(same).prefetch_related("evses__connectors").first()
-
-
-@dataclass(frozen=True, slots=True)
-class LivePort:
-    """A port with what is going on at it."""
-
-    evse: Evse
-    port: fleet.Port
-    row: PortState
-    session: Session | None
-    #: (type, W) of its connectors.
-    connectors: list[tuple[str, int | None]]
-
-
-def live_ports(user: User, charger: Charger) -> list[LivePort]:
-    """Return the ports, each with its running session; one query."""
-    shown = fleet.ports_of(charger)
-    running = sessions(user).in_bulk([port.session_id for port in shown if port.session_id])
-    return [
-        LivePort(
-            evse=evse,
-            port=port,
-            row=fleet.port_row(evse) or PortState(evse=evse),
-            session=running.get(port.session_id) if port.session_id else None,
-            connectors=[(c.get_type_display(), c.max_power) for c in evse.connectors.all()],
-        )
-        for evse, port in zip(charger.evses.all(), shown, strict=True)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,43 +124,3 @@ def _seconds(at: datetime | None) -> float:
 
 def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def recent_sessions(user: User, charger: Charger) -> QuerySet[Session]:
-    """Return the charger's latest sessions with their ports."""
-    latest = sessions(user).filter(charger=charger).select_related("evse")
-    return latest.order_by("-started")[:MOST_SESSIONS]
-
-
-def last_connection(user: User, charger: Charger) -> ConnectionSpan | None:
-    """Return the connection that lasts, or the last one."""
-    return connections(user).filter(charger=charger).order_by("-opened").first()
-
-
-def power(user: User, charger: Charger, start: datetime, end: datetime) -> dict[str, Any]:
-    """Return the mean power of each port per `BUCKET` in [start, end), as the chart wants it.
-
-    Times are seconds since the epoch, powers kW; None where nothing was measured.
-    """
-    rows = _mean_powers(user, charger, start, end)
-    ports = {evse.pk: evse.number for evse in charger.evses.all()}
-    step = int(BUCKET.total_seconds())
-    first, last = int(start.timestamp()) // step, int(end.timestamp()) // step
-    values = {pk: [None] * (last - first + 1) for pk in ports}
-    for evse_id, bucket, watts in rows:
-        if evse_id in values:
-            values[evse_id][int(bucket.timestamp()) // step - first] = round(watts / 1000, 2)
-    return {
-        "times": [place * step for place in range(first, last + 1)],
-        "ports": [{"number": ports[pk], "power": powers} for pk, powers in values.items()],
-    }
-
-
-def _mean_powers(user: User, charger: Charger, start: datetime, end: datetime) -> QuerySet[Any]:
-    samples = meter_samples(user).filter(charger_id=charger.pk, at__gte=start, at__lt=end)
-    bucket = Func(
-        Value(BUCKET), "at", Value(datetime.fromtimestamp(0, UTC)),
-        function="date_bin", output_field=DateTimeField(),
-    )  # fmt: skip
-    grouped = samples.exclude(power=None).values_list("evse_id", bucket)
-    return grouped.annotate(Avg("power")).order_by()

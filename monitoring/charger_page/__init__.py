@@ -1,0 +1,1 @@
+"""What the tabs of a charger's page show, a module a tab."""
