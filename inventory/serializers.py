@@ -113,10 +113,12 @@ class ChargerSerializer(StrictModel):
         fields = [
             *("id", "identity", "site", "organisation", "vendor", "model", "serial_number"),
             *("firmware_version", "ocpp_version", "security_profile", "lifecycle", "sim", "tags"),
+            *("bay", "plan_column", "plan_row"),
             *("notes", "commissioned_at", "decommissioned_at", "password", "password_set_at"),
             *("created_at", "updated_at"),
         ]
         read_only_fields = ["ocpp_version", "decommissioned_at", "password_set_at"]
+        validators: list[Any] = []  # The model's own; else a place on the plan were required.
         extra_kwargs = {
             "ocpp_version": {"help_text": gettext_lazy("As of its last connection.")},
         }

@@ -24,6 +24,8 @@ validate_identity = RegexValidator(
 
 MOST_TAGS = 20
 LONGEST_TAG = 40
+#: Columns and rows of a site's plan.
+PLAN_SIZE = 40
 
 
 def validate_quirks(stored: object) -> None:
@@ -108,6 +110,21 @@ class Charger(models.Model):
     password_digest = models.BinaryField(null=True, blank=True, max_length=32, editable=False)
     password_set_at = models.DateTimeField(null=True, blank=True, editable=False)
     tags = models.JSONField(_("tags"), default=list, blank=True, validators=[validate_tags])
+    #: What is painted on the ground, e.g. "Bay 7" or "A3–A4".
+    bay = models.CharField(_("bay"), max_length=20, blank=True)
+    #: Where it stands on the site's plan, a grid of `PLAN_SIZE` squares each way from 1.
+    plan_column = models.PositiveSmallIntegerField(
+        _("column on the plan"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(PLAN_SIZE)],
+    )
+    plan_row = models.PositiveSmallIntegerField(
+        _("row on the plan"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(PLAN_SIZE)],
+    )
     notes = models.TextField(_("notes"), blank=True)
     #: KPIs count from here; None: never commissioned, counts nowhere.
     commissioned_at = models.DateTimeField(_("commissioned"), null=True, blank=True)
@@ -139,6 +156,24 @@ class Charger(models.Model):
                 | models.Q(decommissioned_at__gte=models.F("commissioned_at")),
                 name="decommissioned_after_commissioned",
                 violation_error_message=_("A charger is decommissioned after it is commissioned."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(plan_column__isnull=True, plan_row__isnull=True)
+                | models.Q(
+                    plan_column__isnull=False,
+                    plan_row__isnull=False,
+                    plan_column__range=(1, PLAN_SIZE),
+                    plan_row__range=(1, PLAN_SIZE),
+                ),
+                name="place_on_plan_is_whole",
+                violation_error_message=_("A place on the plan has a column and a row, 1 to 40."),
+            ),
+            # Checked at the end of a transaction: two chargers may change places.
+            models.UniqueConstraint(
+                fields=["site", "plan_column", "plan_row"],
+                deferrable=models.Deferrable.DEFERRED,
+                name="one_charger_per_place",
+                violation_error_message=_("Another charger stands at this place of the plan."),
             ),
         ]
 
