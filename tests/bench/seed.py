@@ -7,6 +7,7 @@ the same fleet.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -39,7 +40,7 @@ def seed(chargers: int = 25_000, ports: int = 2, prefix: str = "SEED", *, now: d
         Organisation.objects.get_or_create(slug=f"bench-{name}", defaults={"name": name})[0]
         for name in ("North Power", "Ladegut", "City Charge")
     ]
-    given = {
+    given: dict[str, Any] = {
         "owners": [owner.pk for owner in owners], "chargers": chargers, "ports": ports,
         "prefix": prefix, "now": now, "sites": -(-chargers // CHARGERS_PER_SITE),
     }  # fmt: skip
