@@ -81,6 +81,22 @@ def split(url: str) -> SplitResult:
         return EMPTY
 
 
+#: A host by its name, so that the content policy can name it too, and an address below it.
+TILES = re.compile(r"(https?://[A-Za-z0-9.-]+(?::\d{1,5})?)/[^\s\"'<>;,]*", re.ASCII)
+
+
+def tiles(name: str) -> str:
+    """Return the address of a server's map tiles in the variable `name`, or "" without one."""
+    value = text(name)
+    wanted = all(part in value for part in ("{z}", "{x}", "{y}"))
+    if value and not (wanted and TILES.fullmatch(value) and split(value).hostname):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; write the address of one server's tiles, like "
+            "https://tiles.example/{z}/{x}/{y}.png."
+        )
+    return value
+
+
 def networks(name: str) -> list[str]:
     """Return the variable `name` as IP networks, separated by commas."""
     found = words(name)

@@ -273,5 +273,9 @@ OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", de
 METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
 FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)
 
+#: Tiles of a map server of one's own, laid under the outlines we ship, and whom to thank for them.
+MAP_TILES_URL = environment.tiles("MAP_TILES_URL")
+MAP_TILES_ATTRIBUTION = environment.text("MAP_TILES_ATTRIBUTION")
+
 LOGGING_CONFIG = None
 configure_logs(ROLE, debug=DEBUG)

@@ -10,19 +10,23 @@ from django.shortcuts import resolve_url
 
 #: Nothing but our own files: no inline script or style, no other host, no frame.
 #: `data:` images are Tabler's form controls.
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "font-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    ]
+DIRECTIVES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
 )
+
+
+def policy(tiles: str) -> str:
+    """Return the policy; images may come from the host of the map's `tiles` as well, if any."""
+    host = f" {tiles[: tiles.index('/', len('https://'))]}" if tiles else ""
+    return "; ".join(f"{one}{host}" if one.startswith("img-src") else one for one in DIRECTIVES)
 
 
 class ContentSecurityPolicy:
@@ -30,11 +34,12 @@ class ContentSecurityPolicy:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self.policy = policy(settings.MAP_TILES_URL)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the policy in the headers."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
 
 

@@ -103,6 +103,10 @@ def test_production_has_no_debug_and_makes_no_secret(
         ("METRICS_NETWORKS", "10.0.0.0/8,prom", "METRICS_NETWORKS holds 'prom', which is not"),
         ("METRICS_NETWORKS", "10.0.0.1/8", "METRICS_NETWORKS holds '10.0.0.1/8', which is not"),
         ("METER_RETENTION_DAYS", "0", "METER_RETENTION_DAYS is '0'; it must be"),
+        ("MAP_TILES_URL", "tiles.example/{z}/{x}/{y}.png", "MAP_TILES_URL is 'tiles.example"),
+        ("MAP_TILES_URL", "https://tiles.example/map.png", "MAP_TILES_URL is 'https://tiles"),
+        ("MAP_TILES_URL", "https://{s}.example/{z}/{x}/{y}", "MAP_TILES_URL is 'https://{s}"),
+        ("MAP_TILES_URL", "https://a.example; x/{z}/{x}/{y}", "MAP_TILES_URL is 'https://a"),
         ("FRAME_RETENTION_DAYS", "ever", "FRAME_RETENTION_DAYS is 'ever'; it must be"),
     ],
 )
