@@ -23,7 +23,8 @@ from inventory.rest.fields import IdentityField
 from inventory.rest.paging import LARGEST_PAGE
 from inventory.rest.queries import Window
 from inventory.rest.views import Listed, ListOnly
-from monitoring import access, filters, recorder, serializers
+from monitoring import access, filters, frame_log, serializers
+from monitoring.exchanges import Frame
 from monitoring.frame_pages import BadCursor, Place, following
 from monitoring.kpi_api import Kpis
 from monitoring.models import (
@@ -36,7 +37,6 @@ from monitoring.models import (
     Sighting,
     StatusSpan,
 )
-from monitoring.recorder import Frame
 from monitoring.status import ChargerStatus, status_of
 
 FRAMES_BY_DEFAULT = timedelta(hours=24)
@@ -108,7 +108,7 @@ class Chargers(inventory_api.Chargers):
         charger = self.get_object()
         query = FrameQuery.of(request, now=timezone.now())
         if request.accepted_renderer.format == "csv":
-            whole = recorder.walk(charger.pk, query["from"], query["to"], *_only(query))
+            whole = frame_log.walk(charger.pk, query["from"], query["to"], *_only(query))
             rows = (_frame(frame) for frame in whole)
             return export.download(request, rows, FRAME_COLUMNS, f"{charger.identity}-frames")
         frames, place = _page(charger, query)
@@ -124,7 +124,7 @@ def _page(charger: Charger, query: dict[str, Any]) -> tuple[list[Frame], Place |
     place: Place | None = query.get("cursor")
     size: int = query["page_size"]
     end, shown = (place.end, place.shown) if place else (query["to"], 0)
-    frames = recorder.read(charger.pk, query["from"], end, size + shown, *_only(query))[shown:]
+    frames = frame_log.read(charger.pk, query["from"], end, size + shown, *_only(query))[shown:]
     return frames, following(frames, place, size)
 
 

@@ -5,7 +5,7 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from monitoring.recorder import Frame
+from monitoring.exchanges import Frame
 
 TICK = timedelta(microseconds=1)
 

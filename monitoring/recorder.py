@@ -9,11 +9,8 @@ with one COPY; a crash may cost those seconds. Closed hours are merged into one 
 import asyncio
 import contextlib
 import itertools
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import psycopg
@@ -26,6 +23,7 @@ from psycopg import AsyncConnection
 
 from monitoring import partitions
 from monitoring.database import connect
+from monitoring.exchanges import Frame
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
 from monitoring.masking import mask
 
@@ -52,23 +50,15 @@ COPY = (
 COPY_TYPES = ["int8", "timestamptz", "timestamptz", "int4", "int4", "int2", "bytea"]
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame: when (aware UTC), 'in' from the charger or 'out' to it, and its text."""
-
-    at: datetime
-    direction: str
-    text: str
-
-
 class _Buffer:
-    __slots__ = ("ended", "full", "lines", "size", "started")
+    __slots__ = ("dropped", "ended", "lines", "size", "started")
 
     def __init__(self, at: datetime) -> None:
         self.started = self.ended = at
         self.lines: list[tuple[datetime, str, str]] = []
         self.size = 0
-        self.full = False
+        #: Frames there was no room for.
+        self.dropped = 0
 
 
 class Recorder:
@@ -106,18 +96,19 @@ class Recorder:
         if buffer is None:
             buffer = self._buffers[charger_id] = _Buffer(at)
         if buffer.size > CHARGER_LIMIT or self._size > BUFFER_LIMIT:
-            self._drop(charger_id, buffer)
+            self._drop(charger_id, buffer, at)
             return
         buffer.lines.append((at, direction, text if len(text) <= FRAME_LIMIT else _cut(text)))
         buffer.size += len(text)
         buffer.ended = at
         self._size += len(text)
 
-    def _drop(self, charger_id: int, buffer: _Buffer) -> None:
+    def _drop(self, charger_id: int, buffer: _Buffer, at: datetime) -> None:
         DROPPED.inc()
-        if not buffer.full:
-            buffer.full = True
+        if not buffer.dropped:
             log.warning("frames_not_recorded", charger=charger_id, size=buffer.size)
+        buffer.dropped += 1
+        buffer.ended = at
 
     async def _run(self) -> None:
         portions = itertools.cycle(range(PORTIONS))
@@ -169,6 +160,7 @@ class Recorder:
             newer = self._buffers.get(charger_id)
             if newer is not None:
                 buffer.lines += newer.lines
+                buffer.dropped += newer.dropped
                 buffer.size += newer.size
                 buffer.ended = newer.ended
             self._buffers[charger_id] = buffer
@@ -194,6 +186,8 @@ def _rows(
 
 
 def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer) -> tuple[Any, ...]:
+    if buffer.dropped:
+        buffer.lines.append((buffer.ended, "gap", str(buffer.dropped)))
     data = encode([Frame(*line) for line in buffer.lines], buffer.started)
     return (
         charger_id,
@@ -207,7 +201,7 @@ def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer)
 
 
 def encode(frames: list[Frame], started: datetime) -> bytes:
-    """Return lines `<ms since started> <in|out> <masked text>`; line feeds in it as U+240A."""
+    """Return lines `<ms since started> <in|out|gap> <masked text>`; line feeds as U+240A."""
     lines = (
         f"{round((frame.at - started).total_seconds() * 1000)} "
         f"{frame.direction} {mask(frame.text).replace(chr(10), chr(0x240A))}"
@@ -227,111 +221,6 @@ def decompress(data: bytes, dictionary: int) -> bytes:
     """Return a segment's lines."""
     decompressor = zstandard.ZstdDecompressor(dict_data=DICTIONARIES[dictionary])
     return decompressor.decompress(bytes(data))
-
-
-SEGMENTS = """
-SELECT started, dictionary, data FROM monitoring_framesegment
- WHERE charger_id = %s AND started >= %s AND started < %s AND ended >= %s
- ORDER BY started {order} LIMIT %s
-"""
-#: Segments in memory at once, and frames among which a reply is looked for beside its CALL.
-SEGMENTS_AT_A_TIME = 200
-FRAMES_AT_A_TIME = 20_000
-#: Kind, message id and, of a CALL, action of a frame.
-BEGINNING = re.compile(
-    r'\s*\[\s*(?P<kind>[2-6])\s*,\s*(?P<id>"(?:[^"\\]|\\.)*"|\d+)\s*'
-    r'(?:,\s*"(?P<action>\w*)")?'
-)
-#: A segment never spans more than this.
-LONGEST_SEGMENT = timedelta(hours=1, seconds=30)
-
-
-def read(
-    charger_id: int,
-    start: datetime,
-    end: datetime,
-    limit: int = 500,
-    action: str | None = None,
-    direction: str | None = None,
-    newest_first: bool = True,
-) -> list[Frame]:
-    """Return at most `limit` recorded frames in [start, end), newest first.
-
-    `action` matches CALLs of that action and the replies to them; `direction` 'in' or 'out'.
-    """
-    return list(islice(walk(charger_id, start, end, action, direction, newest_first), limit))
-
-
-def walk(
-    charger_id: int,
-    start: datetime,
-    end: datetime,
-    action: str | None = None,
-    direction: str | None = None,
-    newest_first: bool = True,
-) -> Iterator[Frame]:
-    """Yield what `read` returns, however much it is, with bounded memory."""
-    frames = _frames(charger_id, start, end, newest_first)
-    if action:
-        frames = _about(frames, action, newest_first)
-    if direction:
-        frames = (frame for frame in frames if frame.direction == direction)
-    return frames
-
-
-def _about(frames: Iterator[Frame], action: str, newest_first: bool) -> Iterator[Frame]:
-    """Yield CALLs of `action` and the reply to each."""
-    while window := list(islice(frames, FRAMES_AT_A_TIME)):
-        paired = list(_paired(window[::-1] if newest_first else window, action))
-        yield from paired[::-1] if newest_first else paired
-
-
-def _paired(frames: list[Frame], action: str) -> Iterator[Frame]:
-    """Yield, of frames in their order, CALLs of `action` and what answers each.
-
-    Ids are used again: the answer is the next one under the id that goes the other way.
-    """
-    waiting: set[tuple[str, str]] = set()
-    for frame in frames:
-        head = BEGINNING.match(frame.text)
-        if head is None:
-            continue
-        message_id = head["id"].strip('"')
-        if head["kind"] in {"2", "6"}:
-            answer = ("out" if frame.direction == "in" else "in", message_id)
-            waiting.discard(answer)
-            if head["action"] == action:
-                waiting.add(answer)
-                yield frame
-        elif (frame.direction, message_id) in waiting:
-            waiting.discard((frame.direction, message_id))
-            yield frame
-
-
-def _frames(charger_id: int, start: datetime, end: datetime, newest_first: bool) -> Iterator[Frame]:
-    for started, dictionary, data in _segments(charger_id, start, end, newest_first):
-        frames = list(decode(decompress(data, dictionary), started.astimezone(UTC)))
-        for frame in reversed(frames) if newest_first else frames:
-            if start <= frame.at < end:
-                yield frame
-
-
-def _segments(
-    charger_id: int, start: datetime, end: datetime, newest_first: bool
-) -> Iterator[tuple[datetime, int, bytes]]:
-    statement = SEGMENTS.format(order="DESC" if newest_first else "ASC")
-    first, last = start - LONGEST_SEGMENT, end
-    while True:
-        with django_connection.cursor() as cursor:
-            cursor.execute(statement, [charger_id, first, last, start, SEGMENTS_AT_A_TIME])
-            rows = cursor.fetchall()
-        yield from rows
-        if len(rows) < SEGMENTS_AT_A_TIME:
-            return
-        if newest_first:
-            last = rows[-1][0]
-        else:
-            first = rows[-1][0] + timedelta(microseconds=1)
 
 
 #: Hours in which a charger has several segments that were not merged to the full.

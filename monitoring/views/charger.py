@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from inventory.models import Charger
-from monitoring import charger_tabs, fleet, recorder
+from monitoring import charger_tabs, fleet, frame_log
 from monitoring.access import sightings
 from monitoring.charger_page import bars, curves, link, ports, sessions, subject
 from monitoring.views.asked import person
@@ -142,7 +142,7 @@ def _facts(user: User, charger: Charger) -> dict[str, Any]:
 
 def _frames(_user: User, charger: Charger) -> dict[str, Any]:
     now = timezone.now()
-    passed = recorder.read(charger.pk, now - TAIL, now + timedelta(minutes=1), TAIL_FRAMES)
+    passed = frame_log.read(charger.pk, now - TAIL, now + timedelta(minutes=1), TAIL_FRAMES)
     return {"frames": passed, "longest": LONGEST_FRAME}
 
 

@@ -8,6 +8,7 @@ import zstandard
 from django.db import connection
 
 from monitoring import partitions, recorder
+from monitoring.exchanges import Frame
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
 from tests.bench import stage
 from tests.bench.table import Table
@@ -99,7 +100,7 @@ def _a_day_of_frames(chargers: int) -> dict[str, list[tuple[datetime, str, str]]
 def _segments(charger: int, lines: list[tuple[datetime, str, str]]) -> Any:
     compressor = zstandard.ZstdCompressor(level=3, dict_data=DICTIONARIES[NEWEST])
     for _window, group in groupby(lines, key=lambda line: int(line[0].timestamp() // WINDOW)):
-        frames = [recorder.Frame(*line) for line in group]
+        frames = [Frame(*line) for line in group]
         data = recorder.encode(frames, frames[0].at)
         compressed = compressor.compress(data)
         yield (

@@ -15,7 +15,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Charger, Evse, Role
-from monitoring import recorder
+from monitoring import frame_log, recorder
+from monitoring.exchanges import Frame
 from monitoring.facts import Status
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
 from monitoring.models import (
@@ -33,7 +34,6 @@ from monitoring.models import (
     StatusSpan,
 )
 from monitoring.partitions import create
-from monitoring.recorder import Frame
 from tests.api import NOON, Api, Tenant, add_charger
 
 LISTS = (
@@ -389,17 +389,16 @@ def test_all_frames_of_a_window_come_as_csv(nord: Tenant) -> None:
 def test_a_window_of_many_segments_is_read_to_its_end(
     nord: Tenant, segments: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recorder, "SEGMENTS_AT_A_TIME", 2)
-    monkeypatch.setattr(recorder, "FRAMES_AT_A_TIME", 3)
+    monkeypatch.setattr(frame_log, "SEGMENTS_AT_A_TIME", 2)
     for n in range(segments):
         record(nord.charger, calls(2, NOON + minutes(n)))
     end = NOON + timedelta(hours=1)
     for newest_first in (True, False):
-        frames = recorder.read(nord.charger.pk, NOON, end, newest_first=newest_first)
+        frames = frame_log.read(nord.charger.pk, NOON, end, newest_first=newest_first)
         assert len(frames) == 4 * segments
         times = [frame.at for frame in frames]
         assert times == sorted(times, reverse=newest_first)
-    found = recorder.read(nord.charger.pk, NOON, end, action="Heartbeat", direction="in")
+    found = frame_log.read(nord.charger.pk, NOON, end, action="Heartbeat", direction="in")
     assert len(found) == 2 * segments
 
 

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpms.ocpp.database import dsn
-from monitoring import recorder
+from monitoring import frame_log, recorder
+from monitoring.exchanges import Frame
 from monitoring.masking import MASK
 from monitoring.models import FrameSegment
-from monitoring.recorder import CHARGER_LIMIT, FRAME_LIMIT, Frame, Recorder
+from monitoring.recorder import CHARGER_LIMIT, FRAME_LIMIT, Recorder
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -35,7 +36,7 @@ async def recording(committed: None) -> AsyncIterator[Recorder]:
 
 
 async def read(**wanted: Any) -> list[Frame]:
-    return await sync_to_async(recorder.read)(7, NOON - HOUR, NOON + 3 * HOUR, **wanted)
+    return await sync_to_async(frame_log.read)(7, NOON - HOUR, NOON + 3 * HOUR, **wanted)
 
 
 def call(way: str, milliseconds: float, message_id: str, action: str) -> tuple[Any, ...]:
@@ -78,7 +79,7 @@ async def test_frames_are_written_and_read_back_newest_first(recording: Recorder
     assert [f.at for f in await read()] == [at(n) for n in (4, 3, 2, 1, 0)]
     assert [f.text for f in await read(newest_first=False, limit=2)] == ['[3,"0",{}]', '[3,"1",{}]']
     assert [f.at for f in await read(direction="in")] == [at(3), at(1)]
-    assert await sync_to_async(recorder.read)(7, at(1), at(3)) == (await read())[2:4]
+    assert await sync_to_async(frame_log.read)(7, at(1), at(3)) == (await read())[2:4]
     assert await FrameSegment.objects.acount() == 2
 
 
@@ -159,7 +160,7 @@ async def test_one_charger_cannot_take_the_room_of_the_others(recording: Recorde
     recording.record(8, NOON, "in", "mine")
     assert recording._buffers[7].size <= CHARGER_LIMIT + 60_000
     await recording.flush()
-    assert [f.text for f in await sync_to_async(recorder.read)(8, NOON, NOON + HOUR)] == ["mine"]
+    assert [f.text for f in await sync_to_async(frame_log.read)(8, NOON, NOON + HOUR)] == ["mine"]
 
 
 async def test_a_long_frame_is_cut_and_says_so(recording: Recorder) -> None:
@@ -176,7 +177,7 @@ async def test_json_deep_enough_to_break_the_masking_is_masked_as_a_whole(
     recording.record(8, NOON, "in", "[3]")
     await recording.flush()
     assert [f.text for f in await read()] == [MASK]
-    assert len(await sync_to_async(recorder.read)(8, NOON, NOON + HOUR)) == 1
+    assert len(await sync_to_async(frame_log.read)(8, NOON, NOON + HOUR)) == 1
 
 
 async def test_frames_wait_while_the_database_is_away(recording: Recorder) -> None:
