@@ -1,7 +1,7 @@
 """The shell's components: one look for states, times, bars, figures and empty places."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.http import QueryDict
-from django.utils import timezone as clock
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cpms.web import times, zones
 from cpms.web.durations import spoken
-from cpms.web.timeline import Piece, Segment, bar
+from cpms.web.sparkline import strokes
+from cpms.web.timeline import Mark, Piece, Segment, bar, marks
 from monitoring.effective import State
 
 register = template.Library()
@@ -54,8 +55,13 @@ WORTH_SAYING = timedelta(minutes=1)
 CONNECTION_NAMES: dict[State, str | Promise] = {
     State.AVAILABLE: gettext_lazy("Online"),
 }
-NOTHING = format_html('<span class="text-secondary">{}</span>', "–")
-SHAPES = {"minutes": "j M, H:i", "seconds": "j M, H:i:s", "day": "j M Y", "time": "H:i:s"}
+
+register.simple_tag(times.ago)
+register.simple_tag(times.lasting)
+register.simple_tag(times.clock_time)
+register.simple_tag(times.zone_name)
+#: `{{ zone|shown_zone }}`: the zone that scripts write times in, as the tags above do.
+register.filter("shown_zone", zones.shown)
 
 
 @register.simple_tag
@@ -129,55 +135,6 @@ def port_chip(number: int, state: str, detail: str = "") -> SafeString:
     )
 
 
-@register.simple_tag
-def ago(at: datetime | None, zone: str = "UTC") -> SafeString:
-    """Say how long ago `at` was ("3 min ago"), with the time in `zone` on hover."""
-    return _time(at, zone, _("%s ago"), "ago")
-
-
-@register.simple_tag
-def lasting(since: datetime | None, zone: str = "UTC") -> SafeString:
-    """Say for how long something has been so ("3 min"), with its beginning on hover."""
-    return _time(since, zone, "%s", "lasting")
-
-
-def _time(at: datetime | None, zone: str, pattern: str, kind: str) -> SafeString:
-    if at is None:
-        return NOTHING
-    text = pattern % spoken(clock.now() - at)
-    return format_html(
-        '<time datetime="{}" title="{}" data-relative="{}">{}</time>',
-        at.astimezone(UTC).isoformat(timespec="seconds"),
-        absolute(at, zone),
-        kind,
-        text,
-    )
-
-
-@register.simple_tag
-def clock_time(at: datetime | None, zone: str = "UTC", form: str = "minutes") -> SafeString:
-    """Write a time in `zone`, with everything on hover; `form`: minutes, seconds or day."""
-    if at is None:
-        return NOTHING
-    local = at.astimezone(ZoneInfo(zone))
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        at.astimezone(UTC).isoformat(timespec="seconds"),
-        absolute(at, zone),
-        date_format(local, SHAPES[form]),
-    )
-
-
-def absolute(at: datetime, zone: str) -> str:
-    """Return the whole time with its zone, e.g. "2 Mar 2026, 09:00:12 CET (Europe/Berlin)"."""
-    local = at.astimezone(ZoneInfo(zone))
-    return (
-        f"{date_format(local, 'j M Y, H:i:s')} {local:%Z} ({zone})"
-        if zone != "UTC"
-        else (f"{date_format(local, 'j M Y, H:i:s')} UTC")
-    )
-
-
 @register.filter
 def duration(value: timedelta | float | None) -> str:
     """Write a duration (a timedelta, or seconds) in its two largest units."""
@@ -195,13 +152,14 @@ def until(start: datetime | None, end: datetime | None) -> str:
 @register.filter
 def rated(watts: float) -> str:
     """Write a rated power: 22 kW, 3.7 kW."""
-    return f"{watts / 1000:.1f}".removesuffix(".0") + " kW"
+    places = 0 if round(watts / 100) % 10 == 0 else 1
+    return f"{number_format(watts / 1000, places)} kW"
 
 
 @register.filter
 def kilowatts(watts: float | None) -> str:
     """Write watts as kW with one decimal."""
-    return "–" if watts is None else f"{watts / 1000:.1f} kW"
+    return "–" if watts is None else f"{number_format(watts / 1000, 1)} kW"
 
 
 @register.filter
@@ -209,7 +167,7 @@ def kilowatt_hours(watt_hours: float | None) -> str:
     """Write watt-hours as kWh, with more decimals for little."""
     if watt_hours is None:
         return "–"
-    return f"{watt_hours / 1000:.{2 if abs(watt_hours) < 100_000 else 1}f} kWh"
+    return f"{number_format(watt_hours / 1000, 2 if abs(watt_hours) < 100_000 else 1)} kWh"
 
 
 @register.inclusion_tag("web/components/timeline.html")
@@ -230,7 +188,7 @@ def timeline(
     return {
         "label": label,
         "nothing": spoken(drawn.nothing) if drawn.nothing >= WORTH_SAYING else "",
-        "segments": [_segment(piece, ZoneInfo(zone), names) for piece in drawn.segments],
+        "segments": [_segment(piece, zone, names) for piece in drawn.segments],
         "legend": [
             {"state": state, "label": _named(state, names), "duration": spoken(lasted)}
             for state, lasted in drawn.totals
@@ -239,14 +197,12 @@ def timeline(
     }
 
 
-def _segment(
-    piece: Segment, zone: ZoneInfo, names: Mapping[State, str | Promise]
-) -> dict[str, str]:
+def _segment(piece: Segment, zone: str, names: Mapping[State, str | Promise]) -> dict[str, str]:
     text = _("%(state)s, %(duration)s: %(start)s – %(end)s") % {
         "state": _named(piece.state, names),
         "duration": spoken(piece.end - piece.start),
-        "start": date_format(piece.start.astimezone(zone), "j M H:i"),
-        "end": date_format(piece.end.astimezone(zone), "j M H:i"),
+        "start": _edge(piece.start, zone),
+        "end": _edge(piece.end, zone),
     }
     note = f" · {piece.note}" if piece.note else ""
     height = HEIGHTS[State(piece.state)]
@@ -264,18 +220,20 @@ def _named(state: str, names: Mapping[State, str | Promise]) -> str:
     return str(names.get(State(state)) or state_label(state))
 
 
+def _edge(at: datetime, zone: str) -> str:
+    return date_format(at.astimezone(ZoneInfo(zones.shown(zone))), times.shape("minutes"))
+
+
 @register.inclusion_tag("web/components/hours.html")
 def timeline_hours(start: datetime, end: datetime, zone: str = "UTC") -> dict[str, Any]:
-    """Write the hours under timeline bars of [start, end), in `zone`."""
-    step = timedelta(hours=3) if end - start <= timedelta(days=1) else timedelta(days=1)
-    local = start.astimezone(ZoneInfo(zone))
-    first = local.replace(minute=0, second=0, microsecond=0) + timedelta(hours=3 - local.hour % 3)
-    marks = []
-    while first < end:
-        share = (first - start) / (end - start) * 100
-        marks.append({"x": f"{share:.3f}", "text": date_format(first, "H:i")})
-        first += step
-    return {"marks": marks, "zone": f"{local:%Z}"}
+    """Write the hours, days or months under timeline bars of [start, end), in `zone`."""
+    local = ZoneInfo(zones.shown(zone))
+    drawn = [(f"{mark.x:.3f}", _written(mark)) for mark in marks(start, end, local)]
+    return {"marks": drawn, "zone": times.zone_name(zone, end)}
+
+
+def _written(mark: Mark) -> str:
+    return date_format(mark.at, "H:i" if mark.form == "clock" else times.shape(mark.form))
 
 
 @register.inclusion_tag("web/components/kpi.html")
@@ -284,9 +242,79 @@ def kpi(
 ) -> dict[str, Any]:
     """Draw a figure with its formula and the share of time without data, both in words.
 
-    `more`: unit, detail (a line below the figure), tone (see `pill`), href (its evidence).
+    `more`: unit; detail (a line below the figure); tone (see `pill`); href (its evidence);
+    help (what it means, behind a "?"); trend (has way: up, down or level, tone, and text);
+    spark (its values over time, None where there is no data; the text says what it shows).
     """
-    return {"title": title, "value": value, "formula": formula, "no_data": no_data, **more}
+    points = strokes(more.pop("spark", None) or [])
+    return {
+        "title": title, "value": value, "formula": formula, "no_data": no_data, "strokes": points,
+        **more,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("web/components/help_tip.html")
+def help_tip(text: str, of: str = "") -> dict[str, str]:
+    """Draw a "?" that opens `text` on click, Enter or tap; `of` names what it explains."""
+    return {"text": text, "of": of}
+
+
+@register.simple_tag
+def live_number(key: str, value: str | float, unit: str = "") -> SafeString:
+    """Draw a number that lights up for a moment when a refresh changes it.
+
+    `key` is the page's own name for it, and the same before and after.
+    """
+    written = value if isinstance(value, str) else number_format(value, force_grouping=True)
+    small = format_html(" <small>{}</small>", unit) if unit else ""
+    return format_html('<span class="kw-number" data-number="{}">{}{}</span>', key, written, small)
+
+
+@register.inclusion_tag("web/components/tabs.html")
+def tabs(label: str, entries: Iterable[Any]) -> dict[str, Any]:
+    """Draw the tabs of a page whose every tab is an address of its own.
+
+    `label` says what they are parts of. An entry has label, url and current; and may have icon,
+    badge (a count) and tone (of the badge, see `pill`).
+    """
+    return {"label": label, "entries": entries}
+
+
+@register.inclusion_tag("web/components/stepper.html")
+def stepper(label: str, steps: Iterable[Any], zone: str = "UTC") -> dict[str, Any]:
+    """Draw the steps of something that goes on by itself, one below the other.
+
+    A step has label and state (done, current, failed or waiting); and may have detail (what was
+    seen, or what to do) and at (when).
+    """
+    return {"label": label, "steps": steps, "zone": zone}
+
+
+@register.inclusion_tag("web/components/events.html")
+def events(entries: Iterable[Any], zone: str = "UTC", empty: str = "") -> dict[str, Any]:
+    """Draw what happened, as a timeline of events in the order given.
+
+    An event has at, text and icon; and may have tone (see `pill`), who, note (several lines of
+    a person's own words) and url. `empty` is said where there are none.
+    """
+    return {"entries": entries, "zone": zone, "empty": empty}
+
+
+@register.inclusion_tag("web/components/filter_select.html")
+def filter_select(
+    name: str, label: str, options: Iterable[tuple[Any, str]], chosen: Any, everything: str
+) -> dict[str, Any]:
+    """Draw a choice of a filter bar; `everything` is the option that filters nothing."""
+    return {
+        "name": name, "label": label, "options": options, "chosen": chosen,
+        "everything": everything,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("web/components/filter_search.html")
+def filter_search(name: str, label: str, value: str, placeholder: str = "") -> dict[str, str]:
+    """Draw the search field of a filter bar."""
+    return {"name": name, "label": label, "value": value, "placeholder": placeholder}
 
 
 @register.inclusion_tag("web/components/empty.html")
@@ -313,12 +341,20 @@ def query(context: template.Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("web/components/sort_header.html", takes_context=True)
-def sort_header(context: template.Context, field: str, label: str) -> dict[str, Any]:
-    """Draw a column's name that sorts by `field`, then by it backwards (parameter `sort`)."""
+def sort_header(context: template.Context, field: str, label: str, css: str = "") -> dict[str, Any]:
+    """Draw a column's name that sorts by `field`, then by it backwards (parameter `sort`).
+
+    `css` "num" is for a column of numbers.
+    """
     current = context["request"].GET.get("sort", "")
     direction = {field: "ascending", f"-{field}": "descending"}.get(current, "none")
     following = f"-{field}" if current == field else field
-    return {"url": query(context, sort=following), "label": label, "direction": direction}
+    return {
+        "url": query(context, sort=following),
+        "label": label,
+        "direction": direction,
+        "css": css,
+    }
 
 
 @register.inclusion_tag("web/components/pagination.html", takes_context=True)

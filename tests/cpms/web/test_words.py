@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from cpms.web.durations import spoken
-from cpms.web.templatetags.kilowatch import absolute, ago
-from cpms.web.timeline import bar
+from cpms.web.sparkline import strokes
+from cpms.web.timeline import bar, marks
+from cpms.web.times import absolute, ago
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 END = START + timedelta(hours=24)
@@ -90,3 +92,40 @@ def test_the_sums_name_the_longest_state_first() -> None:
         END,
     )
     assert drawn.totals == [("available", 4 * hour), ("charging", 3 * hour)]
+
+
+def written(start: datetime, end: datetime, zone: str) -> list[str]:
+    return [f"{mark.at:%m-%d %H:%M} {mark.x:.1f}" for mark in marks(start, end, ZoneInfo(zone))]
+
+
+def test_the_marks_of_a_day_stand_at_round_hours_of_the_place() -> None:
+    at = datetime(2026, 3, 2, 10, 20, tzinfo=UTC)
+    hours = [mark[6:11] for mark in written(at - timedelta(hours=24), at, "Asia/Kolkata")]
+    assert hours == ["18:00", "21:00", "00:00", "03:00", "06:00", "09:00", "12:00", "15:00"]
+
+
+def test_the_marks_go_by_the_wall_clock_when_it_is_put_forward() -> None:
+    night = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
+    assert written(night, night + timedelta(hours=6), "Europe/Berlin")[:4] == [
+        "03-29 00:00 0.0", "03-29 01:00 16.7", "03-29 03:00 33.3", "03-29 04:00 50.0",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("days", "first", "last", "count"),
+    [(7, "02-24", "03-02", 7), (30, "02-05", "03-02", 6), (365, "04-01", "03-01", 12)],
+)
+def test_longer_windows_have_days_or_months_under_them(
+    days: int, first: str, last: str, count: int
+) -> None:
+    end = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    found = written(end - timedelta(days=days), end, "UTC")
+    assert found[0].startswith(f"{first} 00:00")
+    assert found[-1].startswith(f"{last} 00:00")
+    assert len(found) == count
+
+
+def test_a_sparkline_leaves_gaps_where_there_is_no_data() -> None:
+    assert strokes([1.0, 3.0, None, 2.0, 1.0]) == ["0.0,22.0 25.0,2.0", "75.0,12.0 100.0,22.0"]
+    assert strokes([5.0]) == ["0.0,12.0 0.0,12.0"]
+    assert strokes([None, None]) == []
