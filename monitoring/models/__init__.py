@@ -1,6 +1,7 @@
 """What happened: connections, status, sessions, meters, events, frames, and KPIs from them."""
 
 from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, Sighting
+from monitoring.models.effective import EffectiveState
 from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
 from monitoring.models.frames import FrameSegment
 from monitoring.models.kpis import (
@@ -21,6 +22,7 @@ __all__ = [
     "DailyConnectivity",
     "DailyKpi",
     "DirtyDay",
+    "EffectiveState",
     "Event",
     "FrameSegment",
     "Gateway",
