@@ -3,13 +3,17 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cpms.web import views
+from cpms.web import design, licences, preferences, views
 
 urlpatterns = [
     path("", include("monitoring.urls")),
     path("", include("alerts.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
+    path("live/news/", views.news, name="live-news"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("design/", design.design, name="design"),
+    path("credits/", licences.licences, name="credits"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

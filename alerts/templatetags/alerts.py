@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django import forms, template
+from django import template
 from django.contrib.auth.models import User
-from django.forms import BoundField
 from django.utils.safestring import SafeString, mark_safe
 
 from alerts import wording
@@ -90,19 +89,6 @@ def role_names(roles: Sequence[str]) -> str:
 def checkbox(tag: str) -> SafeString:
     """Give one box of several the look of the shell's."""
     return mark_safe(tag.replace("<input ", '<input class="form-check-input" ', 1))  # noqa: S308
-
-
-@register.filter
-def styled(field: BoundField) -> SafeString:
-    """Draw a form field as the shell's controls look."""
-    widget = field.field.widget
-    if isinstance(widget, forms.CheckboxInput):
-        css = "form-check-input"
-    elif isinstance(widget, forms.Select):
-        css = "form-select"
-    else:
-        css = "form-control"
-    return field.as_widget(attrs={"class": css})
 
 
 @register.filter

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django import template
+from django import forms, template
+from django.forms import BoundField
 from django.http import QueryDict
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -298,6 +299,19 @@ def events(entries: Iterable[Any], zone: str = "UTC", empty: str = "") -> dict[s
     a person's own words) and url. `empty` is said where there are none.
     """
     return {"entries": entries, "zone": zone, "empty": empty}
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """Draw a form field's control as all controls look; `components/field.html` has the rest."""
+    widget = field.field.widget
+    if isinstance(widget, forms.CheckboxInput):
+        css = "form-check-input"
+    elif isinstance(widget, forms.Select):
+        css = "form-select"
+    else:
+        css = "form-control"
+    return field.as_widget(attrs={"class": css})
 
 
 @register.inclusion_tag("web/components/filter_select.html")
