@@ -13,7 +13,7 @@ BEGINNING = re.compile(
     r'(?:,\s*"(?P<word>(?:[^"\\]|\\.){0,100})"(?=\s*[,\]]))?'
 )
 #: An answer later than this belongs to nothing: no party waits so long.
-LATEST = timedelta(minutes=5)
+LATEST = timedelta(minutes=2)
 #: Exchanges, and characters in them, that wait for an answer to turn up while one reads on.
 MOST_WAITING, MOST_CHARACTERS = 1_000, 4 * 1024 * 1024
 #: A CALL without an answer for so long stays without. (30 s is what either side waits.)

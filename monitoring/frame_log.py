@@ -77,10 +77,12 @@ def passed(
     effort: Effort | None = None,
 ) -> Iterator[Frame]:
     """Yield all frames in [start, end), and the gaps; no more of them than `effort` allows."""
+    oldest = end
     for started, size, dictionary, data in _segments(charger_id, start, end, newest_first):
         if effort is not None and effort.left <= 0:
-            effort.reached = started
+            effort.reached = oldest if newest_first else started
             return
+        oldest = min(oldest, started)
         frames = list(decode(decompress(data, dictionary), started.astimezone(UTC)))
         for frame in reversed(frames) if newest_first else frames:
             if start <= frame.at < end:

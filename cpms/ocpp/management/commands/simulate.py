@@ -15,11 +15,13 @@ import uvloop
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from cpms.ocpp.simulator import roster
+from cpms.ocpp.simulator import recording, roster
 from cpms.ocpp.simulator.fleet import make_specs, run_fleet
-from cpms.ocpp.simulator.link import Gate
+from cpms.ocpp.simulator.link import Gate, RefusedError, Target, UnreachableError
+from cpms.ocpp.simulator.recording import Recording, RecordingError
+from cpms.ocpp.simulator.replay import Player
 from cpms.ocpp.simulator.scenarios import SCENARIOS, UnknownScenarioError, check
-from cpms.ocpp.simulator.spec import VERSIONS, ChargerSpec
+from cpms.ocpp.simulator.spec import VERSIONS, ChargerSpec, key_bytes
 from cpms.ocpp.simulator.world import CONNECTS_PER_SECOND, World
 
 REPORT_SECONDS = 30.0
@@ -31,7 +33,15 @@ DEMO_HOUR = 7
 class Command(BaseCommand):
     """Run simulated chargers against a central system until stopped."""
 
-    help = "Runs a fleet of simulated chargers; Ctrl-C stops it."
+    help = (
+        "Runs a fleet of simulated chargers; Ctrl-C stops it. With --scenario FILE.jsonl it plays "
+        "a recording instead, which the flight recorder of a charger's page writes (\"Replay in "
+        'the simulator"): one charger sends what it sent then, at the recorded pace (--speed '
+        "times faster), with new message ids, its times moved to the present and its transactions "
+        "called what the central system calls them now; it waits for every answer, answers "
+        "commands as it did, speaks the recorded OCPP version, and tells at the end which answers "
+        "differ. What was a secret is asterisks in the file: give the key with --password."
+    )
     requires_system_checks = ()
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -44,7 +54,12 @@ class Command(BaseCommand):
         add("--chargers", type=_count, help="how many (default: 10, with --demo all)")
         add("--url", type=_url, default=f"ws://127.0.0.1:{settings.OCPP_PORT}/ocpp/")
         add("--version", choices=list(VERSIONS), default="", help="default: a mix")
-        add("--scenario", default="normal", help="NAME or NAME:VARIANT (see --list-scenarios)")
+        add(
+            "--scenario",
+            default="normal",
+            help="NAME or NAME:VARIANT (see --list-scenarios), or a recording: FILE.jsonl",
+        )
+        add("--identity", default="", help="with a recording: play it as this charger")
         add("--seed", type=int, default=1, help="same seed, same chargers and same days")
         add("--prefix", default="SIM-", help="identities are this and a number")
         add("--password", default="", help="every charger's key (in hex for OCPP 1.6)")
@@ -56,7 +71,8 @@ class Command(BaseCommand):
             "--speed",
             type=_positive,
             help="how many times faster drivers come, charge and leave; batteries are as much "
-            "smaller, so that power, meters and clocks stay true (default: 1, with --demo 5)",
+            "smaller, so that power, meters and clocks stay true (default: 1, with --demo 5); a "
+            "recording is played so many times faster, and the times in it lie as much closer",
         )
         add(
             "--start-hour",
@@ -74,11 +90,43 @@ class Command(BaseCommand):
         if options["list_scenarios"]:
             self.stdout.write(scenario_list())
             return
+        if recording.is_recording(options["scenario"]):
+            self._replay(options)
+            return
         specs = chosen_specs(options)
         world = chosen_world(options)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(self._run(specs, world, options["duration"]))
         self._say(f"Stopped: {world.tally.report()}")
+
+    def _replay(self, options: dict[str, Any]) -> None:
+        try:
+            script = recording.read(Path(options["scenario"]))
+            players = chosen_players(script, options)
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._play(players, options["url"], options["duration"]))
+        except (RecordingError, roster.RosterError) as problem:
+            raise CommandError(str(problem)) from problem
+        except RefusedError as refusal:
+            hint = " Give its key with --password." if refusal.status == 401 else ""
+            raise CommandError(f"The central system {refusal}.{hint}") from refusal
+        except UnreachableError as problem:
+            raise CommandError(f"The central system can't be reached: {problem}") from problem
+
+    async def _play(self, players: list[Player], url: str, duration: float | None) -> None:
+        self._say(f"Playing the recording to {url}")
+        playing = asyncio.gather(*(player.play() for player in players))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, playing.cancel)
+        if duration is not None:
+            loop.call_later(duration, playing.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await playing
+        for player in players:
+            for difference in player.outcome.differences:
+                self._say(f"  {difference}")
+            self._say(f"Played: {player.outcome.report()}")
 
     async def _run(self, specs: list[ChargerSpec], world: World, duration: float | None) -> None:
         fleet = asyncio.create_task(run_fleet(specs, world))
@@ -110,6 +158,30 @@ def chosen_specs(options: dict[str, Any]) -> list[ChargerSpec]:
         return _demo_specs(options) if options["demo"] else _numbered_specs(options)
     except (roster.RosterError, UnknownScenarioError) as problem:
         raise CommandError(str(problem)) from problem
+
+
+def chosen_players(script: Recording, options: dict[str, Any]) -> list[Player]:
+    """Return the players of a recording: one, or --chargers of them; raises CommandError."""
+    if options["version"]:
+        raise CommandError("A recording speaks the version it was made with: leave --version out.")
+    count, prefix = options["chargers"], options["prefix"]
+    names = [options["identity"] or script.identity]
+    if count:
+        names = [f"{prefix}{number:04d}" for number in range(1, count + 1)]
+    if not all(names):
+        raise CommandError("The recording names no charger: give one with --identity.")
+    keys = roster.read_credentials(options["credentials"]) if options["credentials"] else {}
+    tls = trust(options["url"], options["ca"])
+
+    def player(name: str) -> Player:
+        def target(version: str) -> Target:
+            password = keys.get(name, options["password"])
+            spec = ChargerSpec(name, password=password, version=version)
+            return Target(options["url"], name, [VERSIONS[version]], key_bytes(spec), tls=tls)
+
+        return Player(script, target, options["speed"] or 1.0)
+
+    return [player(name) for name in names]
 
 
 def chosen_world(options: dict[str, Any]) -> World:
