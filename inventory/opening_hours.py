@@ -1,7 +1,7 @@
 """Opening hours: `{"mon": [["08:00", "20:00"]], …}` in the site's own time zone."""
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -55,3 +55,37 @@ def _time(day: str, text: object) -> time:
         return time.fromisoformat(str(text))
     except ValueError:
         raise BadOpeningHours(f"{text!r} on {day} is not a time; write 08:00.") from None
+
+
+def is_open(hours: Hours, local: datetime) -> bool:
+    """Tell whether it is open at `local`, a time in the site's zone; no hours: always."""
+    today = hours.get(DAYS[local.weekday()], [])
+    return not hours or any(start <= local.time() < end for start, end in today)
+
+
+def next_change(hours: Hours, local: datetime) -> datetime | None:
+    """Return when it next opens or closes, in the zone of `local`; None: never.
+
+    Found among the edges of the next eight days: hours that meet at midnight are no change.
+    """
+    now_open = is_open(hours, local)
+    for edge in _edges(hours, local):
+        if edge > local and is_open(hours, edge) != now_open:
+            return edge
+    return None
+
+
+def _edges(hours: Hours, local: datetime) -> list[datetime]:
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    edges = []
+    for ahead in range(8):
+        day = midnight + timedelta(days=ahead)
+        for interval in hours.get(DAYS[day.weekday()], []):
+            edges += [_at(day, edge) for edge in interval]
+    return sorted(edges)
+
+
+def _at(midnight: datetime, edge: time) -> datetime:
+    if edge == time.max:
+        return midnight + timedelta(days=1)
+    return midnight.replace(hour=edge.hour, minute=edge.minute, second=edge.second)
