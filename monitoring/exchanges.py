@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 #: Kind, message id and, of a CALL or CALLERROR, action or code of a frame.
 BEGINNING = re.compile(
@@ -20,8 +21,7 @@ MOST_WAITING, MOST_CHARACTERS = 1_000, 4 * 1024 * 1024
 PATIENCE = timedelta(seconds=35)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame: when (aware UTC), 'in' from the charger or 'out' to it, and its text.
 
     A 'gap' in place of a direction: its text says how many frames there was no room for.

@@ -2,8 +2,8 @@
 
 Whatever arrives while a commit runs goes into the next one. A message is acknowledged after
 its commit; a message that the database refuses is cut out by bisection and quarantined, and
-its neighbours are stored. While the database is away the queue fills to its bound, `store`
-waits, and the callers stop reading their sockets.
+its neighbours are stored. While the database is away messages wait: a caller has one at a time
+and reads no more from its socket meanwhile, so the queue is no longer than there are sockets.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import contextlib
 import signal
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,7 +29,7 @@ from monitoring.plan import METER_EVERY, Plan, ports_named
 
 log = structlog.get_logger(__name__)
 
-#: Messages that may wait for the writer; beyond it callers wait.
+#: Messages that may wait for the writer; beyond it nobody new is let in.
 QUEUE_LIMIT = 4_000
 #: Messages in one commit.
 BATCH_LIMIT = 2_000
@@ -58,25 +58,34 @@ DATABASE_AWAY = Counter("kilowatch_database_away_total", "Commits put off: no da
 TRIES = 2
 
 
-class NotStored(Exception):
-    """The message was not stored: the database didn't answer in time. Send it again later."""
-
-
 @dataclass(slots=True, eq=False)
 class Item:
-    """The facts of one message, and whoever waits for their commit."""
+    """The facts of one message, and whoever is to be told of their commit."""
 
     facts: Sequence[f.Fact]
-    done: asyncio.Future[None]
     #: The frame they came from, for quarantine.
     frame: str = ""
+    #: Called once: True when they are on disk (or quarantined), False when they are not stored.
+    tell: Callable[[bool], None] | None = None
     #: loop.time() until when somebody waits; None: for ever.
     deadline: float | None = None
+    settled: bool = False
+
+    def settle(self, stored: bool) -> None:
+        """Tell whoever waits, once."""
+        if self.settled:
+            return
+        self.settled = True
+        if self.tell is not None:
+            try:
+                self.tell(stored)
+            except Exception:
+                log.exception("acknowledgement_failed")
 
     def expire(self, now: float) -> None:
         """Tell whoever waits that it isn't stored, if it is too late."""
-        if self.deadline is not None and now > self.deadline and not self.done.done():
-            self.done.set_exception(NotStored())
+        if self.deadline is not None and now > self.deadline:
+            self.settle(stored=False)
 
 
 @dataclass(slots=True)
@@ -102,8 +111,6 @@ class Writer:
         """Prepare an empty queue."""
         self._queue: deque[Item] = deque()
         self._wake = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
         self._connection: AsyncConnection[Any] | None = None
         self._ids: deque[int] = deque()
         self._partitions: set[tuple[str, date]] = set()
@@ -138,33 +145,22 @@ class Writer:
             await self._connection.close()
 
     def store(
-        self, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0
-    ) -> Awaitable[None]:
-        """Return what to await: done when `facts` are on disk (or quarantined).
+        self,
+        facts: Sequence[f.Fact],
+        frame: str,
+        tell: Callable[[bool], None],
+        patience: float = 20.0,
+    ) -> None:
+        """Queue the facts of a message; `tell` is called when they are on disk.
 
-        Waits while the queue is full. Raises `NotStored` after `patience` seconds; the facts
-        are then not stored.
+        Or with False, `patience` seconds later at the soonest, when they could not be: then
+        they are not stored, and the message may be sent again.
         """
-        loop = asyncio.get_running_loop()
-        item = Item(facts, loop.create_future(), frame, loop.time() + patience)
-        if not self._room.is_set():
-            return self._store_later(item, patience)
-        self._put(item)
-        return item.done
-
-    async def _store_later(self, item: Item, patience: float) -> None:
-        try:
-            async with asyncio.timeout(patience):
-                while not self._room.is_set():
-                    await self._room.wait()
-        except TimeoutError:
-            raise NotStored from None
-        self._put(item)
-        await item.done
+        self._put(Item(facts, frame, tell, asyncio.get_running_loop().time() + patience))
 
     def put(self, facts: Sequence[f.Fact]) -> None:
         """Queue facts nobody waits for, whatever the queue's length."""
-        self._put(Item(facts, asyncio.get_running_loop().create_future()))
+        self._put(Item(facts))
 
     def seen(self, token: UUID, at: datetime, clock_offset: int | None, rtt: float | None) -> None:
         """Note a connection's last proof of life; written in bulk by `flush_seen`."""
@@ -172,8 +168,8 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """Whether callers wait already."""
-        return not self._room.is_set()
+        """Whether so much waits that nobody new should be let in."""
+        return len(self._queue) >= QUEUE_LIMIT
 
     @property
     def depth(self) -> int:
@@ -182,8 +178,6 @@ class Writer:
 
     def _put(self, item: Item) -> None:
         self._queue.append(item)
-        if len(self._queue) >= QUEUE_LIMIT:
-            self._room.clear()
         self._wake.set()
 
     async def _run(self) -> None:
@@ -204,11 +198,9 @@ class Writer:
         batch: list[Item] = []
         while self._queue and len(batch) < BATCH_LIMIT:
             item = self._queue.popleft()
-            if not item.done.done():
+            if not item.settled:
                 batch.append(item)
         QUEUE_DEPTH.set(len(self._queue))
-        if len(self._queue) < QUEUE_LIMIT:
-            self._room.set()
         return batch
 
     def flush_seen(self) -> None:
@@ -228,7 +220,7 @@ class Writer:
                     return
                 if await self._away(error, batch):
                     break
-                batch = [item for item in batch if not item.done.done()]
+                batch = [item for item in batch if not item.settled]
             else:
                 break
         self._acknowledge(batch)
@@ -351,8 +343,7 @@ class Writer:
 
     def _acknowledge(self, batch: list[Item]) -> None:
         for item in batch:
-            if not item.done.done():
-                item.done.set_result(None)
+            item.settle(stored=True)
         try:
             self.on_commit([fact for item in batch for fact in item.facts])
         except Exception:
@@ -373,13 +364,13 @@ class Writer:
         """Keep the message where nothing is asked of it; if not even there, say it isn't stored."""
         row = quarantine.row(item.facts, item.frame, error, datetime.now(UTC))
         quarantine.report(item.facts, error)
-        while not item.done.done():
+        while not item.settled:
             try:
                 await (await self._connected()).execute(quarantine.KEEP, row)
             except AWAY as away:
                 if refuses(away):
                     log.exception("quarantine_refused", charger=item.facts[0].charger_id)
-                    item.done.set_exception(NotStored())
+                    item.settle(stored=False)
                     return
                 await self._away(away, [item])
             else:

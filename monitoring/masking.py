@@ -14,6 +14,7 @@ SECRET_NAMES = re.compile(
 #: Frames that are most of the traffic and have no secrets.
 USUAL = re.compile(
     r'\[2, ?"[^"]{0,64}", ?"(?:MeterValues|Heartbeat|StatusNotification|StartTransaction)"'
+    r'|\[3,"[^"]{0,64}",\{(?:"currentTime":"[^"]*")?\}\]$'
 )
 #: Texts without any of these, in lower case, hold no secret.
 HINTS = (

@@ -9,7 +9,7 @@ with one COPY; a crash may cost those seconds. Closed hours are merged into one 
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,9 @@ CHARGER_LIMIT, BUFFER_LIMIT = 1024 * 1024, 128 * 1024 * 1024
 LAST_FLUSH = 5.0
 #: Longest text kept of one frame.
 FRAME_LIMIT = 65_536
+MILLISECOND = timedelta(milliseconds=1)
+#: What stands for a line feed in a recorded frame.
+LINE_FEED = chr(0x240A)
 
 DROPPED = Counter("kilowatch_frames_not_recorded_total", "Frames the recorder had no room for.")
 WRITTEN = Counter("kilowatch_frames_recorded_bytes_total", "Compressed bytes written.")
@@ -188,7 +191,7 @@ def _rows(
 def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer) -> tuple[Any, ...]:
     if buffer.dropped:
         buffer.lines.append((buffer.ended, "gap", str(buffer.dropped)))
-    data = encode([Frame(*line) for line in buffer.lines], buffer.started)
+    data = encode(buffer.lines, buffer.started)
     return (
         charger_id,
         buffer.started,
@@ -200,13 +203,12 @@ def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer)
     )
 
 
-def encode(frames: list[Frame], started: datetime) -> bytes:
+def encode(frames: Iterable[tuple[datetime, str, str]], started: datetime) -> bytes:
     """Return lines `<ms since started> <in|out|gap> <masked text>`; line feeds as U+240A."""
-    lines = (
-        f"{round((frame.at - started).total_seconds() * 1000)} "
-        f"{frame.direction} {mask(frame.text).replace(chr(10), chr(0x240A))}"
-        for frame in frames
-    )
+    lines = [
+        f"{round((at - started) / MILLISECOND)} {way} {mask(text).replace(chr(10), LINE_FEED)}"
+        for at, way, text in frames
+    ]
     return "\n".join(lines).encode("utf-8", "replace")
 
 

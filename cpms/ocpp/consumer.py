@@ -1,26 +1,31 @@
 """One charger's socket: authenticate, frames in, replies out.
 
 A Channels consumer whose `__call__` is a plain receive loop: the generic one hops to a thread
-after every event. Nothing here awaits our own CALLs; those go out from their own task.
+after every event. Nearly every message is handled in the very call that read it from the
+socket, and answered in the call that learns of its commit: no task is woken for it. A charger's
+messages are handled one after the other all the same: what comes while one waits for its commit
+waits in the inbox. Nothing here awaits our own CALLs; those go out from their own task.
 """
 
 import asyncio
+import contextlib
 import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 from uuid import uuid4
 
 import structlog
 from channels.consumer import AsyncConsumer
 from prometheus_client import Counter
+from uvicorn.protocols.utils import ClientDisconnected
 
 from cpms.ocpp import frames, gateway, handshake
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
 from cpms.ocpp.duplicates import contest
-from cpms.ocpp.outcome import Refused
+from cpms.ocpp.outcome import Outcome, Refused
 from cpms.ocpp.probing import hears, look_after
 from cpms.ocpp.refusals import HANDSHAKES, refuse
 from cpms.ocpp.routing import Routes
@@ -30,7 +35,7 @@ from cpms.ocpp.text import clean
 from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.versions import ROUTES
 from monitoring.facts import CloseReason, Connected, Disconnected, EventReported, Fact
-from monitoring.ingest import NotStored, Writer
+from monitoring.ingest import Writer
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +72,10 @@ VIOLATIONS = {
 def _answered(action: str) -> Any:
     """Return the counter of a known action's answers; looking it up costs more than counting."""
     return MESSAGES.labels(action, "ok")
+
+
+def _cost(text: str) -> float:
+    return 1.0 + len(text) / TOKEN_BYTES
 
 
 class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
@@ -113,6 +122,10 @@ class ChargerSocket:
         self._bucket = Bucket(MESSAGE_RATE, MESSAGE_BURST, loop.time())
         self._complaints = Bucket(COMPLAINT_RATE, COMPLAINT_BURST, loop.time())
         self._last_id: str | None = None
+        #: A message waits for its commit …
+        self._storing = False
+        #: … and the loop for that.
+        self._stored: asyncio.Future[None] | None = None
         self._reason: CloseReason | None = None
         self._code: int | None = None
         self._over = False
@@ -131,10 +144,12 @@ class ChargerSocket:
             quirks.max_frame,
         )
         self._opened()
+        self._connection.hear = self.hear
         carer = asyncio.get_running_loop().create_task(look_after(self))
         try:
             await self._loop()
         finally:
+            self._connection.hear = None
             carer.cancel()
             self.calls.close()
             self.ended()
@@ -165,7 +180,8 @@ class ChargerSocket:
             message = await self._receive()
             text = message.get("text")
             if text is not None:
-                await self._message(text)
+                await self._wait_its_turn(text)
+                self._message(text)
             elif message["type"] == "websocket.disconnect":
                 self._code = message.get("code")
                 self._note_violation()
@@ -175,6 +191,31 @@ class ChargerSocket:
                 self._complain("binary_frame")
                 await self.close(1003, CloseReason.PROTOCOL_ERROR)
 
+    def hear(self, text: str) -> bool:
+        """Handle a message on the spot; tell whether that could be done without waiting."""
+        if self._storing or self._over or not self._connection.writable.is_set():
+            return False
+        if self._bucket.refuse(self._connection.last_inbound, _cost(text)):
+            return False
+        self._message(text)
+        return True
+
+    async def _wait_its_turn(self, text: str) -> None:
+        """Wait for the message before; hold a charger up that sends too much or doesn't read.
+
+        Its socket isn't read meanwhile.
+        """
+        loop = asyncio.get_running_loop()
+        if self._storing:
+            self._stored = loop.create_future()
+            await self._stored
+        wait = self._bucket.take(loop.time(), _cost(text))
+        if wait:
+            THROTTLED.inc()
+            self._complain("charger_throttled", seconds=round(wait, 3))
+            await asyncio.sleep(wait)
+        await self._connection.writable.wait()
+
     def _note_violation(self) -> None:
         """Count and log a connection that ended because of what came over it."""
         why = VIOLATIONS.get(self._code or 0)
@@ -182,37 +223,27 @@ class ChargerSocket:
             BAD_FRAMES.labels(why).inc()
             self._complain("protocol_violated", why=why, code=self._code)
 
-    async def _message(self, text: str) -> None:
-        if self._bucket.take(self._connection.last_inbound, 1.0 + len(text) / TOKEN_BYTES):
-            await self._wait_its_turn()
+    def _message(self, text: str) -> None:
         received = datetime.now(UTC)
         self._record(received, "in", text)
         try:
             frame = frames.parse(text, self.station.version)
         except frames.BadFrame as bad:
-            await self._unreadable(bad, len(text))
+            self._unreadable(bad, len(text))
             return
         if isinstance(frame, frames.Call):
-            await self._call(frame, received, text)
+            self._call(frame, received, text)
         elif isinstance(frame, frames.CallError) and frame.of_result:
             self._answer_refused(frame, received)
         elif not self.calls.answered(frame):
             self._complain("unsolicited_reply", message_id=frame.id[:64])
 
-    async def _wait_its_turn(self) -> None:
-        """Hold a charger up that sends too much; its socket isn't read meanwhile."""
-        wait = self._bucket.take(asyncio.get_running_loop().time(), 0.0)
-        if wait:
-            THROTTLED.inc()
-            self._complain("charger_throttled", seconds=round(wait, 3))
-            await asyncio.sleep(wait)
-
-    async def _unreadable(self, bad: frames.BadFrame, size: int) -> None:
+    def _unreadable(self, bad: frames.BadFrame, size: int) -> None:
         BAD_FRAMES.labels(bad.code).inc()
         self._complain("bad_frame", error=bad.description)
         self._charge(size / 100)
         if bad.message_id is not None:
-            await self.send(frames.error(bad.message_id, bad.code, bad.description))
+            self._write(frames.error(bad.message_id, bad.code, bad.description))
 
     def _charge(self, cost: float) -> None:
         """Have the next messages wait for what this one cost us beyond a usual one."""
@@ -261,50 +292,78 @@ class ChargerSocket:
         known = call.action if call.action in self._routes.handlers else "unknown"
         BREAKAGES.count(self.station, known, breakages, received)
 
-    async def _call(self, call: frames.Call, received: datetime, text: str) -> None:
+    def _call(self, call: frames.Call, received: datetime, text: str) -> None:
         if call.loose or call.id == self._last_id or len(call.id) > LONGEST_ID:
             self._note_oddities(call, received)
         self._last_id = call.id
         try:
-            answer = await self._answer(call, received, text)
-        except Refused as refused:
-            known = call.action if call.action in self._routes.handlers else "unknown"
-            MESSAGES.labels(known, refused.code).inc()
-            if refused.code != "InternalError":
-                self._charge(len(text) / 100)
-            reply = frames.error(call.id, refused.code, refused.description)
-        else:
-            _answered(call.action).inc()
-            reply = frames.result(call.id, answer)
-        if call.confirmed:
-            await self.send(reply)
-
-    async def _answer(self, call: frames.Call, received: datetime, text: str) -> dict[str, Any]:
-        try:
             outcome, breakages = self._routes.outcome(self.station, call, received)
-            if breakages:
-                BREAKAGES.count(self.station, call.action, breakages, received)
-                self._charge(len(text) / 1000)
-            if outcome.facts:
-                await self.hub.writer.store(outcome.facts, text)
-                if call.action == "BootNotification":
-                    self._sight_mismatch(outcome.facts)
-            return outcome.answer()
-        except NotStored:
-            raise Refused("InternalError", "Not stored: try again later.") from None
-        except Refused:
-            raise
-        except Exception:
-            log.exception("handler_failed", charger=self.station.identity, action=call.action)
-            raise Refused("InternalError", "This message could not be handled.") from None
+        except Refused as refused:
+            self._refuse(call, refused, len(text))
+            return
+        except Exception as fault:  # noqa: BLE001 - ours: the charger is told, and we are
+            self._failed(call, fault)
+            return
+        if breakages:
+            BREAKAGES.count(self.station, call.action, breakages, received)
+            self._charge(len(text) / 1000)
+        if outcome.facts:
+            self._storing = True
+            self.hub.writer.store(outcome.facts, text, partial(self._settled, call, outcome))
+        else:
+            self._answer(call, outcome)
+
+    def _settled(self, call: frames.Call, outcome: Outcome, stored: bool) -> None:
+        """Answer a message whose facts are on disk, and let the next one come."""
+        self._storing = False
+        waiting, self._stored = self._stored, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+        if stored:
+            self._answer(call, outcome)
+        else:
+            self._refuse(call, Refused("InternalError", "Not stored: try again later."))
+
+    def _answer(self, call: frames.Call, outcome: Outcome) -> None:
+        try:
+            answer = outcome.answer()
+            if call.action == "BootNotification":
+                self._sight_mismatch(outcome.facts)
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._failed(call, fault)
+            return
+        _answered(call.action).inc()
+        self._reply(call, frames.result(call.id, answer))
+
+    def _failed(self, call: frames.Call, fault: Exception) -> None:
+        charger = self.station.identity
+        log.error("handler_failed", charger=charger, action=call.action, exc_info=fault)
+        self._refuse(call, Refused("InternalError", "This message could not be handled."))
+
+    def _refuse(self, call: frames.Call, refused: Refused, size: int = 0) -> None:
+        known = call.action if call.action in self._routes.handlers else "unknown"
+        MESSAGES.labels(known, refused.code).inc()
+        self._charge(size / 100)
+        self._reply(call, frames.error(call.id, refused.code, refused.description))
+
+    def _reply(self, call: frames.Call, text: str) -> None:
+        if call.confirmed:
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        """Send and record a frame; where nobody listens any more, neither."""
+        with contextlib.suppress(ClientDisconnected):
+            self._connection.write_text(text)
+            self._record(datetime.now(UTC), "out", text)
 
     async def send(self, text: str) -> None:
-        """Send a frame, and record it."""
+        """Send a frame once the charger has read what was sent before, and record it.
+
+        Raises `ClientDisconnected` where nobody listens any more.
+        """
+        await self._connection.writable.wait()
+        self._connection.write_text(text)
         self._record(datetime.now(UTC), "out", text)
-        connection = self._connection
-        if not connection.writable.is_set():
-            await connection.writable.wait()
-        connection.write_text(text)
 
     def _record(self, at: datetime, way: Literal["in", "out"], text: str) -> None:
         self.hub.recorder.record(self.station.id, at, way, text)

@@ -26,9 +26,10 @@ class Inbox:
         """Return how many events wait."""
         return len(self._events)
 
-    def empty(self) -> bool:
-        """Tell whether none waits."""
-        return not self._events
+    @property
+    def awaited(self) -> bool:
+        """Tell whether none waits and the reader waits for one."""
+        return self._waiter is not None
 
     async def get(self) -> Any:
         """Return the next event, when there is one."""

@@ -7,6 +7,7 @@ protocol object in `scope["extensions"]["kilowatch.connection"]`.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
@@ -39,9 +40,11 @@ class OcppConnection(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Start without keepalive; the consumer says how to ping this charger."""
         super().__init__(*args, **kwargs)
-        self.queue = Inbox()  # type: ignore[assignment]
+        self.queue = self._inbox = Inbox()  # type: ignore[assignment]
         self.ping_interval = None
         self.answers_pings = True
+        #: Handles a text message on the spot, or tells that it must wait its turn.
+        self.hear: Callable[[str], bool] | None = None
         #: Seconds without a byte that end the connection where pings aren't answered.
         self.longest_silence = 0.0
         #: loop.time() of the last bytes from the charger.
@@ -227,12 +230,15 @@ class OcppConnection(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         try:
-            event = {"text": data.decode()} if text else {"bytes": bytes(data)}
+            said = data.decode() if text else bytes(data)
         except UnicodeDecodeError:
             self.conn.fail(1007, "invalid UTF-8")
             self.handle_parser_exception()
             return
-        self.queue.put_nowait({"type": "websocket.receive", **event})  # type: ignore[arg-type]
+        if isinstance(said, str) and self.hear and self._inbox.awaited and self.hear(said):
+            return
+        event = {"type": "websocket.receive", "text" if text else "bytes": said}
+        self._inbox.put_nowait(event)
         if not self.read_paused and self.queue.qsize() > READ_AHEAD:
             self.read_paused = True
             self.transport.pause_reading()

@@ -25,11 +25,11 @@ class Bucket:
         self._level -= cost
         return 0.0 if self._level >= 0 else -self._level / self._rate
 
-    def refuse(self, now: float) -> bool:
-        """Take one if it is there; tell whether it isn't."""
-        wait = self.take(now)
+    def refuse(self, now: float, cost: float = 1.0) -> bool:
+        """Take `cost` if it is there; tell whether it isn't."""
+        wait = self.take(now, cost)
         if wait:
-            self._level += 1.0
+            self._level += cost
         return wait > 0
 
 

@@ -1,7 +1,6 @@
 """What is acknowledged is on disk, once, in the order of events, whatever goes wrong."""
 
 import asyncio
-import contextlib
 import random
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +19,7 @@ from monitoring import facts as f
 from monitoring import housekeeping, ingest, quarantine
 from monitoring.database import committed, connect
 from monitoring.facts import Status
-from monitoring.ingest import NotStored, Writer
+from monitoring.ingest import Writer
 from monitoring.models import (
     ChargerState,
     ConnectionSpan,
@@ -123,9 +122,23 @@ def fresh(fact: Any) -> Any:
     return replace(fact)
 
 
+class NotStored(Exception):
+    """The writer said so."""
+
+
+async def commit(
+    writer: Writer, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0
+) -> None:
+    """Wait until the writer says that the facts are on disk."""
+    told = asyncio.get_running_loop().create_future()
+    writer.store(facts, frame, lambda well: told.done() or told.set_result(well), patience)
+    if not await told:
+        raise NotStored
+
+
 async def at_once(writer: Writer, messages: Sequence[f.Fact]) -> None:
     """Store messages in one commit."""
-    await asyncio.gather(*(writer.store([fact]) for fact in messages))
+    await asyncio.gather(*(commit(writer, [fact]) for fact in messages))
 
 
 # Poison
@@ -168,20 +181,20 @@ async def test_a_poison_message_is_quarantined_and_its_neighbours_are_stored(
     bad = POISON[poison](first)
     neighbours = [event(c, kind="neighbour", code=str(n)) for n, c in enumerate(chargers * 3)]
     batch = [*neighbours[:4], bad, *neighbours[4:], start(second), status(third, 0, Status.FAULTED)]
-    await asyncio.gather(*(writer.store([fact], "the frame") for fact in batch))
+    await asyncio.gather(*(commit(writer, [fact], "the frame") for fact in batch))
     assert await Event.objects.filter(kind="neighbour").acount() == len(neighbours)
     assert await Session.objects.acount() == 1
     assert await StatusSpan.objects.acount() == 1
     kept = await QuarantinedFact.objects.aget()
     assert (kept.charger_id, kept.kind) == (bad.charger_id, type(bad).__name__)
     assert kept.frame == "the frame"
-    await writer.store([event(first, kind="after")])
+    await commit(writer, [event(first, kind="after")])
     assert await Event.objects.filter(kind="after").acount() == 1
 
 
 async def test_what_is_quarantined_holds_no_secret(writer: Writer, chargers: list[int]) -> None:
     frame = '[2,"1","DataTransfer",{"password":"s3cr3t"}]'
-    await writer.store([event(chargers[0], code="x" * 101)], frame)
+    await commit(writer, [event(chargers[0], code="x" * 101)], frame)
     assert "s3cr3t" not in (await QuarantinedFact.objects.aget()).frame
 
 
@@ -189,19 +202,19 @@ async def test_a_message_of_many_facts_is_stored_whole_or_not_at_all(
     writer: Writer, chargers: list[int]
 ) -> None:
     charger = chargers[0]
-    await writer.store([event(charger, kind="good"), event(charger, code="x" * 101)])
+    await commit(writer, [event(charger, kind="good"), event(charger, code="x" * 101)])
     assert not await Event.objects.aexists()
     assert (await QuarantinedFact.objects.aget()).kind == "EventReported,EventReported"
 
 
 async def test_what_was_remembered_wrong_is_no_poison(writer: Writer, chargers: list[int]) -> None:
     """Another gateway held the charger meanwhile, and this one didn't hear of it."""
-    await writer.store([status(chargers[0], 0, Status.AVAILABLE)])
+    await commit(writer, [status(chargers[0], 0, Status.AVAILABLE)])
     span = await StatusSpan.objects.aget()
     await StatusSpan.objects.filter(pk=span.pk).aupdate(ended=at(5))
     await StatusSpan.objects.acreate(evse_id=span.evse_id, status="Faulted", started=at(5))
-    await writer.store([status(chargers[0], 3, Status.CHARGING)])
-    await writer.store([status(chargers[0], 9, Status.FINISHING)])
+    await commit(writer, [status(chargers[0], 3, Status.CHARGING)])
+    await commit(writer, [status(chargers[0], 9, Status.FINISHING)])
     assert not await QuarantinedFact.objects.aexists()
     spans = [(s.started, s.status) async for s in StatusSpan.objects.order_by("started")]
     assert spans == [
@@ -219,9 +232,9 @@ async def test_a_repeated_start_gets_the_same_transaction_14(
     await at_once(writer, [first, again])
     writer.memory.forget(chargers)
     late = start(chargers[0])
-    await writer.store([late])
+    await commit(writer, [late])
     other = start(chargers[1])
-    await writer.store([other])
+    await commit(writer, [other])
     assert first.transaction_id == again.transaction_id == late.transaction_id
     assert other.transaction_id != first.transaction_id
     assert await Session.objects.acount() == 2
@@ -244,7 +257,7 @@ async def test_a_start_sent_to_two_gateways_is_one_session_14(
     starts = [start(chargers[0], f"start-{n}") for n in range(20)]
     again = [fresh(fact) for fact in starts]
     await asyncio.gather(
-        *(writer.store([fact]) for fact in starts), *(other.store([fact]) for fact in again)
+        *(commit(writer, [fact]) for fact in starts), *(commit(other, [fact]) for fact in again)
     )
     await other.stop()
     stored = {str(pk) async for pk in Session.objects.values_list("pk", flat=True)}
@@ -256,8 +269,8 @@ async def test_a_stop_of_another_chargers_transaction_touches_nothing_14(
     writer: Writer, chargers: list[int]
 ) -> None:
     running = start(chargers[0])
-    await writer.store([running])
-    await writer.store([stop(chargers[1], 9, 9000.0, running.transaction_id)])
+    await commit(writer, [running])
+    await commit(writer, [stop(chargers[1], 9, 9000.0, running.transaction_id)])
     session = await Session.objects.aget()
     assert (session.ended, session.meter_stop) == (None, None)
     orphan = await Event.objects.aget(kind="orphan_stop")
@@ -268,8 +281,8 @@ async def test_samples_of_another_chargers_transaction_touch_nothing_14(
     writer: Writer, chargers: list[int]
 ) -> None:
     running = start(chargers[0])
-    await writer.store([running])
-    await writer.store([sample(chargers[1], 5, 99_000.0, running.transaction_id)])
+    await commit(writer, [running])
+    await commit(writer, [sample(chargers[1], 5, 99_000.0, running.transaction_id)])
     kept = await MeterSample.objects.aget()
     assert (kept.session_id, kept.extra) == (None, {"transactionId": running.transaction_id})
     assert (await Session.objects.aget()).energy is None
@@ -286,8 +299,8 @@ async def test_energy_is_the_registers_difference_and_falling_ones_are_flagged_1
         (below, (8000.0,), 3000.0),
     ):
         for minute, register in enumerate(registers, 1):
-            await writer.store([sample(fact.charger_id, minute, register, fact.transaction_id)])
-        await writer.store([stop(fact.charger_id, 30, end, fact.transaction_id)])
+            await commit(writer, [sample(fact.charger_id, minute, register, fact.transaction_id)])
+        await commit(writer, [stop(fact.charger_id, 30, end, fact.transaction_id)])
     sessions = [await Session.objects.aget(charger=c) for c in chargers]
     assert [(s.energy, s.flags) for s in sessions] == [
         (8000.0, []), (8000.0, ["meter_backwards"]), (2000.0, ["meter_backwards"]),
@@ -298,13 +311,13 @@ async def test_a_sessions_own_register_is_its_energy_19(
     writer: Writer, chargers: list[int]
 ) -> None:
     running = start(chargers[0], meter_start=None)
-    await writer.store([running])
+    await commit(writer, [running])
     said = sample(chargers[0], 5, 0.0, running.transaction_id)
     nothing = (None,) * len(COLUMNS)
-    await writer.store([replace(said, values=nothing, session_energy=2500.0)])
+    await commit(writer, [replace(said, values=nothing, session_energy=2500.0)])
     assert (await PortState.objects.aget(evse__charger=chargers[0], evse__number=1)).energy == 2500
-    await writer.store(
-        [replace(stop(chargers[0], 9, 0.0, running.transaction_id), meter_stop=None)]
+    await commit(
+        writer, [replace(stop(chargers[0], 9, 0.0, running.transaction_id), meter_stop=None)]
     )
     assert (await Session.objects.aget()).energy == 2500.0
 
@@ -367,7 +380,7 @@ async def test_every_message_twice_and_shuffled_is_as_once_and_in_order(
     print("seed", seed)
     ordered, shuffled, _rest = chargers
     for fact in story(ordered, "A"):
-        await writer.store([fact])
+        await commit(writer, [fact])
     messages = [fresh(fact) for fact in story(shuffled, "A") * 2]
     chance.shuffle(messages)
     while messages:
@@ -400,7 +413,7 @@ async def test_a_late_report_repairs_the_span_it_falls_into_and_marks_its_day_18
 ) -> None:
     charger = chargers[0]
     for minute, said in ((0, Status.AVAILABLE), (60, Status.CHARGING)):
-        await writer.store([status(charger, minute, said)])
+        await commit(writer, [status(charger, minute, said)])
     late = replace(status(charger, 30, Status.FAULTED), received=at(90))
     before = replace(status(charger, -24 * 60, Status.UNAVAILABLE), received=at(90))
     await at_once(writer, [late, before])
@@ -421,15 +434,15 @@ async def test_a_late_report_of_the_same_status_moves_its_beginning_18(
     writer: Writer, chargers: list[int]
 ) -> None:
     charger = chargers[0]
-    await writer.store([status(charger, 20, Status.FAULTED)])
-    await writer.store([status(charger, 10, Status.FAULTED)])
+    await commit(writer, [status(charger, 20, Status.FAULTED)])
+    await commit(writer, [status(charger, 10, Status.FAULTED)])
     port = await PortState.objects.aget(evse__charger=charger, evse__number=1)
     assert port.since == at(10)
 
 
 async def test_what_comes_in_time_marks_no_day(writer: Writer, chargers: list[int]) -> None:
-    await writer.store([status(chargers[0], 0, Status.AVAILABLE)])
-    await writer.store([start(chargers[0])])
+    await commit(writer, [status(chargers[0], 0, Status.AVAILABLE)])
+    await commit(writer, [start(chargers[0])])
     assert not await DirtyDay.objects.aexists()
 
 
@@ -508,7 +521,7 @@ def terminate_writers() -> None:
 async def test_a_commit_whose_answer_was_lost_is_not_done_again(
     gate: Door, writer: Writer, chargers: list[int]
 ) -> None:
-    await writer.store([event(chargers[0])])
+    await commit(writer, [event(chargers[0])])
     gate.swallow_answer_to = b"COMMIT"
     running = start(chargers[0])
     await at_once(writer, [event(chargers[0], kind="once"), running])
@@ -536,7 +549,7 @@ async def test_a_backend_that_is_killed_loses_and_doubles_nothing(
 ) -> None:
     for number in range(5):
         storing = asyncio.gather(
-            *(writer.store([event(c, kind=f"n{number}")]) for c in chargers * 20)
+            *(commit(writer, [event(c, kind=f"n{number}")]) for c in chargers * 20)
         )
         await sync_to_async(terminate_writers)()
         await storing
@@ -548,7 +561,7 @@ async def test_a_lost_connection_whose_transaction_the_server_keeps_does_not_hol
     gate: Door, writer: Writer, chargers: list[int]
 ) -> None:
     """The server's side of a cut line may stay for hours; our transaction is in progress there."""
-    await writer.store([event(chargers[0])])
+    await commit(writer, [event(chargers[0])])
     assert writer._connection is not None
     await writer._connection.execute("BEGIN")
     cursor = await writer._connection.execute("SELECT pg_current_xact_id()::text")
@@ -563,7 +576,7 @@ async def test_the_database_stopped_and_started_costs_nothing_acknowledged(
     gate: Door, writer: Writer, chargers: list[int]
 ) -> None:
     await gate.shut()
-    storing = asyncio.gather(*(writer.store([event(c)]) for c in chargers * 10))
+    storing = asyncio.gather(*(commit(writer, [event(c)]) for c in chargers * 10))
     await asyncio.sleep(0.7)
     assert not storing.done()
     await gate.start()
@@ -576,8 +589,8 @@ async def test_nothing_is_acknowledged_after_patience_while_the_database_is_away
 ) -> None:
     await gate.shut()
     with pytest.raises(NotStored):
-        await asyncio.wait_for(writer.store([event(chargers[0])], patience=0.3), 3)
-    kept = asyncio.ensure_future(writer.store([event(chargers[0], kind="kept")], patience=60))
+        await asyncio.wait_for(commit(writer, [event(chargers[0])], patience=0.3), 3)
+    kept = asyncio.ensure_future(commit(writer, [event(chargers[0], kind="kept")], patience=60))
     await gate.start()
     await asyncio.wait_for(kept, 5)
     assert [e.kind async for e in Event.objects.all()] == ["kept"]
@@ -587,22 +600,22 @@ async def test_a_database_that_hangs_is_given_up_and_asked_again(
     gate: Door, writer: Writer, chargers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "STALLED", 0.3)
-    await writer.store([event(chargers[0])])
+    await commit(writer, [event(chargers[0])])
     gate.hold()
     with pytest.raises(NotStored):
-        await asyncio.wait_for(writer.store([event(chargers[0], kind="no")], patience=0.2), 9)
+        await asyncio.wait_for(commit(writer, [event(chargers[0], kind="no")], patience=0.2), 9)
     gate.release()
-    await asyncio.wait_for(writer.store([event(chargers[0], kind="yes")]), 9)
+    await asyncio.wait_for(commit(writer, [event(chargers[0], kind="yes")]), 9)
     assert {e.kind async for e in Event.objects.all()} >= {"note", "yes"}
 
 
 async def test_a_read_only_database_is_asked_until_it_takes_it(
     writer: Writer, chargers: list[int]
 ) -> None:
-    await writer.store([event(chargers[0])])
+    await commit(writer, [event(chargers[0])])
     assert writer._connection is not None
     await writer._connection.execute("SET default_transaction_read_only = on")
-    await asyncio.wait_for(writer.store([event(chargers[0], kind="yes")]), 5)
+    await asyncio.wait_for(commit(writer, [event(chargers[0], kind="yes")]), 5)
     assert await Event.objects.filter(kind="yes").acount() == 1
     assert not await QuarantinedFact.objects.aexists()
 
@@ -617,7 +630,7 @@ async def test_a_missing_table_is_no_fault_of_the_messages(
 ) -> None:
     await sync_to_async(rename)("monitoring_event", "away")
     try:
-        storing = asyncio.ensure_future(writer.store([event(chargers[0])]))
+        storing = asyncio.ensure_future(commit(writer, [event(chargers[0])]))
         await asyncio.sleep(0.3)
         assert not storing.done()
     finally:
@@ -630,43 +643,37 @@ async def test_poison_while_the_database_goes_away_is_quarantined_when_it_is_bac
     gate: Door, writer: Writer, chargers: list[int]
 ) -> None:
     gate.swallow_answer_to = b"INSERT INTO monitoring_quarantinedfact"
-    await asyncio.wait_for(writer.store([event(chargers[0], code="x" * 101)]), 5)
+    await asyncio.wait_for(commit(writer, [event(chargers[0], code="x" * 101)]), 5)
     assert await QuarantinedFact.objects.aexists()
 
 
 # Back-pressure
 
 
-async def test_a_full_queue_makes_callers_wait_and_memory_is_bounded(
+async def test_a_full_queue_says_so_until_it_is_written(
     gate: Door, writer: Writer, chargers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "QUEUE_LIMIT", 10)
+    monkeypatch.setattr(ingest, "BATCH_LIMIT", 5)
     await gate.shut()
-    tasks = [asyncio.ensure_future(writer.store([event(chargers[0])])) for _ in range(100)]
+    tasks = [asyncio.ensure_future(commit(writer, [event(chargers[0])])) for _ in range(100)]
     await asyncio.sleep(0.2)
     assert writer.full
-    assert writer.depth <= 12
-    with pytest.raises(NotStored):
-        await writer.store([event(chargers[0])], patience=0.2)
     await gate.start()
     await asyncio.wait_for(asyncio.gather(*tasks), 9)
     assert not writer.full
     assert await Event.objects.acount() == 100
 
 
-async def test_whoever_went_away_is_not_stored_for_nobody(
-    gate: Door, writer: Writer, chargers: list[int]
+async def test_whoever_fails_when_told_holds_up_nobody_else(
+    writer: Writer, chargers: list[int]
 ) -> None:
-    await gate.shut()
-    gone = asyncio.ensure_future(writer.store([event(chargers[0], kind="gone")]))
-    waiting = asyncio.ensure_future(writer.store([event(chargers[0], kind="waits")]))
-    await asyncio.sleep(0.1)
-    gone.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await gone
-    await gate.start()
-    await asyncio.wait_for(waiting, 5)
-    assert [e.kind async for e in Event.objects.all()] == ["waits"]
+    def fail(well: bool) -> None:
+        raise RuntimeError("the socket")
+
+    writer.store([event(chargers[0], kind="first")], "", fail)
+    await commit(writer, [event(chargers[0], kind="second")])
+    assert [e.kind async for e in Event.objects.order_by("pk")] == ["first", "second"]
 
 
 async def test_a_listener_that_fails_costs_no_acknowledgement(
@@ -676,7 +683,7 @@ async def test_a_listener_that_fails_costs_no_acknowledgement(
         raise RuntimeError("the live view")
 
     writer.on_commit = fail
-    await writer.store([event(chargers[0])])
+    await commit(writer, [event(chargers[0])])
     assert await Event.objects.acount() == 1
 
 
@@ -704,7 +711,7 @@ async def test_the_clean_up_of_a_replaced_socket_leaves_the_charger_online_5(
 ) -> None:
     old, new = uuid.uuid4(), uuid.uuid4()
     charger = chargers[0]
-    await writer.store([connected(charger, 0, old)])
+    await commit(writer, [connected(charger, 0, old)])
     await at_once(writer, [connected(charger, 5, new), gone(charger, 6, old)])
     state = await ChargerState.objects.aget(charger=charger)
     assert (state.online, state.connection) == (True, new)
@@ -743,7 +750,7 @@ async def test_a_session_that_was_abandoned_meanwhile_does_not_come_back_17(
     await at_once(writer, [start(charger), status(charger, 30, Status.AVAILABLE)])
     assert await sync_to_async(housekeeping.abandon_zombies)(at(120)) == 1
     monkeypatch.setattr("monitoring.memory.FRESH_FOR", 0.0)
-    await writer.store([status(charger, 130, Status.PREPARING)])
+    await commit(writer, [status(charger, 130, Status.PREPARING)])
     port = await PortState.objects.aget(evse__charger=charger, evse__number=1)
     assert (port.status, port.session_id) == ("Preparing", None)
 
@@ -755,7 +762,7 @@ async def test_a_charger_that_starts_without_end_is_remembered_within_bounds(
     await at_once(writer, [start(charger, f"s{n}", n) for n in range(300)])
     assert len(writer.memory.chargers[charger].sessions) <= 100
     writer.memory.forget([charger])
-    await writer.store([event(charger)])
+    await commit(writer, [event(charger)])
     assert len(writer.memory.chargers[charger].sessions) <= 100
     newest = await Session.objects.order_by("-pk").afirst()
     assert newest is not None
@@ -767,6 +774,6 @@ async def test_what_not_even_the_quarantine_takes_is_never_called_stored(
 ) -> None:
     monkeypatch.setattr(quarantine, "KEEP", "SELECT 'x'::int, %s, %s, %s, %s, %s, %s")
     with pytest.raises(NotStored):
-        await writer.store([event(chargers[0], code="x" * 101)])
-    await writer.store([event(chargers[0], kind="next")])
+        await commit(writer, [event(chargers[0], code="x" * 101)])
+    await commit(writer, [event(chargers[0], kind="next")])
     assert await Event.objects.filter(kind="next").acount() == 1
