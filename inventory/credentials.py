@@ -5,8 +5,12 @@ thousand chargers can come back at once. The HMAC key is derived from SECRET_KEY
 database alone can't be searched for weak passwords that people chose.
 """
 
+import base64
+import binascii
 import hmac
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 
@@ -41,6 +45,28 @@ def matches(kept: bytes, presented: bytes) -> bool:
     raw = hmac.compare_digest(kept, _keyed(presented))
     from_hex = hmac.compare_digest(kept, _keyed(_unhex(presented) or b""))
     return raw or from_hex
+
+
+def resemblance(kept: bytes, presented: bytes, user: str) -> str:
+    """Return how a wrong password is the right one written differently; "" where it isn't.
+
+    "case", "blanks" (or quotes) around it, "name" before it, "base64" or "hex" of it once more.
+    For people who look for what is wrong; nothing is admitted by it.
+    """
+    for how, guess in _rewritten(presented, user):
+        if matches(kept, guess):
+            return how
+    return ""
+
+
+def _rewritten(presented: bytes, user: str) -> Iterator[tuple[str, bytes]]:
+    yield "blanks", presented.strip(b" \t\r\n\0\"'")
+    yield "name", presented.removeprefix(f"{user}:".encode())
+    yield "hex", _unhex(_unhex(presented) or b"") or b""
+    with suppress(binascii.Error):
+        yield "base64", base64.b64decode(presented, validate=True)
+    yield from (("case", guess) for guess in (presented.lower(), presented.upper()))
+    yield "case", presented.swapcase()
 
 
 def _unhex(text: bytes) -> bytes | None:

@@ -8,6 +8,7 @@ from inventory.models import Organisation
 from monitoring.models import (
     Attempt,
     ChargerState,
+    ConnectionAttempt,
     ConnectionSpan,
     Event,
     MeterSample,
@@ -69,6 +70,14 @@ def sightings(user: Person) -> QuerySet[Sighting]:
         return Sighting.objects.all()
     theirs = Q(charger__in=access.chargers(user))
     return Sighting.objects.filter(theirs | (Q(charger=None) & _sees_everything(user)))
+
+
+def connection_attempts(user: Person) -> QuerySet[ConnectionAttempt]:
+    """How the chargers the user sees came in, or didn't; strangers as in `sightings`."""
+    if user.is_active and user.is_superuser:
+        return ConnectionAttempt.objects.all()
+    theirs = Q(charger__in=access.chargers(user))
+    return ConnectionAttempt.objects.filter(theirs | (Q(charger=None) & _sees_everything(user)))
 
 
 def quarantined(user: Person) -> QuerySet[QuarantinedFact]:

@@ -9,7 +9,7 @@ import structlog
 from django.db import connection, transaction
 
 from monitoring import partitions, recorder
-from monitoring.models import QuarantinedFact
+from monitoring.models import ConnectionAttempt, QuarantinedFact
 
 log = structlog.get_logger(__name__)
 
@@ -182,6 +182,12 @@ def drop_expired(now: datetime, meter_days: int, frame_days: int) -> list[str]:
 def forget_quarantined(now: datetime, days: int) -> int:
     """Delete what was quarantined over `days` days ago, as frames are: it holds some."""
     return QuarantinedFact.objects.filter(received__lt=now - timedelta(days=days)).delete()[0]
+
+
+def forget_attempts(now: datetime, days: int) -> int:
+    """Delete what nobody has tried for `days` days: how chargers came in, or didn't."""
+    old = ConnectionAttempt.objects.filter(last_at__lt=now - timedelta(days=days))
+    return old.delete()[0]
 
 
 def merge_repeated_spans(now: datetime) -> int:

@@ -18,7 +18,11 @@ GATEWAYS = "gateways"
 #: The group of everybody's pages, for what concerns the installation itself.
 EVERYBODY = "live.everybody"
 
-Kind = Literal["status", "connection", "session", "meter", "boot", "event"]
+#: Header by which a view says that a live fragment is the same for all who see the same sites in
+#: the same roles, language and preferences: then it is rendered once for all of them.
+SHARED = "Kilowatch-Shared"
+
+Kind = Literal["status", "connection", "session", "meter", "boot", "event", "arrival"]
 
 
 class Change(TypedDict):
@@ -60,6 +64,11 @@ def changed(chargers: Mapping[str, Change]) -> dict[str, Any]:
 def incidents() -> dict[str, Any]:
     """Return the message that incidents changed."""
     return {"type": "live.incidents"}
+
+
+def strangers() -> dict[str, Any]:
+    """Return the message that somebody knocked whom nobody knows."""
+    return {"type": "live.strangers"}
 
 
 def frames(identity: str, passed: Iterable[LiveFrame]) -> dict[str, Any]:

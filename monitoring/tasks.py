@@ -32,6 +32,7 @@ def drop_expired() -> None:
     now = timezone.now()
     housekeeping.drop_expired(now, settings.METER_RETENTION_DAYS, settings.FRAME_RETENTION_DAYS)
     housekeeping.forget_quarantined(now, settings.FRAME_RETENTION_DAYS)
+    housekeeping.forget_attempts(now, settings.FRAME_RETENTION_DAYS)
 
 
 @shared_task

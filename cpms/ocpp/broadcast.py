@@ -5,6 +5,7 @@ the news is dropped, and pages that come back read the database.
 """
 
 import asyncio
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
@@ -13,6 +14,7 @@ import structlog
 from channels.layers import get_channel_layer
 from prometheus_client import Counter
 
+from cpms.ocpp.arrivals import Told
 from cpms.ocpp.duplicates import displaced
 from monitoring import facts as f
 from monitoring import live
@@ -54,6 +56,8 @@ class Broadcast:
         self._gateway = gateway
         #: charger id -> (site, organisation, identity, ports, kinds)
         self._changed: dict[int, tuple[int, int, str, set[int], set[str]]] = {}
+        #: Somebody knocked whom nobody knows.
+        self._strangers = False
         #: charger id -> until when somebody watches its frames.
         self._watched: dict[int, datetime] = {}
         self._frames: dict[int, tuple[str, list[live.LiveFrame]]] = {}
@@ -88,6 +92,15 @@ class Broadcast:
     def gone(self, charger_id: int, site_id: int, organisation_id: int, identity: str) -> None:
         """Note that a charger that is not connected any more has changed."""
         self._changed[charger_id] = (site_id, organisation_id, identity, set(), {"connection"})
+
+    def arrived(self, whom: Iterable[Told]) -> None:
+        """Note for whom there is news of the way in."""
+        for charger_id, site, organisation, identity in whom:
+            if charger_id is None:
+                self._strangers = True
+                continue
+            change = (site, organisation, identity, set[int](), set[str]())
+            self._changed.setdefault(charger_id, change)[4].add("arrival")
 
     def frame(
         self, charger_id: int, identity: str, at: datetime, way: Literal["in", "out"], text: str
@@ -129,6 +142,9 @@ class Broadcast:
         layer = get_channel_layer()
         for group, chargers in groups.items():
             await layer.group_send(group, live.changed(chargers))
+        if self._strangers:
+            self._strangers = False
+            await layer.group_send(live.EVERYBODY, live.strangers())
 
     async def _send_frames(self) -> None:
         now = datetime.now(UTC)

@@ -27,12 +27,12 @@ from cpms.ocpp.calls import Calls
 from cpms.ocpp.duplicates import contest
 from cpms.ocpp.outcome import Outcome, Refused
 from cpms.ocpp.probing import hears, look_after
-from cpms.ocpp.refusals import HANDSHAKES, refuse
+from cpms.ocpp.refusals import HANDSHAKES, refuse, told
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
 from cpms.ocpp.text import clean
-from cpms.ocpp.throttle import Bucket
+from cpms.ocpp.throttle import Bucket, neighbourhood
 from cpms.ocpp.versions import ROUTES
 from monitoring.facts import CloseReason, Connected, Disconnected, EventReported, Fact
 from monitoring.ingest import Writer
@@ -85,17 +85,27 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         """Handle one connection, from handshake to end."""
         await receive()
         hub = gateway.current()
-        verdict: handshake.Admission | handshake.Refusal = handshake.Refusal(503, "", "", "")
-        if not hub.writer.full and await hub.turn():
-            verdict = await handshake.admit(scope, hub.directory)
+        peer = handshake.peer_of(scope).address
+        verdict: handshake.Admission | handshake.Refusal
+        if not hub.writer.full and await hub.turns.take(neighbourhood(peer)):
+            verdict = await handshake.admit(scope, hub.directory, hub.guesses)
+        else:
+            verdict = handshake.busy(scope, peer)
         if isinstance(verdict, handshake.Admission):
             verdict = await contest(hub, verdict)
         if isinstance(verdict, handshake.Refusal):
             await refuse(hub, verdict, scope, send)
             return
         HANDSHAKES.labels("101").inc()
+        _note_entry(hub, verdict, scope)
         await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
         await ChargerSocket(hub, verdict, scope, receive, send).serve()
+
+
+def _note_entry(hub: gateway.Gateway, admission: handshake.Admission, scope: Any) -> None:
+    said = {**told(scope), "version": admission.version, "profile": admission.profile}
+    identity = admission.station.identity
+    hub.arrivals.note("entered", admission.peer, identity, known=True, **said)
 
 
 class ChargerSocket:
@@ -133,6 +143,8 @@ class ChargerSocket:
         self._reported = 0.0
         #: It answers none of our CALLs.
         self.deaf = False
+        #: It has sent a heartbeat over this connection.
+        self._beats = False
 
     async def serve(self) -> None:
         """Serve until the connection ends."""
@@ -292,6 +304,12 @@ class ChargerSocket:
         known = call.action if call.action in self._routes.handlers else "unknown"
         BREAKAGES.count(self.station, known, breakages, received)
 
+    def _arrived(self, outcome: str, **said: Any) -> None:
+        """Note how far the charger got since it connected."""
+        self.hub.arrivals.note(
+            outcome, self.admission.peer, self.station.identity, known=True, **said
+        )
+
     def _call(self, call: frames.Call, received: datetime, text: str) -> None:
         if call.loose or call.id == self._last_id or len(call.id) > LONGEST_ID:
             self._note_oddities(call, received)
@@ -299,6 +317,8 @@ class ChargerSocket:
         try:
             outcome, breakages = self._routes.outcome(self.station, call, received)
         except Refused as refused:
+            if call.action == "BootNotification":
+                self._arrived("boot_unreadable", code=refused.code, why=refused.description)
             self._refuse(call, refused, len(text))
             return
         except Exception as fault:  # noqa: BLE001 - ours: the charger is told, and we are
@@ -329,6 +349,10 @@ class ChargerSocket:
             answer = outcome.answer()
             if call.action == "BootNotification":
                 self._sight_mismatch(outcome.facts)
+                self._arrived("boot", answer=answer.get("status"))
+            elif not self._beats and call.action == "Heartbeat":
+                self._beats = True
+                self._arrived("heartbeat")
         except Exception as fault:  # noqa: BLE001 - as above
             self._failed(call, fault)
             return

@@ -55,7 +55,7 @@ def _refuse(hub: "Gateway", admission: Admission) -> Refusal:
     if not hub.knocks.refuses(station.id):
         _tell(hub, station.id, "duplicate_connection", "kept_old", admission.peer)
         log.warning("duplicate_refused", charger=station.identity, peer=admission.peer)
-    return Refusal(403, "", station.identity, admission.peer, station.id)
+    return Refusal(403, "duplicate", station.identity, admission.peer, station.id)
 
 
 def displaced(hub: "Gateway", charger_id: int, peer: str) -> None:

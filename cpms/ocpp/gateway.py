@@ -12,12 +12,14 @@ from prometheus_client import Gauge
 from psycopg import AsyncConnection
 
 from cpms.ocpp import lease
+from cpms.ocpp.arrivals import Arrivals
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.broadcast import Broadcast
 from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
 from cpms.ocpp.sightings import Sightings
-from cpms.ocpp.throttle import Bucket, Throttle
+from cpms.ocpp.throttle import Throttle
+from cpms.ocpp.turns import Turns
 from monitoring.database import connect
 from monitoring.ingest import Writer
 from monitoring.recorder import Recorder
@@ -37,8 +39,9 @@ SEEN_EVERY = 2.0
 BREAKAGES_EVERY = 10.0
 #: Handshakes per second, and at once; the others wait their turn.
 ADMIT_RATE, ADMIT_BURST = 800.0, 200.0
-#: … for at most so many seconds, well within the time that a handshake may take.
+#: … for at most so many seconds, well within the time that a handshake may take; so many at most.
 LONGEST_TURN = 10.0
+MOST_WAITING = int(ADMIT_RATE * LONGEST_TURN)
 
 
 class Gateway:
@@ -51,10 +54,11 @@ class Gateway:
         self.recorder = Recorder(dsn())
         self.sightings = Sightings(dsn())
         self.broadcast = Broadcast(self)
+        self.arrivals = Arrivals(dsn(), self.broadcast.arrived)
         self.writer = Writer(dsn(), self.id, on_commit=self.broadcast.committed)
         #: Charger id -> the socket that owns it in this process.
         self.sockets: dict[int, ChargerSocket] = {}
-        self.failures = Throttle(rate=10 / 60, burst=10)
+        self.guesses = Throttle(rate=10 / 60, burst=10)
         self.unknown = Throttle(rate=2.0, burst=100)
         #: Second sockets of one charger that are kept as events.
         self.knocks = Throttle(rate=1 / 60, burst=10)
@@ -68,8 +72,9 @@ class Gateway:
         self.writer.start()
         self.recorder.start()
         self.sightings.start()
+        self.arrivals.start()
         await self.directory.start()
-        self._admit = Bucket(ADMIT_RATE, ADMIT_BURST, asyncio.get_running_loop().time())
+        self.turns = Turns(ADMIT_RATE, ADMIT_BURST, MOST_WAITING, LONGEST_TURN)
         loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
         news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
         for name, run in {**loops, **news}.items():
@@ -94,6 +99,7 @@ class Gateway:
         await self.writer.stop()
         await self.recorder.stop()
         await self.sightings.stop()
+        await self.arrivals.stop()
         await self.directory.stop()
         with contextlib.suppress(psycopg.Error, OSError):
             await BREAKAGES.write(await self._connected())
@@ -101,21 +107,6 @@ class Gateway:
         if self._connection is not None:
             await self._connection.close()
         log.info("gateway_stopped", gateway=str(self.id))
-
-    async def turn(self) -> bool:
-        """Wait for one's turn to be admitted: a fleet that comes back at once is spread.
-
-        Returns False where too many wait already. Who gives up leaves no debt behind, so that
-        a flood ends for everybody when it ends.
-        """
-        now = asyncio.get_running_loop().time()
-        wait = self._admit.take(now)
-        if wait > LONGEST_TURN:
-            self._admit.take(now, -1.0)
-            return False
-        if wait:
-            await asyncio.sleep(wait)
-        return True
 
     def hold(self, charger_socket: "ChargerSocket") -> None:
         """Make this socket the owner of its charger."""
@@ -161,6 +152,17 @@ class Gateway:
 
 
 _gateway: Gateway | None = None
+
+
+def noted(outcome: str, peer: str, identity: str = "", **said: Any) -> None:
+    """Note how far a connection got that never came to a handshake; if there is a gateway."""
+    if _gateway is not None:
+        _gateway.arrivals.note(outcome, peer, identity, **said)
+
+
+def stopping() -> bool:
+    """Tell whether connections end because we do."""
+    return _gateway is None or _gateway.stopping
 
 
 def current() -> Gateway:

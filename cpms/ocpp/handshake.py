@@ -4,7 +4,7 @@ import base64
 import binascii
 import ipaddress
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ from django.conf import settings
 
 from cpms.ocpp.directory import Directory, DirectoryAway
 from cpms.ocpp.station import Station
+from cpms.ocpp.throttle import Throttle, neighbourhood
 from inventory import credentials
 
 #: Our order of preference.
@@ -44,6 +45,8 @@ class Refusal:
     identity: str
     peer: str
     charger_id: int | None = None
+    #: Digest of the right password, for who looks for what is wrong with the other one.
+    kept: bytes | None = field(default=None, repr=False)
 
 
 class Peer(NamedTuple):
@@ -51,6 +54,8 @@ class Peer(NamedTuple):
 
     address: str
     tls: bool
+    #: The proxy's address where one spoke for it, whether or not we believe it.
+    proxy: str = ""
 
 
 def identity_of(path: str) -> str:
@@ -86,14 +91,16 @@ def peer_of(scope: Any) -> Peer:
     """Return the charger's address, from a proxy that we trust by its address or the socket."""
     host = scope["client"][0] if scope.get("client") else ""
     headers = dict(scope["headers"])
-    if host and _within(host, settings.TRUSTED_PROXIES):
+    proxy = host if b"x-forwarded-for" in headers or b"x-forwarded-proto" in headers else ""
+    if host and within(host, settings.TRUSTED_PROXIES):
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[-1].strip()
         tls = headers.get(b"x-forwarded-proto", b"") in {b"https", b"wss"}
-        return Peer(forwarded[:64] or host, tls)
-    return Peer(host, scope.get("scheme") == "wss")
+        return Peer(forwarded[:64] or host, tls, proxy)
+    return Peer(host, scope.get("scheme") == "wss", proxy)
 
 
-def _within(address: str, networks: list[Any]) -> bool:
+def within(address: str, networks: list[Any]) -> bool:
+    """Tell whether an address is in one of the networks; text that is none isn't."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -101,26 +108,45 @@ def _within(address: str, networks: list[Any]) -> bool:
     return any(parsed in network for network in networks)
 
 
-async def admit(scope: Any, directory: Directory) -> Admission | Refusal:
-    """Decide on a WebSocket handshake, given its ASGI scope."""
+async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admission | Refusal:
+    """Decide on a WebSocket handshake, given its ASGI scope.
+
+    `guesses` bounds the passwords tried per address and identity: beyond it not even the right
+    one is looked at, or the limit would only slow those who guess wrong.
+    """
     headers = dict(scope["headers"])
     peer = peer_of(scope)
     identity = identity_of(scope["raw_path"].decode("latin-1"))
-    if settings.OCPP_NETWORKS and not _within(peer.address, settings.OCPP_NETWORKS):
+    if settings.OCPP_NETWORKS and not within(peer.address, settings.OCPP_NETWORKS):
         return Refusal(403, "network", identity, peer.address)
     offered = basic_auth(headers.get(b"authorization"))
+    guess = (neighbourhood(peer.address), identity.lower())
+    if offered is not None and guesses.refuses(guess):
+        return Refusal(429, "throttled", identity, peer.address)
     try:
         station = await directory.find(identity) if _possible(identity) else None
     except DirectoryAway:
-        return Refusal(503, "", identity, peer.address)
+        if offered is not None:
+            guesses.give_back(guess)
+        return Refusal(503, "busy", identity, peer.address)
     reason = _distrust(station, identity, offered, peer.tls)
     if reason:
         hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
         status = 401 if hidden else 404
+        if offered is None and guesses.refuses((*guess, "without a password")):
+            status = 429
         charger_id = station.id if station is not None else None
-        return Refusal(status, reason, identity, peer.address, charger_id)
+        kept = station.password_digest if station is not None else None
+        return Refusal(status, reason, identity, peer.address, charger_id, kept)
     assert station is not None
+    if offered is not None:
+        guesses.give_back(guess)
     return _speak(station, scope, offered is not None, peer)
+
+
+def busy(scope: Any, peer: str) -> Refusal:
+    """Return the refusal of somebody whom there is no time for."""
+    return Refusal(503, "busy", identity_of(scope["raw_path"].decode("latin-1")), peer)
 
 
 #: Segments of a path that are no identity: the listener's own.

@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 
 #: Seconds after connecting until we ask for a boot that we know nothing of.
 BOOT_PATIENCE = 10.0
+#: … and then until a charger that we never knew is asked for a heartbeat: who connects it wants
+#: to see at once that it hears us.
+FIRST_PROBE = 5.0
 #: Seconds a charger has to answer, twice in a row, before it is deaf.
 PATIENCE = 30.0
 
@@ -26,9 +29,13 @@ async def look_after(held: "ChargerSocket") -> None:
     Any answer will do, NotSupported as well. (mobilityhouse#626: a deaf charger sends
     heartbeats and answers nothing.)
     """
+    first = not held.station.booted
     await asyncio.sleep(BOOT_PATIENCE)
     if not held.station.booted:
         await _trigger(held, "BootNotification")
+    if first and held.station.quirks.probe_interval:
+        await asyncio.sleep(FIRST_PROBE)
+        await hears(held)
     while held.station.quirks.probe_interval:
         await asyncio.sleep(held.station.quirks.probe_interval)
         if await hears(held):

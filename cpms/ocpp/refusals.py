@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import Counter
 
 from cpms.ocpp import handshake
+from cpms.ocpp.shapes import shape
 from cpms.ocpp.sightings import FORGOTTEN
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
 
+#: Refusals that are no sighting: nothing is odd about who it was.
+UNSEEN = frozenset({"busy", "duplicate", "throttled"})
 #: HTTP status -> body. 401 says the same to everybody.
 BODIES = {
     400: b"Offer one of the subprotocols ocpp2.1, ocpp2.0.1, ocpp1.6.",
@@ -27,27 +30,43 @@ BODIES = {
 async def refuse(hub: "Gateway", refusal: handshake.Refusal, scope: Any, send: Any) -> None:
     """Answer a handshake with an HTTP status, and note who it was once nobody waits for it."""
     status = refusal.status
-    if status in {401, 404} and hub.failures.refuses((refusal.peer, refusal.identity.lower())):
-        status = 429
     HANDSHAKES.labels(str(status)).inc()
     answer = [(b"content-type", b"text/plain; charset=utf-8")]
     if status == 401:
         answer.append((b"www-authenticate", b'Basic realm="OCPP"'))
     await send({"type": "websocket.http.response.start", "status": status, "headers": answer})
     await send({"type": "websocket.http.response.body", "body": BODIES[status]})
-    if refusal.reason:
-        await _sight(hub, refusal, scope)
-
-
-async def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
-    """Note who was refused; of those nobody knows, only so many."""
     if refusal.charger_id is None and hub.unknown.refuses(refusal.peer):
         FORGOTTEN.inc()
         return
     if refusal.reason == "unknown":
         refusal = await handshake.look_closer(refusal, scope, hub.directory)
+    _note(hub, refusal, scope)
+    if refusal.reason not in UNSEEN:
+        _sight(hub, refusal, scope)
+
+
+def told(scope: Any) -> dict[str, Any]:
+    """Return what a handshake says of itself, without its credentials."""
+    peer = handshake.peer_of(scope)
     agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
-    said = {"path": scope["path"], "user_agent": agent}
-    said["subprotocols"] = ", ".join(scope["subprotocols"])
+    said = {"path": scope["path"], "user_agent": agent, "tls": peer.tls, "proxy": peer.proxy}
+    return {**said, "subprotocols": ", ".join(scope["subprotocols"])}
+
+
+def _note(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
+    """Note how far it got, for who watches it come."""
+    header = dict(scope["headers"]).get(b"authorization")
+    offered = handshake.basic_auth(header)
+    said = told(scope)
+    if refusal.reason in {"credentials", "username"}:
+        said |= shape(header is not None, offered, refusal.kept, refusal.identity)
+    known = refusal.charger_id is not None
+    hub.arrivals.note(refusal.reason, refusal.peer, refusal.identity, known, **said)
+
+
+def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
+    """Note who was refused."""
+    said = {name: told(scope)[name] for name in ("path", "user_agent", "subprotocols")}
     who = (refusal.identity, refusal.reason, refusal.peer)
     hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id)

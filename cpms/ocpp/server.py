@@ -15,6 +15,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 from websockets.http11 import Request
 
+from cpms.ocpp import gateway
+from cpms.ocpp.handshake import identity_of
 from cpms.ocpp.http import HANDSHAKE_SECONDS, NOT_UNDERSTOOD
 from cpms.ocpp.inbox import Inbox
 from cpms.ocpp.wire import WHOLE_TEXT, frame_length, text_head, unmasked
@@ -86,6 +88,15 @@ class OcppConnection(WebSocketsSansIOProtocol):
         scope = getattr(self, "scope", None)
         if scope is not None:
             scope["extensions"]["kilowatch.connection"] = self
+        else:
+            self._tell_incomplete(event.path)
+
+    def _tell_incomplete(self, path: str) -> None:
+        """Note a request for a WebSocket that isn't one: no key, another version."""
+        identity = identity_of(path.partition("?")[0])
+        why = str(self.conn.handshake_exc or "")
+        peer = self.client[0] if self.client else ""
+        gateway.noted("bad_upgrade", peer, identity, why=why, tls=self.scheme == "wss")
 
     def configure(
         self, ping_interval: float, answers_pings: bool, longest_silence: float, max_frame: int

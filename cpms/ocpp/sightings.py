@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from cpms.ocpp.text import printable
 from monitoring.database import connect
 from monitoring.encoding import dumps, loads
 
@@ -83,7 +84,7 @@ class Sightings:
     ) -> None:
         """Note one; beyond the bound of names that nobody knows it is only counted."""
         SIGHTINGS.labels(reason).inc()
-        key = (_printable(identity)[:100], reason)
+        key = (printable(identity)[:100], reason)
         pending = self._pending.get(key)
         if pending is not None:
             pending.count += 1
@@ -91,7 +92,7 @@ class Sightings:
         elif charger_id is None and len(self._pending) >= MOST_PENDING:
             FORGOTTEN.inc()
         else:
-            said = {name: _printable(str(value))[:200] for name, value in said.items() if value}
+            said = {name: printable(str(value))[:200] for name, value in said.items() if value}
             self._pending[key] = _Pending(charger_id, peer[:64], at, said)
             log.warning("charger_sighted", identity=key[0], reason=reason, peer=peer)
 
@@ -129,7 +130,3 @@ class Sightings:
         except (psycopg.OperationalError, OSError):
             self._pending = {**pending, **self._pending}
             raise
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -1,6 +1,7 @@
 """Bounds on how often: token buckets, forgotten when full."""
 
 import asyncio
+import ipaddress
 from collections import OrderedDict
 from collections.abc import Hashable
 
@@ -24,6 +25,15 @@ class Bucket:
             self._then = now
         self._level -= cost
         return 0.0 if self._level >= 0 else -self._level / self._rate
+
+    def give_back(self) -> None:
+        """Undo a `take` of one."""
+        self._level = min(self._burst, self._level + 1.0)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until one is there, taking nothing."""
+        self.take(now, 0.0)
+        return max(0.0, (1.0 - self._level) / self._rate)
 
     def refuse(self, now: float, cost: float = 1.0) -> bool:
         """Take `cost` if it is there; tell whether it isn't."""
@@ -49,3 +59,22 @@ class Throttle:
         if len(self._buckets) > MOST_KEYS:
             self._buckets.popitem(last=False)
         return bucket.refuse(now)
+
+    def give_back(self, key: Hashable) -> None:
+        """Undo a `refuses` that let the key through."""
+        bucket = self._buckets.get(key)
+        if bucket is not None:
+            bucket.give_back()
+
+
+def neighbourhood(address: str) -> str:
+    """Return what one household has of addresses: an IPv4 address, or an IPv6 /64."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))

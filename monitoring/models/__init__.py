@@ -1,5 +1,6 @@
 """What happened: connections, status, sessions, meters, events, frames, and KPIs from them."""
 
+from monitoring.models.arrivals import ConnectionAttempt
 from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, Sighting
 from monitoring.models.effective import EffectiveState
 from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
@@ -18,6 +19,7 @@ from monitoring.models.sessions import Session
 __all__ = [
     "Attempt",
     "ChargerState",
+    "ConnectionAttempt",
     "ConnectionSpan",
     "DailyConnectivity",
     "DailyKpi",

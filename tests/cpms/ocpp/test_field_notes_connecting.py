@@ -11,7 +11,7 @@ import websockets
 from asgiref.sync import sync_to_async
 
 from cpms.ocpp import probing
-from cpms.ocpp.throttle import Bucket
+from cpms.ocpp.turns import Turns
 from inventory.models import Charger, ChargerModel
 from monitoring.models import ChargerState, ConnectionSpan, Event, Sighting
 from monitoring.nearest import Nearest
@@ -180,7 +180,7 @@ async def test_unknown_and_wrong_take_the_same_time_4(gateway, charger):
     times = {"CP-1": [], "CP-99": []}
     for _ in range(25):
         for path, spent in times.items():
-            gateway.hub.failures._buckets.clear()
+            gateway.hub.guesses._buckets.clear()
             started = time.perf_counter()
             await status_of(gateway, path, password="wrong")
             spent.append(time.perf_counter() - started)
@@ -203,10 +203,13 @@ async def test_a_network_that_is_not_allowed_is_403_4(gateway, charger, settings
     assert await status_of(gateway, "CP-1") == 101
 
 
-async def test_guessing_is_throttled_and_never_locks_the_real_charger_out_4(gateway, charger):
+async def test_guessing_is_throttled_where_it_comes_from_even_with_the_right_password_4(
+    gateway, charger
+):
     statuses = [await status_of(gateway, "CP-1", password=f"guess{n}") for n in range(14)]
     assert statuses == [401] * 10 + [429] * 4
-    assert await status_of(gateway, "CP-1") == 101
+    assert await status_of(gateway, "CP-1") == 429
+    assert await status_of(gateway, "CP-1", local_addr=("127.0.0.3", 0)) == 101
     elsewhere = {"local_addr": ("127.0.0.2", 0)}
     assert await status_of(gateway, "CP-1", password="guess", **elsewhere) == 401
     assert await status_of(gateway, "CP-2", password="guess") == 401
@@ -529,7 +532,7 @@ async def test_a_fleet_that_comes_back_at_once_is_let_in_at_a_bounded_rate_26(
 ):
     for number in range(8):
         await sync_to_async(make_charger)(f"F-{number}", ports=0)
-    gateway.hub._admit = Bucket(10.0, 2.0, asyncio.get_running_loop().time())
+    gateway.hub.turns = Turns(10.0, 2.0, most=100, longest=10.0)
     started = time.monotonic()
     statuses = await asyncio.gather(*(status_of(gateway, f"F-{n}") for n in range(8)))
     assert statuses == [101] * 8
