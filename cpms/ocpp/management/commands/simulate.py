@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import signal
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             default="normal",
             help="NAME or NAME:VARIANT (see --list-scenarios), or a recording: FILE.jsonl",
         )
-        add("--identity", default="", help="with a recording: play it as this charger")
+        add("--identity", default="", help="play this one charger")
         add("--seed", type=int, default=1, help="same seed, same chargers and same days")
         add("--prefix", default="SIM-", help="identities are this and a number")
         add("--password", default="", help="every charger's key (in hex for OCPP 1.6)")
@@ -225,16 +226,20 @@ def scenario_list() -> str:
 
 
 def _numbered_specs(options: dict[str, Any]) -> list[ChargerSpec]:
-    file = options["credentials"]
-    return make_specs(
-        options["chargers"] or 10,
+    file, name = options["credentials"], options["identity"]
+    keys = roster.read_credentials(file) if file else {}
+    specs = make_specs(
+        1 if name else options["chargers"] or 10,
         prefix=options["prefix"],
         version=options["version"],
         scenario=options["scenario"],
         seed=options["seed"],
-        keys=roster.read_credentials(file) if file else {},
+        keys=keys,
         password=options["password"],
     )
+    if name:
+        specs = [replace(specs[0], identity=name, password=keys.get(name, options["password"]))]
+    return specs
 
 
 def _demo_specs(options: dict[str, Any]) -> list[ChargerSpec]:
