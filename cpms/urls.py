@@ -8,6 +8,7 @@ from cpms.web import design, licences, preferences, views
 urlpatterns = [
     path("", include("monitoring.urls")),
     path("", include("alerts.urls")),
+    path("", include("cpms.web.kiosk.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
     path("live/news/", views.news, name="live-news"),

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
+from cpms.web.models import KioskLink
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
 from monitoring.attempts import Outcome
 from monitoring.facts import Status
@@ -47,6 +48,8 @@ THEIRS = {
     "incidents/<int:incident_id>/resolve/": "/incidents/{incident.pk}/resolve/",
     "incidents/<int:incident_id>/note/": "/incidents/{incident.pk}/note/",
     "notifications/<int:notification_id>/": "/notifications/{notification.pk}/",
+    "kiosks/<int:link_id>/": "/kiosks/{kiosk.pk}/",
+    "kiosks/<int:link_id>/revoke/": "/kiosks/{kiosk.pk}/revoke/",
     "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
     "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
     "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
@@ -75,6 +78,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
     "notifications/": ("",),
+    "kiosks/": ("",),
     "places/": ("",),
     "api/v1/organisations/": ("",),
     "api/v1/sites/": ("", "?organisation={organisation.pk}", "?format=csv"),
@@ -95,6 +99,11 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
+    "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",
+    "kiosk/<str:token>/": "a wall's link, for nobody in particular; tests/cpms/web/test_kiosk.py",
+    "kiosk/wall/<int:link_id>/": "shows what its link's cookie may see, whoever is signed in",
+    "kiosk/wall/<int:link_id>/pulse/": "as the wall",
+    "kiosk/wall/<int:link_id>/board/<slug:name>/": "as the wall",
     "alerting/": "rules and policy of the user's own organisations, or the common ones",
     "alerting/rules/<slug:detector>/": "names a kind of detector, not an object",
     "alerting/escalation/": "the policy of the user's own organisation",
@@ -134,6 +143,7 @@ class Things:
     sighting: Sighting
     incident: Incident
     notification: Notification
+    kiosk: KioskLink
     owner: User
 
     def marks(self) -> list[str]:
@@ -180,6 +190,9 @@ def theirs(db: None) -> Things:
         ),
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
+        kiosk=KioskLink.objects.create(
+            name="THEIRS", organisation=world.organisation, digest=b"THEIRS", boards=["fleet"]
+        ),
         owner=owner,
     )  # fmt: skip
 
