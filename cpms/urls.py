@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
     path("live/news/", views.news, name="live-news"),
+    path("live/news/", views.news, name="live-news"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("design/", design.design, name="design"),
     path("credits/", licences.licences, name="credits"),

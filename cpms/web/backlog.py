@@ -1,4 +1,4 @@
-"""What a live socket has yet to be told: merged while it waits, so it never grows.
+"""What an audience has yet to be told: merged while it waits, so it never grows.
 
 A page that can't keep up is told less often, not later; one that misses too much is told to
 fetch everything again.
@@ -19,12 +19,13 @@ LONGEST_FRAME = 4_000
 
 @dataclass(slots=True)
 class Backlog:
-    """News for one socket, merged: what changed is a set, not a list."""
+    """News for one audience, merged: what changed is a set, not a list."""
 
     chargers: dict[str, dict[str, set[Any]]] = field(default_factory=dict)
     tail: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
     dropped: int = 0
     incidents: bool = False
+    strangers: bool = False
     alive: bool = False
     resync: bool = False
 
@@ -44,8 +45,20 @@ class Backlog:
             self.dropped += len(self.tail) == MOST_FRAMES
             self.tail.append({**frame, "text": _shortened(frame["text"])})
 
+    def add_message(self, message: Mapping[str, Any]) -> None:
+        """Note what a message said that was taken before."""
+        match message["type"]:
+            case "changed":
+                self.add_changes(message["chargers"])
+            case "incidents":
+                self.incidents = True
+            case "strangers":
+                self.strangers = True
+            case "resync":
+                self.resync = True
+
     def forget_frames(self) -> None:
-        """Drop the tail: the page watches another charger now."""
+        """Drop the tail."""
         self.tail.clear()
         self.dropped = 0
 
@@ -54,7 +67,7 @@ class Backlog:
         messages = list(self._messages())
         self.chargers.clear()
         self.forget_frames()
-        self.incidents = self.alive = self.resync = False
+        self.incidents = self.strangers = self.alive = self.resync = False
         return messages
 
     def _messages(self) -> Iterable[dict[str, Any]]:
@@ -64,6 +77,8 @@ class Backlog:
             yield {"type": "changed", "chargers": _listed(self.chargers)}
         if self.incidents:
             yield {"type": "incidents"}
+        if self.strangers:
+            yield {"type": "strangers"}
         if self.tail:
             yield {"type": "frames", "frames": list(self.tail), "dropped": self.dropped}
         if self.alive:

@@ -1,34 +1,41 @@
-"""The live channel of open pages: one WebSocket each, told what changed, never the content.
+"""The live channel of open pages: one WebSocket each, told what changed.
 
-A page fetches what it shows by HTTP, where every read is scoped; the channel only says when.
-Groups are per organisation and per site (`monitoring.live`), chosen by what the user may see
-and looked up again every minute, so a right that is taken away stops the news.
+A page hears the groups of what its user may see (`monitoring.live`), through its audience
+(`cpms.web.audience`). What the user may is looked up again every minute, and when the session
+ends, so a right that is taken away stops the news. Fragments that many pages show alike come
+over the socket as well (`cpms.web.screens`); everything else a page fetches by HTTP.
 
 The page is told every few seconds that it is alive, and to fetch everything again where news
 may have been lost (`cpms.web.pulse`): "live" on a page means that news can really reach it,
 through Redis and all.
+
+A plain ASGI application: Channels' consumer keeps a task, a queue and a channel per socket and
+copies each message for each of them, which is more than all the rest costs.
 """
 
 import asyncio
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import structlog
-from channels.consumer import AsyncConsumer
 from channels.db import database_sync_to_async
-from channels.exceptions import StopConsumer
+from channels.layers import get_channel_layer
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import Error as DatabaseError
 from django.http import HttpRequest
+from django.http.cookie import parse_cookie
 from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
 
-from cpms.web.backlog import Backlog
-from cpms.web.pulse import pulse
+from cpms.web.audience import Audience, hub
+from cpms.web.screens import Wanted, screens, sight
 from inventory import access
 from inventory.models import Membership
 from monitoring import live
@@ -38,15 +45,17 @@ log = structlog.get_logger(__name__)
 #: Seconds between two announcements that frames are watched; each holds for 25.
 ANNOUNCE = 10.0
 WATCH_HOLDS = timedelta(seconds=25)
-#: Seconds between two messages to a page: at most four a second.
-PACE = 0.25
 #: Seconds a page may take to accept a message before it is dropped.
 PATIENCE = 30.0
+#: Messages that wait for a page; one that lags further fetches everything.
+MOST_WAITING = 8
 #: Seconds between two looks at the session and its rights.
 CHECK = 60.0
-#: Bytes, and seconds apart, of what a page may send us.
-LARGEST_REQUEST = 1_000
-SOONEST_REQUEST = 0.1
+#: Bytes of what a page may ask, and how often: so many at once, so many a second.
+LARGEST_REQUEST = 4_000
+REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 5.0, 5.0
+#: Fragments of a page.
+MOST_SHOWN = 12
 #: Close codes of ours; the page acts on them (live.js).
 SIGNED_OUT = 4401
 TRY_LATER = 1013
@@ -55,194 +64,258 @@ BAD_REQUEST = 4400
 SOCKETS = Gauge("kilowatch_live_sockets", "Open live sockets of pages.")
 SENT = Counter("kilowatch_live_messages_total", "Messages sent to pages.", ["type"])
 STALLED = Counter("kilowatch_live_stalled_total", "Live sockets dropped because they stalled.")
+#: Looking a label up costs more than counting.
+SENT_BY_KIND = {
+    kind: SENT.labels(kind)
+    for kind in ("changed", "incidents", "strangers", "frames", "alive", "resync", "fragment")
+}
+#: What is still needed of a handshake: to ask our own views as the page would.
+KEPT_HEADERS = frozenset({b"host", b"cookie", b"accept-language"})
 
 
-class LiveConsumer(AsyncConsumer):  # type: ignore[misc]
+async def serve(scope: Any, receive: Any, send: Any) -> None:
+    """Let signed-in people in, refuse everybody else before the upgrade, serve the socket."""
+    await receive()
+    headers = [header for header in scope["headers"] if header[0] in KEPT_HEADERS]
+    cookies = parse_cookie(dict(headers).get(b"cookie", b"").decode("latin-1"))
+    session = cookies.get(settings.SESSION_COOKIE_NAME)
+    try:
+        user = await database_sync_to_async(session_user)(session)
+        if user is None:
+            await send({"type": "websocket.close"})
+            return
+        await _serve(Page(user, session or "", headers, send), receive)
+    except (DatabaseError, OSError, RedisError) as problem:
+        log.warning("live_not_served", error=str(problem))
+        await send({"type": "websocket.close", "code": TRY_LATER})
+
+
+async def _serve(page: "Page", receive: Any) -> None:
+    try:
+        await page.open()
+        await page.listen(receive)
+    finally:
+        await page.leave()
+
+
+class Page:
     """One page's live socket."""
 
-    user: User
+    def __init__(
+        self, user: User, session: str, headers: list[tuple[bytes, bytes]], send: Any
+    ) -> None:
+        self.user, self.session, self.headers = user, session, headers
+        self._send = send
+        self._audience: Audience | None = None
+        self._watched: int | None = None
+        self._tail: Audience | None = None
+        self._wanted: frozenset[Wanted] = frozenset()
+        self._waiting: deque[tuple[str, str, str | bytes]] = deque()
+        self._sending: asyncio.Task[None] | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._looking: dict[str, asyncio.Task[None]] = {}
+        self._requests, self._asked_at = REQUESTS_AT_ONCE, 0.0
+        self._serving: asyncio.Task[Any] | None = None
+        self._stalled = False
 
-    async def websocket_connect(self, message: dict[str, Any]) -> None:
-        """Let signed-in people in, refuse everybody else before the upgrade."""
-        self.backlog, self.wake = Backlog(), asyncio.Event()
-        self.groups: set[str] = set()
-        self.watched: int | None = None
-        self.last_request = 0.0
-        self.tasks: list[asyncio.Task[None]] = []
-        if not self.scope["user"].is_authenticated:
-            await self.send({"type": "websocket.close"})
-            raise StopConsumer
-        self.user = self.scope["user"]
+    async def open(self) -> None:
+        """Join the audience and accept the socket."""
+        self._serving = asyncio.current_task()
         await self._join(await database_sync_to_async(groups_of)(self.user))
-        await self.send({"type": "websocket.accept"})
+        await self._send({"type": "websocket.accept"})
         SOCKETS.inc()
-        self.tasks = [
-            asyncio.create_task(self._deliver()),
-            asyncio.create_task(self._keep_watching()),
-            asyncio.create_task(self._keep_checking()),
-        ]
-        pulse().join(self)
+        assert self._audience
+        hub().join(self._audience, self)
+        self._check_within(await database_sync_to_async(seconds_left)(self.session))
 
-    async def websocket_receive(self, message: dict[str, Any]) -> None:
-        """Take the one thing a page may ask for: {"watch": identity or null}."""
-        now = asyncio.get_running_loop().time()
-        text = message.get("text") or ""
-        asked = _request(text) if len(text) <= LARGEST_REQUEST else None
-        if asked is None or now - self.last_request < SOONEST_REQUEST:
-            await self._close(BAD_REQUEST)
-            return
-        self.last_request = now
-        await self._watch(asked["watch"])
-
-    async def websocket_disconnect(self, message: dict[str, Any]) -> None:
-        """End with the page."""
-        raise StopConsumer
-
-    async def live_changed(self, message: dict[str, Any]) -> None:
-        """Chargers changed."""
-        self.backlog.add_changes(message["chargers"])
-        self.wake.set()
-
-    async def live_incidents(self, message: dict[str, Any]) -> None:
-        """Incidents changed."""
-        self.backlog.incidents = True
-        self.wake.set()
-
-    async def live_frames(self, message: dict[str, Any]) -> None:
-        """Frames of the watched charger passed."""
-        self.backlog.add_frames(message["frames"])
-        self.wake.set()
-
-    def is_alive(self) -> None:
-        """Tell the page that news can reach it."""
-        self.backlog.alive = True
-        self.wake.set()
-
-    def has_missed(self) -> None:
-        """Tell the page to fetch everything: news may have been lost."""
-        self.backlog.resync = True
-        self.wake.set()
-
-    async def dispatch(self, message: dict[str, Any]) -> None:
-        """Call the handler at once; Channels' own looks after database connections each time."""
-        handler = getattr(self, message["type"].replace(".", "_"))
-        await handler(message)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve the socket, and leave nothing behind whatever ends it."""
-        self.stalled = False
-        self.serving = asyncio.ensure_future(super().__call__(scope, receive, send))
+    async def listen(self, receive: Any) -> None:
+        """Take what the page asks until it leaves, or is let go because it stalls."""
         try:
-            await self.serving
+            while (message := await receive())["type"] == "websocket.receive":
+                if not await self._take(message.get("text") or ""):
+                    await self._send({"type": "websocket.close", "code": BAD_REQUEST})
         except asyncio.CancelledError:
-            if not self.stalled:
+            if not self._stalled:
                 raise
-        except (OSError, RedisError) as problem:
-            log.warning("live_layer_unreachable", error=str(problem))
-            await send({"type": "websocket.close", "code": TRY_LATER})
-        finally:
-            self.serving.cancel()
-            await self._leave_everything()
 
-    async def _deliver(self) -> None:
-        while True:
-            await self.wake.wait()
-            self.wake.clear()
-            for news in self.backlog.take():
-                await self._tell(news)
-            await asyncio.sleep(PACE)
-
-    async def _tell(self, news: dict[str, Any]) -> None:
-        text = orjson.dumps(news).decode()
-        try:
-            await asyncio.wait_for(
-                self.send({"type": "websocket.send", "text": text}), timeout=PATIENCE
-            )
-        except TimeoutError:
-            # No close frame would get through either: the connection is simply let go.
-            STALLED.inc()
-            log.info("live_socket_stalled", user=self.user.pk)
-            self.stalled = True
-            self.serving.cancel()
-            return
-        SENT.labels(news["type"]).inc()
-
-    async def _keep_watching(self) -> None:
-        while True:
-            await asyncio.sleep(ANNOUNCE)
-            await self._announce_watch()
-
-    async def _keep_checking(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK)
-            try:
-                await self._check()
-            except (DatabaseError, OSError, RedisError) as problem:
-                log.warning("live_rights_not_checked", user=self.user.pk, error=str(problem))
-
-    async def _check(self) -> None:
-        user = await database_sync_to_async(session_user)(self.scope["session"].session_key)
-        if user is None or user.pk != self.user.pk:
-            await self._close(SIGNED_OUT)
-            return
-        self.user = user
-        await self._join(await database_sync_to_async(groups_of)(user))
-        if not await database_sync_to_async(still_seen)(user, self.watched):
-            await self._watch(None)
-
-    async def _join(self, groups: set[str]) -> None:
-        for group in self.groups - groups:
-            await self.channel_layer.group_discard(group, self.channel_name)
-        for group in groups - self.groups:
-            await self.channel_layer.group_add(group, self.channel_name)
-        self.groups = groups
-
-    async def _watch(self, identity: str | None) -> None:
-        if self.watched is not None:
-            await self.channel_layer.group_discard(
-                live.frames_group(self.watched), self.channel_name
-            )
-        self.backlog.forget_frames()
-        self.watched = await database_sync_to_async(charger_id)(self.user, identity)
-        if self.watched is not None:
-            await self.channel_layer.group_add(live.frames_group(self.watched), self.channel_name)
-            await self._announce_watch()
-
-    async def _announce_watch(self) -> None:
-        if self.watched is None:
-            return
-        news = live.watch(self.watched, datetime.now(UTC) + WATCH_HOLDS)
-        try:
-            await self.channel_layer.group_send(live.GATEWAYS, news)
-        except (OSError, RedisError) as problem:
-            log.warning("live_layer_unreachable", error=str(problem))
-
-    async def _close(self, code: int) -> None:
-        await self.send({"type": "websocket.close", "code": code})
-
-    async def _leave_everything(self) -> None:
-        tasks = getattr(self, "tasks", [])
-        if tasks:
-            SOCKETS.dec()
-            pulse().leave(self)
+    async def leave(self) -> None:
+        """Leave nothing behind, whatever ended it."""
+        for timer in self._timers.values():
+            timer.cancel()
+        tasks = [task for task in (self._sending, *self._looking.values()) if task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        watched: int | None = getattr(self, "watched", None)
-        tail = set() if watched is None else {live.frames_group(watched)}
-        for group in tail | set(getattr(self, "groups", ())):
+        screens().leave(self)
+        for audience in filter(None, (self._audience, self._tail)):
             with suppress(OSError, RedisError):
-                await self.channel_layer.group_discard(group, self.channel_name)
+                await hub().leave(audience, self)
+        if self._audience is not None:
+            SOCKETS.dec()
+
+    # --- To the page -----------------------------------------------------------------------
+
+    def tell(self, kind: str, text: str) -> None:
+        """Have it told; one that lags is told to fetch everything instead (`audience.Member`)."""
+        if len(self._waiting) >= MOST_WAITING:
+            self._waiting.clear()
+            kind, text = "resync", '{"type":"resync","within":0}'
+        self._queue(kind, kind, text)
+
+    def show(self, element: str, content: bytes) -> None:
+        """Have it shown; only the latest, if it lags (`screens.Viewer`)."""
+        for late in [late for late in self._waiting if late[1] == element]:
+            self._waiting.remove(late)
+        self._queue("fragment", element, content)
+
+    def ask_yourself(self, element: str) -> None:
+        """Have it ask for a fragment itself from now on (`screens.Viewer`)."""
+        text = orjson.dumps({"type": "unshared", "id": element}).decode()
+        self._queue("fragment", element, text)
+
+    def _queue(self, kind: str, about: str, content: str | bytes) -> None:
+        self._waiting.append((kind, about, content))
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        try:
+            while self._waiting:
+                kind, _about, content = self._waiting.popleft()
+                form = "text" if isinstance(content, str) else "bytes"
+                async with asyncio.timeout(PATIENCE):
+                    await self._send({"type": "websocket.send", form: content})
+                SENT_BY_KIND[kind].inc()
+        except TimeoutError:
+            self._let_go()
+        finally:
+            self._sending = None
+
+    def _let_go(self) -> None:
+        """Drop a page that stalls: no close frame would get through either."""
+        STALLED.inc()
+        log.info("live_socket_stalled", user=self.user.pk)
+        self._stalled = True
+        if self._serving is not None:
+            self._serving.cancel()
+
+    # --- From the page ---------------------------------------------------------------------
+
+    async def _take(self, text: str) -> bool:
+        """Take {"watch": identity or null, "show": [fragments]}; False if it makes no sense."""
+        now = asyncio.get_running_loop().time()
+        earned = (now - self._asked_at) * REQUESTS_PER_SECOND
+        self._requests, self._asked_at = min(REQUESTS_AT_ONCE, self._requests + earned) - 1, now
+        asked = _request(text) if len(text) <= LARGEST_REQUEST else None
+        if asked is None or self._requests < 0:
+            return False
+        if "watch" in asked:
+            await self._watch(await database_sync_to_async(charger_id)(self.user, asked["watch"]))
+        if "show" in asked:
+            self._wanted = frozenset(asked["show"])
+            await self._show()
+        return True
+
+    async def _show(self) -> None:
+        """Enter the screens of the fragments that the page shows, leave all others."""
+        mine = await database_sync_to_async(self._sight)() if self._wanted else ""
+        shown = [(mine, wanted) for wanted in self._wanted]
+        if self._audience is not None:
+            for _mine, wanted in shown:
+                screens().enter(mine, wanted, self._audience, self)
+        screens().leave(self, keep=shown)
+
+    def _sight(self) -> str:
+        request = HttpRequest()
+        headers = {name: value.decode("latin-1") for name, value in self.headers}
+        request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", "")
+        request.COOKIES = parse_cookie(headers.get(b"cookie", ""))
+        return sight(self.user, request)
+
+    async def _watch(self, charger: int | None) -> None:
+        if self._tail is not None:
+            await hub().leave(self._tail, self)
+        self._watched, self._tail = charger, None
+        if charger is not None:
+            self._tail = await hub().audience([live.frames_group(charger)])
+            hub().join(self._tail, self)
+            await self._announce()
+
+    async def _announce(self) -> None:
+        """Have the gateways send the charger's frames; again every few seconds."""
+        if self._watched is None:
+            return
+        news = live.watch(self._watched, datetime.now(UTC) + WATCH_HOLDS)
+        try:
+            await get_channel_layer().group_send(live.GATEWAYS, news)
+        except (OSError, RedisError) as problem:
+            log.warning("live_layer_unreachable", error=str(problem))
+        self._later("announce", ANNOUNCE, self._announce)
+
+    # --- Rights ----------------------------------------------------------------------------
+
+    def _check_within(self, seconds: float) -> None:
+        self._later("check", min(CHECK, seconds), self._check)
+
+    def _later(self, name: str, seconds: float, what: Any) -> None:
+        if earlier := self._timers.pop(name, None):
+            earlier.cancel()
+
+        def start() -> None:
+            self._looking[name] = asyncio.create_task(what())
+
+        self._timers[name] = asyncio.get_running_loop().call_later(seconds, start)
+
+    async def _check(self) -> None:
+        try:
+            await self._look_at_rights()
+            left = await database_sync_to_async(seconds_left)(self.session)
+        except (DatabaseError, OSError, RedisError) as problem:
+            log.warning("live_rights_not_checked", user=self.user.pk, error=str(problem))
+            left = CHECK
+        self._check_within(left)
+
+    async def _look_at_rights(self) -> None:
+        user = await database_sync_to_async(session_user)(self.session)
+        if user is None or user.pk != self.user.pk:
+            await self._send({"type": "websocket.close", "code": SIGNED_OUT})
+            return
+        self.user = user
+        await self._join(await database_sync_to_async(groups_of)(user))
+        await self._show()
+        if not await database_sync_to_async(still_seen)(user, self._watched):
+            await self._watch(None)
+
+    async def _join(self, groups: set[str]) -> None:
+        before = self._audience
+        if before is not None and before.groups == groups:
+            return
+        self._audience = await hub().audience(groups)
+        if before is not None:
+            hub().join(self._audience, self)
+            await hub().leave(before, self)
 
 
 def _request(text: str) -> dict[str, Any] | None:
+    """Return what a page asks, with its fragments as `Wanted`; None if it makes no sense."""
     try:
         asked = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        if not isinstance(asked, dict) or not asked or asked.keys() - {"watch", "show"}:
+            return None
+        if not isinstance(asked.get("watch"), str | None):
+            return None
+        if "show" in asked:
+            asked["show"] = [_wanted(*fields) for fields in asked["show"][:MOST_SHOWN]]
+    except (orjson.JSONDecodeError, TypeError, ValueError, AttributeError):
         return None
-    if not isinstance(asked, dict) or set(asked) != {"watch"}:
-        return None
-    return asked if isinstance(asked["watch"], str | None) else None
+    return asked
+
+
+def _wanted(element: str, url: str, page: str, topics: str, kinds: str) -> Wanted:
+    """Return a fragment; raises ValueError for one that is not ours."""
+    if not (url.startswith("/") and page.startswith("/")) or url.startswith("//"):
+        raise ValueError(url)
+    return Wanted(element, url, page, frozenset(topics.split()), frozenset(kinds.split()))
 
 
 def groups_of(user: User) -> set[str]:
@@ -260,7 +333,7 @@ def charger_id(user: User, identity: str | None) -> int | None:
     """Return the key of the charger if the user may see it, now."""
     if not identity:
         return None
-    found = access.chargers(user).filter(identity__iexact=identity)
+    found = access.with_identity(access.chargers(user), identity)
     return found.values_list("pk", flat=True).first()
 
 
@@ -275,3 +348,9 @@ def session_user(session_key: str | None) -> User | None:
     request.session = SessionStore(session_key)
     user = get_user(request)
     return user if isinstance(user, User) and user.is_active else None
+
+
+def seconds_left(session_key: str) -> float:
+    """Return after how many seconds the session ends: the page is told at once."""
+    ends = Session.objects.filter(pk=session_key).values_list("expire_date", flat=True).first()
+    return max(0.2, (ends - datetime.now(UTC)).total_seconds() + 0.1) if ends else 0.2

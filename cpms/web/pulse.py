@@ -49,8 +49,12 @@ class Pulse:
         self._listeners.add(listener)
         if self._task is None:
             self._task = asyncio.create_task(self._beat())
-        elif asyncio.get_running_loop().time() - self._felt < RECENT:
+        elif self.is_felt():
             listener.is_alive()
+
+    def is_felt(self) -> bool:
+        """Tell whether news got here a moment ago."""
+        return asyncio.get_running_loop().time() - self._felt < RECENT
 
     def leave(self, listener: Listener) -> None:
         """Tell the listener no more."""

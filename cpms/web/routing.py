@@ -4,15 +4,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from channels.auth import AuthMiddlewareStack
 from django.conf import settings
 
-from cpms.web.live import LiveConsumer
+from cpms.web.live import serve
 
 log = structlog.get_logger(__name__)
 
 LIVE_PATH = "/ws/live/"
-_live = AuthMiddlewareStack(LiveConsumer.as_asgi())
 
 
 async def websocket(scope: Any, receive: Any, send: Any) -> None:
@@ -24,7 +22,7 @@ async def websocket(scope: Any, receive: Any, send: Any) -> None:
     headers = dict(scope["headers"])
     origin = headers.get(b"origin", b"").decode("latin-1")
     if scope["path"] == LIVE_PATH and _is_ours(origin, headers.get(b"host", b"").decode("latin-1")):
-        await _live(scope, receive, send)
+        await serve(scope, receive, send)
         return
     log.warning("websocket_refused", path=scope["path"][:200], origin=origin[:200])
     await send({"type": "websocket.close"})

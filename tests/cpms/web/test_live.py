@@ -1,7 +1,9 @@
 """The live socket: who gets in, what they are told, and what ends it."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,12 +13,16 @@ from asgiref.testing import ApplicationCommunicator
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.db import OperationalError, connections
+from django.http import HttpRequest
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from cpms.web import audience, screens
 from cpms.web import live as socket
 from cpms.web import pulse as beats
+from cpms.web.models import Preferences
 from cpms.web.routing import websocket
 from inventory.models import Charger, Membership, Organisation, Role, Site
 from monitoring import live
@@ -42,10 +48,10 @@ class Page:
     async def open(self) -> bool:
         """Return whether the socket was accepted."""
         await self.wire.send_input({"type": "websocket.connect"})
-        answer = await self.wire.receive_output(3)
+        answer = await self.wire.receive_output(20)
         return bool(answer["type"] == "websocket.accept")
 
-    async def news(self, kind: str, within: float = 3) -> dict[str, Any]:
+    async def news(self, kind: str, within: float = 20) -> dict[str, Any]:
         """Return the next message of this kind."""
         while True:
             message = await self.wire.receive_output(within)
@@ -69,14 +75,14 @@ class Page:
     async def close_code(self) -> int:
         """Return the code that the socket is closed with."""
         while True:
-            message = await self.wire.receive_output(3)
+            message = await self.wire.receive_output(20)
             if message["type"] == "websocket.close":
                 return int(message["code"])
 
     async def leave(self) -> None:
         """Close the tab."""
         await self.wire.send_input({"type": "websocket.disconnect", "code": 1001})
-        await self.wire.wait(3)
+        await self.wire.wait(20)
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +227,7 @@ async def test_another_tenant_s_frames_cannot_be_watched(page: Page) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nonsense", "[]", '{"watch": 1}', '{"other": "x"}', '{"watch": "' + "x" * 2000 + '"}', ""],
+    ["nonsense", "[]", '{"watch": 1}', '{"other": "x"}', '{"watch": "' + "x" * 5000 + '"}', ""],
 )
 async def test_nonsense_from_a_page_closes_its_socket(operator: User, text: str) -> None:
     page = Page(await sync_to_async(cookie_of)(operator))
@@ -319,7 +325,7 @@ async def test_rights_are_looked_at_again_after_the_database_was_away(
     operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "CHECK", 0.05)
-    real, away = socket.session_user, [True]
+    real, away = socket.session_user, [False]
 
     def ask(session_key: str | None) -> User | None:
         if away[0]:
@@ -329,6 +335,7 @@ async def test_rights_are_looked_at_again_after_the_database_was_away(
     monkeypatch.setattr(socket, "session_user", ask)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
+    away[0] = True
     await asyncio.sleep(0.2)
     away[0] = False
     await sync_to_async(User.objects.filter(pk=operator.pk).update)(is_active=False)
@@ -377,3 +384,133 @@ async def test_a_socket_that_ends_leaves_its_groups(
     await page.open()
     await page.leave()
     assert not get_channel_layer().groups
+
+
+FLEET = ["fleet", "/places/", "/", "fleet incidents", ""]
+
+
+def showing(*fragments: list[str]) -> str:
+    return orjson.dumps({"show": fragments}).decode()
+
+
+async def fragment(page: Page, within: float = 30) -> dict[str, Any]:
+    """Return the next fragment that comes over the socket."""
+    while True:
+        message = await page.wire.receive_output(within)
+        if "bytes" in message:
+            shown: dict[str, Any] = orjson.loads(gzip.decompress(message["bytes"]))
+            return shown
+
+
+async def test_a_fragment_that_pages_share_is_made_once_and_sent_to_all(
+    page: Page, operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    real = screens.fetch
+
+    async def count(headers: Any, wanted: screens.Wanted) -> tuple[int, bool, bytes]:
+        made.append(wanted.url)
+        return await real(headers, wanted)
+
+    monkeypatch.setattr(screens, "fetch", count)
+    second = Page(await sync_to_async(cookie_of)(operator))
+    await second.open()
+    await page.say(showing(FLEET))
+    assert 'id="places"' in (await fragment(page))["html"]
+    await second.say(showing(FLEET))
+    await fragment(second)
+    await fragment(page)
+    made.clear()
+    await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
+    first, other = await fragment(page), await fragment(second)
+    assert first == other
+    assert first["url"] == "/places/"
+    assert made == ["/places/"]
+    await second.leave()
+
+
+async def test_a_fragment_is_not_shared_with_another_tenant_or_another_role(
+    page: Page, organisation: Organisation, place: Site
+) -> None:
+    def sight_of(user: User, language: str = "en") -> str:
+        request = HttpRequest()
+        request.META["HTTP_ACCEPT_LANGUAGE"] = language
+        return screens.sight(user, request)
+
+    def compare() -> None:
+        olga, again = User.objects.get(username="olga"), person("ole", Role.OPERATOR, organisation)
+        assert sight_of(olga) == sight_of(again)
+        for other in (
+            person("vera", Role.VIEWER, organisation),
+            person("otto", Role.OPERATOR, tenant("Other")),
+            person("tom", Role.OPERATOR, organisation, sites=(place,)),
+        ):
+            assert sight_of(olga) != sight_of(other)
+        assert sight_of(olga) != sight_of(olga, "de")
+        Preferences.objects.create(user=again, time_zone="Asia/Tokyo")
+        assert sight_of(olga) != sight_of(again)
+
+    await sync_to_async(compare)()
+
+
+async def test_a_page_asks_itself_for_what_its_view_does_not_share(page: Page) -> None:
+    await page.say(showing(["kpis", "/kpis/", "/kpis/", "fleet", ""]))
+    assert (await page.news("unshared"))["id"] == "kpis"
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        ["x"],
+        [1, 2, 3, 4, 5],
+        ["x", "https://evil.example/", "/", "", ""],
+        ["x", "//evil.example/", "/", "", ""],
+    ],
+)
+async def test_a_page_can_only_show_fragments_of_ours(operator: User, wanted: list[Any]) -> None:
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.say(showing(wanted))
+    assert await page.close_code() == socket.BAD_REQUEST
+    await page.leave()
+
+
+async def test_a_page_that_lags_is_told_to_fetch_everything(operator: User) -> None:
+    held: list[dict[str, Any]] = []
+    gate = asyncio.Event()
+
+    async def send(message: dict[str, Any]) -> None:
+        await gate.wait()
+        held.append(message)
+
+    page = socket.Page(operator, "", [], send)
+    for number in range(socket.MOST_WAITING + 3):
+        page.tell("changed", str(number))
+    gate.set()
+    while page._waiting:
+        await asyncio.sleep(0.01)
+    assert orjson.loads(held[-3]["text"])["type"] == "resync"
+    await page.leave()
+
+
+async def test_all_pages_are_told_to_fetch_again_but_not_in_the_same_instant(
+    page: Page, operator: User
+) -> None:
+    others = [Page(await sync_to_async(cookie_of)(operator)) for _ in range(4)]
+    for other in others:
+        await other.open()
+    audience.hub().has_missed()
+    told = await page.news("resync")
+    assert told["within"] == pytest.approx(5 * audience.SPREAD_PER_PAGE)
+    for other in others:
+        await other.leave()
+
+
+async def test_the_session_s_end_is_told_at_once(operator: User) -> None:
+    cookie = await sync_to_async(cookie_of)(operator)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    await sync_to_async(Session.objects.filter(pk=cookie).update)(expire_date=soon)
+    page = Page(cookie)
+    await page.open()
+    assert await page.close_code() == socket.SIGNED_OUT
+    await page.leave()

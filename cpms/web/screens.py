@@ -1,0 +1,268 @@
+"""Fragments that many pages show alike: made once, sent to all of them over their sockets.
+
+With a large fleet something changes all the time. If each of 200 open dashboards asked for its
+fleet list after each change, the server would do little else than render the same list 200
+times: a request costs 10 to 15 ms of a core before its view has done anything. So a page says
+over its socket which fragments it shows, and gets them from there.
+
+Nothing is read past the usual way: the fragment is what the usual request for it answers, with
+the cookie of one of those who watch it. Who may share it is decided here: people who see the
+same sites in the same roles, language and preferences. The view agrees by the header
+`monitoring.live.SHARED`: it promises that what it shows depends on nothing else about a
+person. Without the header, pages ask for themselves.
+"""
+
+import asyncio
+import gzip
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+import orjson
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.handlers.asgi import ASGIHandler
+from django.http import HttpRequest
+from django.utils.translation import get_language_from_request
+from prometheus_client import Counter, Histogram
+
+from cpms.web.audience import Audience
+from cpms.web.models import Preferences
+from inventory.models import Membership
+from monitoring import live
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two renderings of a screen, at least; and at least so many times what the
+#: last one took, so that slow ones leave the machine some air.
+FASTEST = 0.3
+BREATH = 2.0
+#: Seconds until what is only a figure (power, an event) is on the screen.
+FIGURES = 5.0
+#: Renderings at once in this process.
+AT_ONCE = 2
+#: What is wrong, or right again; all other kinds can wait for FIGURES.
+URGENT = frozenset({"status", "connection"})
+
+RENDERED = Histogram("kilowatch_screen_seconds", "Rendering a fragment that pages share.")
+UNSHARED = Counter("kilowatch_screens_unshared_total", "Fragments whose view doesn't share them.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A fragment of a page, as the page's script asks for it."""
+
+    element: str
+    url: str
+    #: The page it is on: path and query.
+    page: str
+    #: What it tells of (`data-live`) and of which kinds (`data-live-kinds`; none: any).
+    topics: frozenset[str]
+    kinds: frozenset[str]
+
+
+class Viewer(Protocol):
+    """A page that shows screens."""
+
+    headers: list[tuple[bytes, bytes]]
+
+    def show(self, element: str, content: bytes) -> None:
+        """Take a fragment, compressed; never wait."""
+
+    def ask_yourself(self, element: str) -> None:
+        """Take the answer that this fragment isn't shared."""
+
+
+class Screen:
+    """A fragment that is kept as it should be for those who view it."""
+
+    def __init__(self, wanted: Wanted, audience: Audience) -> None:
+        self.wanted, self.audience = wanted, audience
+        self.viewers: set[Viewer] = set()
+        self._due = float("inf")
+        self._wake = asyncio.Event()
+        self._task = asyncio.create_task(self._run())
+        audience.listeners.add(self)
+
+    def hear(self, message: Mapping[str, Any]) -> None:
+        """Be rendered again if the news concern it."""
+        delay = self._delay(message)
+        if delay is not None:
+            self.render_within(delay)
+
+    def render_within(self, seconds: float) -> None:
+        """Be rendered again at the latest then, if the pace allows."""
+        self._due = min(self._due, time.monotonic() + seconds)
+        self._wake.set()
+
+    def close(self) -> None:
+        """End."""
+        self.audience.listeners.discard(self)
+        self._task.cancel()
+
+    def _delay(self, message: Mapping[str, Any]) -> float | None:
+        topics = self.wanted.topics
+        match message["type"]:
+            case "live.changed":
+                delays = (self._delay_of(*item) for item in message["chargers"].items())
+                return min((delay for delay in delays if delay is not None), default=None)
+            case "live.incidents" | "live.strangers":
+                return 0.0 if message["type"].removeprefix("live.") in topics else None
+            case "live.resync":
+                return 0.0
+        return None
+
+    def _delay_of(self, identity: str, change: Mapping[str, Any]) -> float | None:
+        kinds, wanted = change["kinds"], self.wanted.kinds
+        if wanted and wanted.isdisjoint(kinds):
+            return None
+        if f"charger:{identity}" in self.wanted.topics:
+            return 0.0
+        if "fleet" not in self.wanted.topics:
+            return None
+        return FIGURES if URGENT.isdisjoint(kinds) else 0.0
+
+    async def _run(self) -> None:
+        while True:
+            await self._until_due()
+            self._due = float("inf")
+            started = time.monotonic()
+            async with _rendering():
+                await self._render()
+            took = time.monotonic() - started
+            RENDERED.observe(took)
+            await asyncio.sleep(max(FASTEST, took * BREATH) - took)
+
+    async def _until_due(self) -> None:
+        while (left := self._due - time.monotonic()) > 0:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(None if left == float("inf") else left):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
+
+    async def _render(self) -> None:
+        for viewer in list(self.viewers):
+            try:
+                status, shared, body = await fetch(viewer.headers, self.wanted)
+            except Exception as problem:  # noqa: BLE001 - a view's own; pages are asked to ask
+                log.warning("screen_not_rendered", url=self.wanted.url, error=repr(problem))
+                break
+            if status in {HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                continue  # This one's session has just ended; their socket will be told.
+            if status != HTTPStatus.OK or not shared or b"csrfmiddlewaretoken" in body:
+                break
+            self._hand_out(body)
+            return
+        self._give_up()
+
+    def _hand_out(self, body: bytes) -> None:
+        wanted = self.wanted
+        told = {"type": "fragment", "id": wanted.element, "url": wanted.url, "html": body.decode()}
+        content = gzip.compress(orjson.dumps(told), compresslevel=3)
+        for viewer in list(self.viewers):
+            viewer.show(wanted.element, content)
+
+    def _give_up(self) -> None:
+        UNSHARED.inc()
+        for viewer in list(self.viewers):
+            viewer.ask_yourself(self.wanted.element)
+
+
+class Screens:
+    """The screens of one process, by who may share them and what they show."""
+
+    def __init__(self) -> None:
+        self._screens: dict[tuple[str, Wanted], Screen] = {}
+
+    def enter(self, sight: str, wanted: Wanted, audience: Audience, viewer: Viewer) -> None:
+        """Show the viewer the screen, from what it is now on."""
+        screen = self._screens.get((sight, wanted))
+        if screen is None or screen.audience is not audience:
+            screen = self._screens[sight, wanted] = Screen(wanted, audience)
+        if viewer not in screen.viewers:
+            screen.viewers.add(viewer)
+            screen.render_within(0)
+
+    def leave(self, viewer: Viewer, keep: Iterable[tuple[str, Wanted]] = ()) -> None:
+        """Show the viewer nothing but what is to be kept; screens without viewers end."""
+        kept = set(keep)
+        for key, screen in list(self._screens.items()):
+            if key not in kept:
+                screen.viewers.discard(viewer)
+            if not screen.viewers:
+                screen.close()
+                del self._screens[key]
+
+
+async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int, bool, bytes]:
+    """Ask our own views for a fragment, as the page itself would: status, shared, body."""
+    host = dict(headers).get(b"host", b"").decode("latin-1")
+    scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"
+    asked = urlsplit(wanted.url)
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": scheme,
+        "path": asked.path, "raw_path": asked.path.encode(), "root_path": "",
+        "query_string": asked.query.encode(), "client": ("127.0.0.1", 0), "server": None,
+        "headers": [
+            *headers,
+            (b"hx-request", b"true"),
+            (b"hx-target", wanted.element.encode("latin-1", "replace")),
+            (b"hx-current-url", f"{scheme}://{host}{wanted.page}".encode("latin-1", "replace")),
+        ],
+    }  # fmt: skip
+    answer: dict[str, Any] = {}
+    body: list[bytes] = []
+    arrivals: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    arrivals.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            answer.update(message)
+        else:
+            body.append(message.get("body", b""))
+
+    await _views()(scope, arrivals.get, send)
+    names = {name.lower() for name, _value in answer["headers"]}
+    return answer["status"], live.SHARED.lower().encode() in names, b"".join(body)
+
+
+@cache
+def _views() -> ASGIHandler:
+    return ASGIHandler()
+
+
+def sight(user: User, request: HttpRequest) -> str:
+    """Return what two people have in common who see the same: sites, roles, language, wishes."""
+    mine = Membership.objects.filter(user_id=user.pk)
+    rights = mine.order_by("organisation").values_list("organisation", "role", "sites")
+    wishes: dict[str, Any] = {**(Preferences.objects.filter(pk=user.pk).values().first() or {})}
+    wishes.pop("user_id", None)
+    sees = (
+        *(user.is_superuser, user.is_staff),
+        sorted(rights, key=repr),
+        get_language_from_request(request),
+        sorted(wishes.items()),
+    )
+    return sha256(repr(sees).encode()).hexdigest()
+
+
+_screens: WeakKeyDictionary[asyncio.AbstractEventLoop, Screens] = WeakKeyDictionary()
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def screens() -> Screens:
+    """Return the screens of the running event loop."""
+    return _screens.setdefault(asyncio.get_running_loop(), Screens())
+
+
+def _rendering() -> asyncio.Semaphore:
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
