@@ -9,7 +9,7 @@ PINS := deploy/requirements
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) pyproject.toml
 
-.PHONY: run test check bench requirements vendor
+.PHONY: run test check bench requirements vendor messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -50,3 +50,7 @@ $(VENV)/%.stamp: $(PINS)/%.txt
 # Fetches the browser's assets as pinned in vendor.json; needs npm. See the script for new versions.
 vendor:
 	$(PYTHON) deploy/vendor_assets.py $(ARGS)
+
+# Takes new messages into the catalogues of translations and compiles them; needs xgettext (gettext).
+messages: $(VENV)/dev.stamp
+	$(PY) deploy/messages.py $(ARGS)

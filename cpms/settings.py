@@ -246,6 +246,7 @@ SPECTACULAR_SETTINGS = {
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "cpms" / "web" / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -270,6 +271,8 @@ OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", de
 #: Days that raw meter samples and recorded frames are kept.
 METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
 FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)
+#: … and events, status and connection spans: three years, as subsidies and contracts ask.
+HISTORY_RETENTION_DAYS = environment.integer("HISTORY_RETENTION_DAYS", 1_100, 90, 36_500)
 
 #: Tiles of a map server of one's own, laid under the outlines we ship, and whom to thank for them.
 MAP_TILES_URL = environment.tiles("MAP_TILES_URL")

@@ -11,8 +11,6 @@ urlpatterns = [
     path("", include("cpms.web.kiosk.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
-    path("live/news/", views.news, name="live-news"),
-    path("live/news/", views.news, name="live-news"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("design/", design.design, name="design"),
     path("credits/", licences.licences, name="credits"),
