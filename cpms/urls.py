@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("cpms.web.kiosk.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
+    path("live/news/", views.news, name="live-news"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("design/", design.design, name="design"),
     path("credits/", licences.licences, name="credits"),

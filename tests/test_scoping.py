@@ -110,6 +110,7 @@ UNSCOPED = {
     "preferences/": "the reader's own",
     "design/": "samples of the components, nobody's data",
     "credits/": "licences of what the pages are made of",
+    "live/news/": "the live socket's news for one who polls: of the groups the user hears",
     "api/v1/": "the list of resources",
     "api/v1/models/": "charger models are knowledge that all tenants share",
     "api/v1/models/<pk>/": "charger models are knowledge that all tenants share",
