@@ -20,6 +20,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 )
+#: A wall's link opens its wall until it is revoked, and stands in the address of each try.
+WALL_TOKEN = re.compile(r"kwk_[\w-]{4,}")
 #: Nesting beyond this is shown as one text.
 DEEPEST = 4
 LONGEST = 2_000
@@ -32,8 +34,12 @@ QUIET = (
 
 
 def escaped(text: str, longest: int = LONGEST) -> str:
-    """Return `text` cut to `longest` characters, with escapes for what could forge a line."""
+    """Return `text` cut to `longest` characters, with escapes for what could forge a line.
+
+    The tokens of walls are left out.
+    """
     kept = text if len(text) <= longest else f"{text[:longest]}… (+{len(text) - longest})"
+    kept = WALL_TOKEN.sub("kwk_…", kept)
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), kept)
 
 
