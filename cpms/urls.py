@@ -6,6 +6,7 @@ from django.urls import include, path
 from cpms.web import design, licences, preferences, views
 
 urlpatterns = [
+    path("", include("cpms.web.fleet_views.urls")),
     path("", include("monitoring.urls")),
     path("", include("alerts.urls")),
     path("", include("cpms.web.kiosk.urls")),

@@ -61,6 +61,8 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "edit_inventory": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_alerting": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "hang_walls": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
+    "share_views": frozenset({Role.OPERATOR, Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
+    "tidy_views": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "administer": frozenset({Role.ADMINISTRATOR}),
 }
 

@@ -6,6 +6,8 @@ from monitoring.views import charger, fleet, kpis, sightings
 
 urlpatterns = [
     path("", fleet.show, name="fleet"),
+    path("fleet/choices/<slug:name>/", fleet.offer, name="fleet-choices"),
+    path("fleet/export/", fleet.csv, name="fleet-csv"),
     path("chargers/<str:identity>/", charger.show, name="charger"),
     path("chargers/<str:identity>/history/", charger.history, name="charger-history"),
     path("chargers/<str:identity>/sessions/", charger.visits, name="charger-sessions"),

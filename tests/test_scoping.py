@@ -19,7 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
-from cpms.web.models import KioskLink
+from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
 from monitoring.attempts import Outcome
 from monitoring.facts import Status
@@ -43,6 +43,10 @@ THEIRS = {
     "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
     "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
     "chargers/<str:identity>/part/<slug:name>/": "/chargers/{charger.identity}/part/now/",
+    "fleet/views/<int:view_id>/": "/fleet/views/{view.pk}/",
+    "fleet/views/<int:view_id>/update/": "/fleet/views/{view.pk}/update/",
+    "fleet/views/<int:view_id>/opening/": "/fleet/views/{view.pk}/opening/",
+    "fleet/views/<int:view_id>/delete/": "/fleet/views/{view.pk}/delete/",
     "incidents/<int:incident_id>/": "/incidents/{incident.pk}/",
     "incidents/<int:incident_id>/acknowledge/": "/incidents/{incident.pk}/acknowledge/",
     "incidents/<int:incident_id>/resolve/": "/incidents/{incident.pk}/resolve/",
@@ -74,6 +78,7 @@ THEIRS = {
 #: Routes that show many -> what else to ask them for; "" is the list as it is.
 LISTS: dict[str, tuple[str, ...]] = {
     "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
+    "fleet/export/": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
     "kpis/": ("", "?by=charger"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
@@ -99,6 +104,9 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
+    "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
+    "fleet/views/": "saves a view of the user's own",
+    "fleet/layout/": "the user's own columns",
     "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",
     "kiosk/<str:token>/": "a wall's link, for nobody in particular; tests/cpms/web/test_kiosk.py",
     "kiosk/wall/<int:link_id>/": "shows what its link's cookie may see, whoever is signed in",
@@ -143,6 +151,7 @@ class Things:
     sighting: Sighting
     incident: Incident
     notification: Notification
+    view: SavedView
     kiosk: KioskLink
     owner: User
 
@@ -190,6 +199,7 @@ def theirs(db: None) -> Things:
         ),
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
+        view=SavedView.objects.create(owner=owner, name="THEIRS"),
         kiosk=KioskLink.objects.create(
             name="THEIRS", organisation=world.organisation, digest=b"THEIRS", boards=["fleet"]
         ),

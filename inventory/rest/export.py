@@ -11,7 +11,7 @@ from typing import Any, cast
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import QuerySet
-from django.http import StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -62,9 +62,16 @@ def download(
     request: Request, rows: Iterable[Mapping[str, Any]], columns: list[str], name: str
 ) -> StreamingHttpResponse:
     """Return `rows` as a download named `name`.csv; they are computed while they are sent."""
+    return attachment(request._request, rows, columns, name)  # noqa: SLF001
+
+
+def attachment(
+    request: HttpRequest, rows: Iterable[Mapping[str, Any]], columns: list[str], name: str
+) -> StreamingHttpResponse:
+    """Return `rows` as such a download for a page's own request."""
     chunks = _chunks(lines(rows, columns))
     first = next(chunks)  # A query that fails still gets a problem for answer.
-    threaded = isinstance(request._request, ASGIRequest)  # noqa: SLF001
+    threaded = isinstance(request, ASGIRequest)
     whole = in_thread(first, chunks) if threaded else chain([first], chunks)
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingHttpResponse(whole, content_type=CONTENT_TYPE, headers=disposition)

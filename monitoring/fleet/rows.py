@@ -1,140 +1,23 @@
-"""The fleet as an operator asks for it: filtered, counted by state, worst first, in pages."""
+"""What a list shows of a charger: its state in words, since when, its ports, its power."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
-from django.db.models.functions import Lower
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
-from inventory.models import Charger, Evse, Lifecycle
-from monitoring import effective, words
-from monitoring.effective import (
-    BROKEN,
-    WORST_FIRST,
-    State,
-    annotate_ports,
-    charger_state,
-    port_state,
-)
+from inventory import search
+from inventory.models import Charger, Evse
+from monitoring import words
+from monitoring.effective import BROKEN, RANK, WORST_FIRST, State, charger_state, port_state
 from monitoring.models import ChargerState, ConnectionSpan, PortState
 
-PAGE_SIZE = 50
-#: What a list can be sorted by; "worst" is the state, the latest change first.
-SORTS: dict[str, tuple[Any, ...]] = {
-    "worst": ("urgency", "identity"),
-    "identity": (Lower("identity"),),
-    "-identity": (Lower("identity").desc(),),
-    "site": ("site__name", Lower("identity")),
-    "-site": ("-site__name", Lower("identity")),
-    "since": (effective.since_of("urgency"), "identity"),
-    "-since": (-effective.since_of("urgency"), "identity"),
-    "seen": (F("state__last_seen").asc(nulls_last=True), "identity"),
-    "-seen": (F("state__last_seen").desc(nulls_last=True), "identity"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What the fleet is narrowed to; the names are the page's parameters."""
-
-    q: str = ""
-    state: str = ""
-    organisation: int | None = None
-    site: int | None = None
-    model: int | None = None
-    version: str = ""
-    lifecycle: str = ""
-    sort: str = "worst"
-
-    @property
-    def narrowed(self) -> bool:
-        """Tell whether anything is left out."""
-        return any(getattr(self, field.name) for field in fields(self) if field.name != "sort")
-
-
-def filters(parameters: Mapping[str, str]) -> Filters:
-    """Read the filters of a query string; what can't be read doesn't filter."""
-    state, sort = parameters.get("state", ""), parameters.get("sort", "")
-    lifecycle = parameters.get("lifecycle", "")
-    return Filters(
-        q=parameters.get("q", "").replace("\0", "").strip()[:100],
-        state=state if state in set(State) else "",
-        organisation=_number(parameters.get("organisation", "")),
-        site=_number(parameters.get("site", "")),
-        model=_number(parameters.get("model", "")),
-        version=parameters.get("version", "").replace("\0", "")[:5],
-        lifecycle=lifecycle if lifecycle in Lifecycle.values else "",
-        sort=sort if sort in SORTS else "worst",
-    )
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
-def narrowed(chargers: QuerySet[Charger], wanted: Filters) -> QuerySet[Charger]:
-    """Return the chargers that pass the filters, but for the state.
-
-    Decommissioned ones only show when they are asked for.
-    """
-    if wanted.lifecycle:
-        chargers = chargers.filter(lifecycle=wanted.lifecycle)
-    else:
-        chargers = chargers.exclude(lifecycle=Lifecycle.DECOMMISSIONED)
-    if wanted.organisation:
-        chargers = chargers.filter(site__organisation=wanted.organisation)
-    if wanted.site:
-        chargers = chargers.filter(site=wanted.site)
-    if wanted.model:
-        chargers = chargers.filter(model=wanted.model)
-    if wanted.version:
-        chargers = chargers.filter(ocpp_version=wanted.version)
-    return chargers.filter(_matches(wanted.q)) if wanted.q else chargers
-
-
-def _matches(text: str) -> Q:
-    ports = Evse.objects.filter(charger=OuterRef("pk"), evse_id__icontains=text)
-    return (
-        Q(identity__icontains=text)
-        | Q(serial_number__icontains=text)
-        | Q(site__name__icontains=text)
-        | Q(site__city__icontains=text)
-        | Q(site__address__icontains=text)
-        | Q(sim__iccid__icontains=text)
-        | Q(Exists(ports))
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """How many chargers, and how many ports, are in a state."""
-
-    state: State
-    chargers: int
-    ports: int
-
-
-def tiles(chargers: QuerySet[Charger]) -> list[Tile]:
-    """Count the chargers and their ports by effective state, worst first; two queries."""
-    by_charger = _by_urgency(chargers).aggregate(
-        **{state: Count("pk", filter=_in_state(state)) for state in WORST_FIRST}
-    )
-    ports = annotate_ports(Evse.objects.filter(charger__in=chargers.order_by()))
-    by_port = dict(ports.order_by().values_list("effective").annotate(Count("pk")))
-    return [Tile(state, by_charger[state], by_port.get(state, 0)) for state in WORST_FIRST]
-
-
-def _by_urgency(chargers: QuerySet[Charger]) -> QuerySet[Any, Any]:
-    return chargers.order_by().values("pk").annotate(urgency=effective.urgency())
-
-
-def _in_state(state: State) -> Q:
-    rank = effective.RANK[state]
-    return Q(urgency__gt=(rank - 1) * effective.RANK_STEP, urgency__lte=rank * effective.RANK_STEP)
+#: Ports shown one by one; of a charger with more than one above, the worst of them.
+MOST_PORTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,50 +45,44 @@ class Row:
     ports: list[Port]
     power: float | None
     last_seen: datetime | None
+    #: What a search found that the list doesn't show otherwise: (what it is, how it reads).
+    matches: tuple[tuple[str, str], ...] = ()
 
     @property
     def zone(self) -> str:
         """The time zone that its times are shown in."""
         return self.charger.site.timezone
 
+    @property
+    def shown_ports(self) -> list[Port]:
+        """The ports to show one by one: all, or the worst of many."""
+        if len(self.ports) <= MOST_PORTS + 1:
+            return self.ports
+        worst = sorted(self.ports, key=lambda port: (RANK[port.state], port.number))[:MOST_PORTS]
+        return sorted(worst, key=lambda port: port.number)
 
-def page(
-    chargers: QuerySet[Charger], wanted: Filters, counted: Iterable[Tile], number: int
-) -> Page[Any]:
-    """Return one page of `Row`s; `counted` are the tiles, which say how many there are."""
-    found = _by_urgency(chargers)
-    if wanted.state:
-        found = found.filter(_in_state(State(wanted.state)))
-    keys = found.order_by(*SORTS[wanted.sort]).values_list("pk", flat=True)
-    paginator: Paginator[Any] = Paginator(keys, PAGE_SIZE)
-    # Known already: no query for it.
-    paginator.__dict__["count"] = sum(
-        tile.chargers for tile in counted if wanted.state in ("", tile.state)
-    )
-    chosen: Page[Any] = paginator.get_page(number)
-    chosen.object_list = _in_order(chargers, list(chosen.object_list))
-    return chosen
-
-
-def _in_order(chargers: QuerySet[Charger], keys: list[int]) -> list[Row]:
-    shown = rows(with_state(chargers.filter(pk__in=keys)))
-    by_key = {row.charger.pk: row for row in shown}
-    return [by_key[key] for key in keys if key in by_key]
+    @property
+    def other_ports(self) -> Counter[State]:
+        """How many of the ports that are not shown one by one are in which state."""
+        return Counter(p.state for p in self.ports) - Counter(p.state for p in self.shown_ports)
 
 
 def with_state(chargers: QuerySet[Charger]) -> QuerySet[Any]:
     """Fetch with the chargers what `rows` reads of them; two queries."""
     last = ConnectionSpan.objects.filter(charger=OuterRef("pk")).order_by("-opened")
     ports = Evse.objects.select_related("state").order_by("number")
-    whole = chargers.select_related("site__organisation", "model", "state", "sim")
+    whole = chargers.select_related(
+        "site__organisation", "model", "state", "sim", "effective_state"
+    )
     return whole.prefetch_related(Prefetch("evses", ports)).annotate(
         close_reason=Subquery(last.values("close_reason")[:1])
     )
 
 
-def rows(chargers: Iterable[Any]) -> list[Row]:
-    """Return the rows of chargers that were fetched by `with_state`."""
-    return [_row(charger) for charger in chargers]
+def rows(chargers: Iterable[Any], searched: str = "") -> list[Row]:
+    """Return the rows of chargers that were fetched by `with_state`, found by `searched`."""
+    looked_for = search.words(searched)
+    return [_row(charger, looked_for) for charger in chargers]
 
 
 def state_of(charger: Charger) -> State:
@@ -248,25 +125,45 @@ def _port(evse: Evse, charger: ChargerState) -> Port:
     )
 
 
-def _row(charger: Any) -> Row:
-    now, ports, state = live_state(charger), ports_of(charger), state_of(charger)
+def _row(charger: Any, searched: list[str]) -> Row:
+    now, ports, kept = live_state(charger), ports_of(charger), charger.effective_state
+    state = WORST_FIRST[kept.rank]
     worst = [port for port in ports if port.state is state]
     powers = [port.power for port in ports if port.power is not None]
     return Row(
         charger=charger,
         state=state,
-        since=_since(now, worst),
+        since=kept.since,
         what=_what(now, state, worst, charger.close_reason or ""),
         ports=ports,
         power=sum(powers) if powers else None,
         last_seen=now.last_seen,
+        matches=tuple(_matches(charger, searched)),
     )
 
 
-def _since(now: ChargerState, worst: list[Port]) -> datetime | None:
-    if not now.online:
-        return now.since
-    return max((port.since for port in worst if port.since), default=now.since)
+def _matches(charger: Any, searched: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield, for the words that nothing shown has, the first of the rest that has them."""
+    site = charger.site
+    shown = f"{charger.identity} {site.name} {site.city}".casefold()
+    for word in searched:
+        if word.casefold() not in shown:
+            found = (hidden for hidden in _hidden(charger) if _has(hidden[1], word))
+            yield from islice(found, 1)
+
+
+def _hidden(charger: Any) -> Iterator[tuple[str, str]]:
+    site = charger.site
+    yield _("Serial number"), charger.serial_number
+    if charger.sim:
+        yield "ICCID", charger.sim.iccid
+    for evse in charger.evses.all():
+        yield "EVSE-ID", evse.evse_id
+    yield _("Address"), f"{site.address}, {site.postal_code} {site.city}"
+
+
+def _has(text: str, word: str) -> bool:
+    return word.casefold().replace("*", "") in text.casefold().replace("*", "")
 
 
 def _what(now: ChargerState, state: State, worst: list[Port], close_reason: str) -> str:

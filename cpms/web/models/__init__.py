@@ -2,5 +2,6 @@
 
 from cpms.web.models.kiosk import KioskLink
 from cpms.web.models.preferences import Preferences
+from cpms.web.models.saved_views import FleetPreferences, SavedView
 
-__all__ = ["KioskLink", "Preferences"]
+__all__ = ["FleetPreferences", "KioskLink", "Preferences", "SavedView"]
