@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from monitoring.views import charger, fleet, kpis, sightings
+from monitoring.views import charger, fleet, kpis, sightings, sites
+from monitoring.views import map as site_map
 
 urlpatterns = [
     path("", fleet.show, name="fleet"),
@@ -15,6 +16,13 @@ urlpatterns = [
     path("chargers/<str:identity>/facts/", charger.facts, name="charger-facts"),
     path("chargers/<str:identity>/power/", charger.power, name="charger-power"),
     path("chargers/<str:identity>/part/<slug:name>/", charger.part, name="charger-part"),
+    path("map/", site_map.show, name="map"),
+    path("map/sites/", site_map.positions, name="map-sites"),
+    path("sites/", sites.index, name="sites"),
+    path("sites/<int:key>/", sites.show, name="site"),
+    path("sites/<int:key>/card/", sites.card, name="site-card"),
+    path("sites/<int:key>/part/<slug:name>/", sites.part, name="site-part"),
+    path("sites/<int:key>/plan/", sites.arrange, name="site-plan"),
     path("kpis/", kpis.show, name="kpis"),
     path("sightings/", sightings.show, name="sightings"),
 ]

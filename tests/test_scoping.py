@@ -36,6 +36,10 @@ from tests.alerts.world import LONG_AGO, NOON, World, minutes, seen_at
 
 #: Routes that name an object -> its address, with the names of the fields of `Things`.
 THEIRS = {
+    "sites/<int:key>/": "/sites/{site.pk}/",
+    "sites/<int:key>/card/": "/sites/{site.pk}/card/",
+    "sites/<int:key>/part/<slug:name>/": "/sites/{site.pk}/part/weather/",
+    "sites/<int:key>/plan/": "/sites/{site.pk}/plan/",
     "chargers/<str:identity>/": "/chargers/{charger.identity}/",
     "chargers/<str:identity>/history/": "/chargers/{charger.identity}/history/",
     "chargers/<str:identity>/sessions/": "/chargers/{charger.identity}/sessions/",
@@ -79,6 +83,8 @@ THEIRS = {
 LISTS: dict[str, tuple[str, ...]] = {
     "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
     "fleet/export/": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
+    "map/sites/": ("", "?site={site.pk}"),
+    "sites/": ("", "?q=THEIRS", "?organisation={organisation.pk}"),
     "kpis/": ("", "?by=charger"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
@@ -104,6 +110,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
+    "map/": "fetches map/sites/; offers the user's own organisations and regions",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",

@@ -56,6 +56,8 @@ PLACES = (
         _open_incidents,
         "bad",
     ),
+    Place("map", _("Map"), "map", ("/map/",)),
+    Place("sites", _("Sites"), "building", ("/sites/",)),
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",)),
     Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice"),
 )
