@@ -137,7 +137,7 @@ def reason(seen: Seen, knocks: Sequence[Knock], now: datetime) -> Knock | None:
     nobody = [] if seen.since else [k for k in fresh if k.whose == "nobody"]
     strong = [knock for knock in nobody if knock.outcome not in WEAK]
     recent = [knock for knock in since if now - knock.at < RECENT]
-    for suspects in (recent, alike, since, strong, nobody):
+    for suspects in (recent + alike, since, strong, nobody):
         if suspects:
             return max(suspects, key=lambda knock: knock.at)
     return None
