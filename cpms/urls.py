@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("monitoring.urls")),
     path("", include("alerts.urls")),
     path("", include("cpms.web.kiosk.urls")),
+    path("", include("cpms.web.connect.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
     path("live/news/", views.news, name="live-news"),

@@ -51,6 +51,11 @@ THEIRS = {
     "fleet/views/<int:view_id>/update/": "/fleet/views/{view.pk}/update/",
     "fleet/views/<int:view_id>/opening/": "/fleet/views/{view.pk}/opening/",
     "fleet/views/<int:view_id>/delete/": "/fleet/views/{view.pk}/delete/",
+    "connect/<int:site_id>/": "/connect/{site.pk}/",
+    "connect/charger/<str:identity>/": "/connect/charger/{charger.identity}/",
+    "connect/charger/<str:identity>/steps/": "/connect/charger/{charger.identity}/steps/",
+    "connect/charger/<str:identity>/key/": "/connect/charger/{charger.identity}/key/",
+    "connect/charger/<str:identity>/activate/": "/connect/charger/{charger.identity}/activate/",
     "incidents/<int:incident_id>/": "/incidents/{incident.pk}/",
     "incidents/<int:incident_id>/acknowledge/": "/incidents/{incident.pk}/acknowledge/",
     "incidents/<int:incident_id>/resolve/": "/incidents/{incident.pk}/resolve/",
@@ -85,6 +90,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "fleet/export/": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
     "map/sites/": ("", "?site={site.pk}"),
     "sites/": ("", "?q=THEIRS", "?organisation={organisation.pk}"),
+    "connect/": ("", "?q=THEIRS"),
     "kpis/": ("", "?by=charger"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
@@ -110,6 +116,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
+    "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
     "map/": "fetches map/sites/; offers the user's own organisations and regions",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
