@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from alerts import access as alerts_access
+from alerts import escalation, policies
 from alerts.models import DetectorName, Incident
 from cpms.logs import escaped
 from cpms.web.kiosk import life, links, views
@@ -250,10 +251,8 @@ def incident(world: World, one: Charger, severity: int = 1, **fields: Any) -> In
 
 
 def world_policy() -> Any:
-    from alerts import policies
-
     return policies.in_force(None) or policies.publish(
-        policies.policy_of(None), policies.escalation.STANDARD, by=None, now=NOON
+        policies.policy_of(None), escalation.STANDARD, by=None, now=NOON
     )
 
 

@@ -1,0 +1,217 @@
+"""A wall as it hangs: opened without a sign-in, for nights, through restarts, until revoked."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import expect
+
+from alerts import escalation, policies
+from alerts.models import DetectorName, Incident
+from cpms.web.kiosk import links
+from cpms.web.models import KioskLink
+from inventory.models import Charger, Organisation, Role
+from monitoring.facts import Status
+from monitoring.models import PortState
+from tests.browser.accessibility import has_no_axe_violation
+from tests.browser.conftest import Server
+from tests.network import charger, person, site, tenant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, ViewportSize
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., "Page"]
+SCREEN: "ViewportSize" = {"width": 1280, "height": 720}
+#: A browser that lets nothing be heard before somebody has clicked, as most do.
+AUTOPLAY_RULE = """
+  const resume = AudioContext.prototype.resume;
+  let clicked = false;
+  addEventListener("click", () => { clicked = true; }, true);
+  const state = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, "state").get;
+  Object.defineProperty(AudioContext.prototype, "state", {
+    get() { return clicked ? state.call(this) : "suspended"; },
+  });
+  AudioContext.prototype.resume = async function () {
+    if (!clicked) throw new DOMException("not allowed");
+    await resume.call(this);
+    this.dispatchEvent(new Event("statechange"));
+  };
+"""
+
+
+@pytest.fixture
+def nordstrom(transactional_db: None) -> Organisation:
+    return tenant()
+
+
+@pytest.fixture
+def one(nordstrom: Organisation) -> Charger:
+    return charger(site(nordstrom, "Ostbahnhof"), "CP-1", Status.AVAILABLE)
+
+
+@pytest.fixture
+def hung(nordstrom: Organisation) -> tuple[KioskLink, str]:
+    """A wall that shows the fleet and the incidents, and turns by hand alone."""
+    token = links.new_token()
+    link = KioskLink.objects.create(
+        name="NOC", organisation=nordstrom, digest=links.digest(token),
+        boards=["fleet", "incidents", "sites", "kpis"], rotation=0, timezone="Europe/Berlin",
+    )  # fmt: skip
+    return link, token
+
+
+@pytest.fixture
+def wall(browser: "Browser", server: Server, hung: tuple[KioskLink, str]) -> Iterator[Open]:
+    """Return a function that opens the wall's link in a fresh profile, as a television does."""
+    contexts = []
+    complaints: list[str] = []
+
+    def complain(message: Any) -> None:
+        if message.type == "error" and "Failed to load" not in message.text:
+            complaints.append(message.text)
+
+    def open_wall(**options: Any) -> "Page":
+        context = browser.new_context(viewport=SCREEN, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.add_init_script(AUTOPLAY_RULE)
+        page.goto(f"{server.url}/kiosk/{hung[1]}/")
+        page.locator(".board-fleet").wait_for()
+        return page
+
+    yield open_wall
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def open_incident(one: Charger) -> Incident:
+    version = policies.in_force(None) or policies.publish(
+        policies.policy_of(None), escalation.STANDARD, by=None, now=datetime.now(UTC)
+    )
+    now = datetime.now(UTC)
+    return Incident.objects.create(
+        detector=DetectorName.OFFLINE, dedup_key=f"offline:{uuid4()}", charger=one, site=one.site,
+        organisation=one.site.organisation, subject=one.identity, severity=1, since=now,
+        opened_at=now, policy_version=version,
+    )  # fmt: skip
+
+
+def test_a_new_critical_incident_is_called_out_and_heard_once_the_browser_lets_it(
+    wall: Open, hung: tuple[KioskLink, str], one: Charger
+) -> None:
+    page = wall()
+    assert page.url.endswith(f"/kiosk/wall/{hung[0].pk}/")
+    assert page.evaluate("document.cookie") == ""
+    expect(page.locator(".board-fleet")).to_contain_text("All quiet")
+    expect(page.locator("#beats [data-part=database]")).not_to_have_class("is-dead")
+    sound = page.locator("#sound")
+    expect(sound).to_have_text("Click once for sound")
+    expect(sound).to_have_attribute("aria-pressed", "false")
+    sound.click()
+    expect(sound).to_have_text("Sound is on")
+    expect(sound).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("status")).to_be_empty()
+
+    open_incident(one)
+    call = page.get_by_role("alert").filter(has_text="New critical incident")
+    expect(call).to_contain_text("CP-1 is offline · Ostbahnhof")
+    expect(page.get_by_role("status")).to_contain_text("Sounded at")
+    expect(page.locator(".board-incidents")).to_contain_text("Nobody yet")
+    expect(page.locator("[data-severity=critical] strong")).to_have_text("1")
+
+    page.reload()
+    page.locator("[data-severity=critical] strong", has_text="1").wait_for()
+    expect(call).to_be_hidden()
+    page.locator("#sound").click()
+    expect(page.locator("#sound")).to_have_text("Sound is on")
+    page.locator("#sound").click()
+    expect(page.locator("#sound")).to_have_text("Muted")
+    open_incident(one)
+    expect(call).to_be_visible()
+    expect(page.get_by_role("status")).to_be_empty()
+
+
+def test_a_revoked_wall_goes_dark_and_stays_so(
+    wall: Open, hung: tuple[KioskLink, str], one: Charger
+) -> None:
+    PortState.objects.filter(evse__charger=one).update(status=Status.FAULTED)
+    page = wall()
+    page.locator(".board-fleet", has_text="CP-1").wait_for()
+    links.revoke(hung[0], datetime.now(UTC))
+    page.get_by_role("alert").filter(has_text="This wall is closed").wait_for(timeout=15_000)
+    assert "CP-1" not in page.content()
+    page.reload()
+    expect(page.get_by_role("heading", name="This wall is closed")).to_be_visible()
+
+
+def test_a_wall_says_that_it_isn_t_live_and_mends_itself(
+    wall: Open, server: Server, one: Charger
+) -> None:
+    page = wall()
+    page.evaluate("window.sameDocument = true")
+    server.stop()
+    try:
+        stale = page.get_by_role("alert").filter(has_text="Not live: nothing new for")
+        stale.wait_for(timeout=45_000)
+        expect(stale).to_contain_text("What you see is of")
+        PortState.objects.filter(evse__charger=one).update(status=Status.FAULTED)
+    finally:
+        server.start()
+    expect(stale).to_be_hidden(timeout=60_000)
+    page.locator(".board-fleet", has_text="CP-1").wait_for()
+    assert page.evaluate("window.sameDocument")
+
+
+def test_boards_take_turns(wall: Open, hung: tuple[KioskLink, str], one: Charger) -> None:
+    KioskLink.objects.update(rotation=5)
+    page = wall()
+    for board in ("incidents", "sites", "kpis", "fleet"):
+        page.locator(f".board-{board}").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_board_passes_axe(
+    wall: Open, hung: tuple[KioskLink, str], one: Charger, theme: str
+) -> None:
+    KioskLink.objects.update(theme=theme)
+    broken = charger(one.site, "CP-2", Status.FAULTED, Status.CHARGING)
+    page = wall(reduced_motion="reduce")
+    open_incident(broken)
+    page.get_by_role("alert").filter(has_text="New critical incident").wait_for()
+    for board in ("incidents", "sites", "kpis", "fleet"):
+        page.locator(f"[data-show={board}]").click()
+        page.locator(f".board-{board}").wait_for()
+        has_no_axe_violation(page, f"{board} ({theme})")
+
+
+def test_a_lead_hangs_a_wall_and_takes_it_down(
+    enter: Callable[..., "Page"], nordstrom: Organisation, one: Charger
+) -> None:
+    page = enter(person("lea", Role.LEAD, nordstrom), "/kiosks/")
+    page.get_by_role("link", name="New wall").first.click()
+    page.get_by_label("Name", exact=True).fill("Control room")
+    page.get_by_role("button", name="Make the link").click()
+    address = page.get_by_label("Link", exact=True).input_value()
+    has_no_axe_violation(page)
+    television = page.context.browser.new_context(viewport=SCREEN)  # type: ignore[union-attr]
+    screen = television.new_page()
+    screen.goto(address)
+    screen.locator(".board-fleet").wait_for()
+    page.get_by_role("link", name="Done").click()
+    has_no_axe_violation(page)
+    page.get_by_role("link", name="Control room").click()
+    has_no_axe_violation(page)
+    page.get_by_role("link", name="Cancel").click()
+    page.get_by_role("button", name="Revoke").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, do it").click()
+    screen.get_by_role("alert").filter(has_text="This wall is closed").wait_for(timeout=15_000)
+    television.close()
+    expect(page.get_by_text("revoked", exact=True)).to_be_visible()
