@@ -8,6 +8,7 @@ from cpms.web import design, licences, preferences, views
 urlpatterns = [
     path("", include("cpms.web.fleet_views.urls")),
     path("", include("monitoring.urls")),
+    path("", include("cpms.web.frames.urls")),
     path("", include("alerts.urls")),
     path("", include("cpms.web.kiosk.urls")),
     path("", include("cpms.web.connect.urls")),

@@ -28,9 +28,15 @@ SELECT started, size, dictionary, data, segments
 
 @dataclass(slots=True)
 class Effort:
-    """How many bytes of frames may be looked through, and how far that got."""
+    """How many bytes of frames may be looked through, and how far that got.
+
+    Segments that begin outside [start, end) are free: what is read around a page must not
+    keep it from getting on.
+    """
 
     left: int
+    start: datetime = datetime.min.replace(tzinfo=UTC)
+    end: datetime = datetime.max.replace(tzinfo=UTC)
     #: Where one stopped because nothing was left: everything up to there was seen.
     reached: datetime | None = None
 
@@ -87,7 +93,7 @@ def passed(
         for frame in reversed(frames) if newest_first else frames:
             if start <= frame.at < end:
                 yield frame
-        if effort is not None:
+        if effort is not None and effort.start <= started < effort.end:
             effort.left -= size
 
 

@@ -12,7 +12,6 @@ urlpatterns = [
     path("chargers/<str:identity>/", charger.show, name="charger"),
     path("chargers/<str:identity>/history/", charger.history, name="charger-history"),
     path("chargers/<str:identity>/sessions/", charger.visits, name="charger-sessions"),
-    path("chargers/<str:identity>/frames/", charger.frames, name="charger-frames"),
     path("chargers/<str:identity>/facts/", charger.facts, name="charger-facts"),
     path("chargers/<str:identity>/power/", charger.power, name="charger-power"),
     path("chargers/<str:identity>/part/<slug:name>/", charger.part, name="charger-part"),

@@ -46,6 +46,8 @@ THEIRS = {
     "chargers/<str:identity>/frames/": "/chargers/{charger.identity}/frames/",
     "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
     "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
+    "chargers/<str:identity>/frames/export/": "/chargers/{charger.identity}/frames/export/",
+    "chargers/<str:identity>/frames/replay/": "/chargers/{charger.identity}/frames/replay/",
     "chargers/<str:identity>/part/<slug:name>/": "/chargers/{charger.identity}/part/now/",
     "fleet/views/<int:view_id>/": "/fleet/views/{view.pk}/",
     "fleet/views/<int:view_id>/update/": "/fleet/views/{view.pk}/update/",

@@ -12,17 +12,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from inventory.models import Charger
-from monitoring import charger_tabs, fleet, frame_log
+from monitoring import charger_tabs, fleet
 from monitoring.access import sightings
 from monitoring.charger_page import bars, curves, link, ports, sessions, subject
 from monitoring.views.asked import person
 
 DAY = timedelta(hours=24)
-#: How far back the flight recorder is searched for the page's first frames, and how many.
-TAIL = timedelta(hours=24)
-TAIL_FRAMES = 60
-#: Characters of a frame that the page shows.
-LONGEST_FRAME = 4_000
 
 
 def opened(request: HttpRequest, identity: str) -> tuple[User, Charger]:
@@ -65,14 +60,6 @@ def visits(request: HttpRequest, identity: str) -> HttpResponse:
     user, charger = opened(request, identity)
     context = frame(charger, "charger-sessions", **_sessions(user, charger))
     return render(request, "monitoring/charger_sessions.html", context)
-
-
-@login_required
-@require_GET
-def frames(request: HttpRequest, identity: str) -> HttpResponse:
-    """Show its flight recorder."""
-    _user, charger = opened(request, identity)
-    return render(request, "monitoring/charger_frames.html", frame(charger, "charger-frames"))
 
 
 @login_required
@@ -140,17 +127,10 @@ def _facts(user: User, charger: Charger) -> dict[str, Any]:
     }
 
 
-def _frames(_user: User, charger: Charger) -> dict[str, Any]:
-    now = timezone.now()
-    passed = frame_log.read(charger.pk, now - TAIL, now + timedelta(minutes=1), TAIL_FRAMES)
-    return {"frames": passed, "longest": LONGEST_FRAME}
-
-
 PARTS: dict[str, Callable[[User, Charger], dict[str, Any]]] = {
     "head": _head,
     "now": _now,
     "history": _history,
     "sessions": _sessions,
     "facts": _facts,
-    "frames": _frames,
 }

@@ -1,73 +1,259 @@
-// The live tail of a charger's frames: new ones on top, text only, never HTML.
+// The flight recorder's tab: frames that pass now on top, each answer put to its request, JSON
+// coloured when it is opened. What chargers say is only ever text, never HTML.
 (() => {
-  const MOST = 300;
+  const MOST = 400; // Rows kept on the page while it is live.
+  const WRITTEN = 6_000; // By then the recorder has written what passed before the page was live.
+  const LARGEST = 200_000; // Characters that are coloured.
+  // What a frame begins with; monitoring/exchanges.py says the same.
+  const FRAME = /^\s*\[\s*([2-6])\s*,\s*("(?:[^"\\]|\\.)*"|-?\d+)\s*(?:,\s*"((?:[^"\\]|\\.){0,100})"(?=\s*[,\]]))?/;
 
   document.addEventListener("DOMContentLoaded", () => {
-    const list = document.getElementById("frames");
-    if (!list) return;
+    const place = document.getElementById("frames");
+    if (!place) return;
+    const texts = place.dataset;
+    prepare(place);
+    keyboard(place);
+    reveal();
+    if (texts.liveTail === "yes") follow(place, texts);
+  });
+
+  // --- Reading one exchange -----------------------------------------------------------------
+
+  function prepare(place) {
+    place.addEventListener("toggle", (event) => {
+      if (event.target.open) for (const code of event.target.querySelectorAll("pre code:not([data-painted])")) paint(code);
+    }, true);
+    for (const code of place.querySelectorAll("details[open] pre code")) paint(code);
+    place.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-copy]");
+      if (button) copy(button, place.dataset.copied);
+    });
+  }
+
+  function paint(code) {
+    const text = code.textContent;
+    code.dataset.painted = "yes";
+    code.rawText = text;
+    if (text.length > LARGEST) return;
+    let value;
+    try { value = JSON.parse(text); } catch { return; }
+    const made = document.createDocumentFragment();
+    write(made, value, "");
+    code.replaceChildren(made);
+  }
+
+  function token(into, kind, text) {
+    const span = document.createElement("span");
+    span.className = `kw-json-${kind}`;
+    span.textContent = text;
+    into.append(span);
+  }
+
+  // As JSON.stringify(value, null, 2), but the message's own array on one line as far as it goes.
+  function write(into, value, indent) {
+    if (Array.isArray(value)) list(into, value, indent);
+    else if (value !== null && typeof value === "object") object(into, value, indent);
+    else token(into, value === null ? "null" : typeof value, JSON.stringify(value));
+  }
+
+  function list(into, values, indent) {
+    const flat = values.every((value) => value === null || typeof value !== "object") || (indent === "" && values.length <= 5);
+    into.append("[");
+    values.forEach((value, number) => {
+      if (number) into.append(flat ? ", " : ",");
+      if (!flat) into.append(`\n${indent}  `);
+      write(into, value, flat ? indent : `${indent}  `);
+    });
+    into.append(flat || !values.length ? "]" : `\n${indent}]`);
+  }
+
+  function object(into, value, indent) {
+    const names = Object.keys(value);
+    into.append("{");
+    names.forEach((name, number) => {
+      into.append(`${number ? "," : ""}\n${indent}  `);
+      token(into, "key", JSON.stringify(name));
+      into.append(": ");
+      write(into, value[name], `${indent}  `);
+    });
+    into.append(names.length ? `\n${indent}}` : "}");
+  }
+
+  async function copy(button, done) {
+    const code = button.closest("section").querySelector("code");
+    const text = code.rawText ?? code.textContent;
+    try { await navigator.clipboard.writeText(text); } catch { copyOld(text); }
+    const before = button.textContent;
+    button.textContent = done;
+    setTimeout(() => { button.textContent = before; }, 1_500);
+  }
+
+  // Where the page comes over plain HTTP there is no clipboard but this.
+  function copyOld(text) {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  function reveal() {
+    const linked = document.querySelector(".kw-exchange.is-linked");
+    if (linked) { linked.scrollIntoView({ block: "center" }); linked.querySelector("summary").focus({ preventScroll: true }); }
+  }
+
+  // --- Keyboard: j and k through the rows, p pauses -----------------------------------------
+
+  function keyboard(place) {
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
+      const within = place.contains(document.activeElement);
+      const step = { j: 1, k: -1, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
+      if (event.key === "p") document.getElementById("frames-pause")?.click();
+      else if (step && !event.defaultPrevented && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
+    });
+  }
+
+  function move(place, step) {
+    const rows = [...place.querySelectorAll("summary")];
+    const at = rows.indexOf(document.activeElement?.closest("details")?.querySelector("summary"));
+    const next = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];
+    if (next) next.focus();
+  }
+
+  // --- What passes now ----------------------------------------------------------------------
+
+  function follow(place, texts) {
+    const rows = document.getElementById("frame-rows");
+    const blank = document.getElementById("frame-row").content;
     const state = document.getElementById("frames-state");
     const pause = document.getElementById("frames-pause");
+    const findings = JSON.parse(document.getElementById("frame-findings").textContent);
+    const open = new Map(); // way of the answer + id -> the row that waits for it
     const waiting = [];
     let paused = false;
     let dropped = 0;
 
     const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
-      hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: list.dataset.zone,
+      hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23", timeZone: texts.zone,
     });
 
-    function icon(name) {
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-      svg.setAttribute("class", "icon");
-      svg.setAttribute("aria-hidden", "true");
-      use.setAttribute("href", `#i-${name}`);
-      svg.append(use);
-      return svg;
+    function read(text) {
+      const head = FRAME.exec(text);
+      if (!head) return { kind: "0", id: "", word: "" };
+      return { kind: head[1], id: head[2].replace(/^"|"$/g, ""), word: head[3] || "" };
     }
 
-    // What a frame is: a CALL's action, or that it answers (monitoring/words.py says the same).
-    const FRAME = /^\s*\[\s*([2-6])\s*,\s*"[^"]*"\s*(?:,\s*"([^"]{1,60})")?/;
-
-    function kind(text) {
-      const named = FRAME.exec(text);
-      if (!named) return list.dataset.none;
-      if (named[1] === "2" || named[1] === "6") return named[2] || "";
-      return named[1] === "3" ? list.dataset.answer : list.dataset.error.replace("%s", named[2] || "");
+    function wanted(frame, head) {
+      if (texts.action && head.word.toLowerCase() !== texts.action.toLowerCase()) return false;
+      if (texts.way && frame.direction !== texts.way) return false;
+      return !texts.text || frame.text.toLowerCase().includes(texts.text.toLowerCase());
     }
 
-    function element(name, className, text) {
-      const made = document.createElement(name);
-      if (className) made.className = className;
-      if (text !== undefined) made.textContent = text;
-      return made;
+    function stamp(time, at) {
+      time.textContent = clock.format(new Date(at));
+      time.dateTime = time.title = at;
     }
 
-    function row(frame) {
-      const inward = frame.direction === "in";
-      const line = element("details", `kw-frame is-${inward ? "in" : "out"} is-new`);
-      const head = element("summary");
-      const time = element("time", "", clock.format(new Date(frame.at)));
-      time.dateTime = time.title = frame.at;
-      const way = element("span", "kw-frame-way");
-      way.append(icon(inward ? "arrow-down-left" : "arrow-up-right"),
-        element("span", "visually-hidden", inward ? list.dataset.in : list.dataset.out));
-      head.append(time, way, element("strong", "", kind(frame.text)),
-        element("span", "kw-frame-start", frame.text.replace(FRAME, "").replace(/^[, ]+/, "").slice(0, 300)));
-      line.append(head, element("code", "", frame.text));
-      return line;
+    function side(element, direction) {
+      const other = direction === "in" ? "out" : "in";
+      for (const mark of element.querySelectorAll(`[data-${other}]`)) mark.remove();
+    }
+
+    function said(row, frame, first) {
+      const body = row.querySelector(".kw-exchange-body");
+      const section = first ? body.querySelector("[data-said]") : blank.querySelector("[data-said]").cloneNode(true);
+      side(section, frame.direction);
+      section.classList.add(`is-${frame.direction}`);
+      stamp(section.querySelector("time"), frame.at);
+      const code = section.querySelector("code");
+      code.textContent = frame.text;
+      if (!first) body.insertBefore(section, body.querySelector(".kw-exchange-links"));
+      if (row.querySelector("details").open) paint(code);
+    }
+
+    function note(row, found) {
+      if (!found || !found.length) return;
+      const list = row.querySelector(".kw-exchange-findings");
+      for (const [kind, path, detail] of found) {
+        const line = document.createElement("li");
+        line.textContent = (findings[kind] || kind).replace("%(path)s", path || "").replace("%(detail)s", detail || "");
+        list.append(line);
+      }
+      list.hidden = false;
+      const mark = row.querySelector(".kw-exchange-found");
+      mark.hidden = false;
+      mark.lastElementChild.textContent = texts.problems.replace("%s", String(found.length));
+    }
+
+    function begin(frame, head) {
+      const row = blank.firstElementChild.cloneNode(true);
+      const call = head.kind === "2" || head.kind === "6";
+      row.dataset.at = new Date(frame.at).toISOString();
+      row.kwText = key(frame.direction, frame.text);
+      row.querySelector("details").classList.add(`is-${frame.direction}`, head.kind === "2" ? "fate-waiting" : head.kind === "0" ? "fate-unreadable" : "fate-stray");
+      row.querySelector("summary strong").textContent = call ? head.word : head.kind === "0" ? texts.none : head.kind === "3" ? texts.answer : texts.error.replace("%s", head.word);
+      row.querySelector(".kw-exchange-fate").textContent = head.kind === "2" ? texts.waiting : head.kind === "3" || head.kind === "4" ? texts.stray : "";
+      row.querySelector(".kw-frame-start").textContent = frame.text.replace(FRAME, "").replace(/^[, ]+/, "").slice(0, 300);
+      row.querySelector(".kw-exchange-links a").href = `?at=${encodeURIComponent(row.dataset.at)}`;
+      side(row.querySelector("summary"), frame.direction);
+      stamp(row.querySelector("time"), frame.at);
+      said(row, frame, true);
+      note(row, frame.findings);
+      if (head.kind === "2") open.set(`${frame.direction === "in" ? "out" : "in"} ${head.id}`, { row, at: frame.at });
+      return row;
+    }
+
+    // Puts an answer to its request; false where nothing on the page asked for it.
+    function finish(frame, head) {
+      const asked = open.get(`${frame.direction} ${head.id}`);
+      if (!asked) return false;
+      open.delete(`${frame.direction} ${head.id}`);
+      const took = Math.max(0, new Date(frame.at) - new Date(asked.at));
+      const spoken = took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", (took / 1_000).toFixed(1));
+      const refused = head.kind === "4";
+      asked.row.querySelector("details").classList.replace("fate-waiting", refused ? "fate-refused" : "fate-answered");
+      asked.row.querySelector(".kw-exchange-fate").textContent = refused ? `${head.word} · ${spoken}` : spoken;
+      said(asked.row, frame, false);
+      return true;
+    }
+
+    function take(frame) {
+      const head = read(frame.text);
+      if ((head.kind === "3" || head.kind === "4") && finish(frame, head)) return;
+      const asked = recorded(frame, head);
+      if (asked || !wanted(frame, head)) return;
+      if (head.kind === "3" || head.kind === "4") return; // Its request is filtered out, or older.
+      rows.prepend(begin(frame, head));
+    }
+
+    const key = (direction, text) => `${direction} ${text}`;
+    const known = () => new Set([...rows.children].map((row) => row.kwText ?? keyOf(row)));
+    function keyOf(row) {
+      const details = row.querySelector("details");
+      if (!details) return row.textContent + row.dataset.at;
+      const code = row.querySelector("code");
+      return key(details.classList.contains("is-in") ? "in" : "out", code.rawText ?? code.textContent);
+    }
+    // The recorder may have written it already when the page was made.
+    function recorded(frame, head) {
+      if (head.kind !== "2") return false;
+      const top = rows.querySelector("details");
+      return Boolean(top) && [...rows.children].slice(0, 10).some((row) => keyOf(row) === key(frame.direction, frame.text) && Math.abs(new Date(row.dataset.at) - new Date(frame.at)) < 5);
     }
 
     function show(frames) {
-      const none = list.querySelector(".kw-frames-none");
-      if (none) none.remove();
-      for (const frame of frames) list.prepend(row(frame));
-      while (list.children.length > MOST) list.lastElementChild.remove();
+      const none = place.querySelector(".kw-recorder-none");
+      if (none && frames.length) none.remove();
+      for (const frame of frames) take(frame);
+      while (rows.children.length > MOST) rows.lastElementChild.remove();
     }
 
     function say() {
-      const texts = state.dataset;
-      state.textContent = paused ? texts.paused.replace("%s", String(waiting.length))
-        : dropped ? texts.dropped.replace("%s", String(dropped)) : texts.flowing;
+      state.textContent = paused ? state.dataset.paused.replace("%s", String(waiting.length))
+        : dropped ? state.dataset.dropped.replace("%s", String(dropped)) : state.dataset.flowing;
     }
 
     document.addEventListener("kw:frames", (event) => {
@@ -87,7 +273,27 @@
       say();
     });
 
-    // The tail begins once the recorded frames are there, so that none comes before them.
-    list.addEventListener("htmx:afterSettle", () => { window.kilowatch.watchFrames(list.dataset.identity); say(); }, { once: true });
-  });
+    // What the recorder had not written yet when the page was made, and what a lost connection
+    // has cost: the list as it is recorded, put between the rows that are here.
+    async function catchUp() {
+      if (paused) { setTimeout(catchUp, WRITTEN); return; }
+      let answer;
+      try { answer = await fetch(texts.newest, { headers: { "HX-Request": "true", "HX-Target": "frames" } }); } catch { return; }
+      if (!answer.ok || answer.redirected) return;
+      const fetched = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const here = known();
+      for (const row of fetched.querySelectorAll("#frame-rows > *")) {
+        if (here.has(keyOf(row))) continue;
+        const after = [...rows.children].find((other) => other.dataset.at <= row.dataset.at);
+        if (after) after.before(row); else rows.append(row);
+      }
+      const none = place.querySelector(".kw-recorder-none");
+      if (none && rows.children.length) none.remove();
+    }
+    setTimeout(catchUp, WRITTEN);
+    document.addEventListener("kw:resync", () => setTimeout(catchUp, WRITTEN));
+
+    window.kilowatch.watchFrames(texts.identity);
+    say();
+  }
 })();
