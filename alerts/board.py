@@ -75,9 +75,13 @@ def page(incidents: QuerySet[Incident], wanted: Filters, number: int) -> Page[In
     order: list[Any] = ["severity", "since", "pk"]
     if State.RESOLVED in STATES[wanted.state]:
         order.insert(0, F("resolved_at").desc(nulls_first=True))
+    return Paginator(shown(incidents).order_by(*order), PAGE_SIZE).get_page(number)
+
+
+def shown(incidents: QuerySet[Incident]) -> QuerySet[Any]:
+    """Fetch with the incidents what a list shows of them, worst and oldest first."""
     rows = incidents.select_related("site", "charger", "evse", "acknowledged_by")
-    found: QuerySet[Any] = rows.annotate(next_due=_next_due()).order_by(*order)
-    return Paginator(found, PAGE_SIZE).get_page(number)
+    return rows.annotate(next_due=_next_due()).order_by("severity", "since", "pk")
 
 
 def _next_due() -> Min:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import charger, fleet, kpis, sightings, sites
+from monitoring.views import charger, fleet, kpis, sessions, sightings, sites
 from monitoring.views import map as site_map
 
 urlpatterns = [
@@ -11,8 +11,12 @@ urlpatterns = [
     path("fleet/export/", fleet.csv, name="fleet-csv"),
     path("chargers/<str:identity>/", charger.show, name="charger"),
     path("chargers/<str:identity>/history/", charger.history, name="charger-history"),
-    path("chargers/<str:identity>/sessions/", charger.visits, name="charger-sessions"),
+    path("chargers/<str:identity>/sessions/", sessions.show, name="charger-sessions"),
+    path("chargers/<str:identity>/sessions/export/", sessions.csv, name="charger-sessions-csv"),
+    path("chargers/<str:identity>/sessions/<int:key>/", sessions.one, name="charger-session"),
+    path("chargers/<str:identity>/sessions/<int:key>/curve/", sessions.curve, name="session-curve"),
     path("chargers/<str:identity>/facts/", charger.facts, name="charger-facts"),
+    path("chargers/<str:identity>/running/", charger.running, name="charger-running"),
     path("chargers/<str:identity>/power/", charger.power, name="charger-power"),
     path("chargers/<str:identity>/part/<slug:name>/", charger.part, name="charger-part"),
     path("map/", site_map.show, name="map"),

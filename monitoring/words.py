@@ -85,6 +85,39 @@ FLAGS: dict[str, Promise] = {
     "seq_gap": _("messages are missing"),
 }
 
+#: What an event is called (`Event.kind`), and "firmware": a boot with another version.
+EVENTS: dict[str, Promise] = {
+    "answer_refused": _("It could not read our answer"),
+    "boot": _("Booted"),
+    "certificate_request": _("Asked for a certificate"),
+    "deaf": _("Stopped hearing us"),
+    "device_event": _("Reported"),
+    "diagnostics_status": _("Diagnostics upload"),
+    "duplicate_connection": _("Two connections with its identity"),
+    "duplicate_fight": _("Two clients displace each other"),
+    "firmware": _("New firmware"),
+    "firmware_status": _("Firmware update"),
+    "hears_again": _("Hears us again"),
+    "identity_mismatch": _("Says it is another charger"),
+    "log_status": _("Log upload"),
+    "orphan_stop": _("Stop without a session"),
+    "published_firmware_status": _("Firmware publishing"),
+    "security_event": _("Security event"),
+}
+
+#: OCPP 2.0.1 §3.9 BootReasonEnumType.
+BOOT_REASONS: dict[str, Promise] = {
+    "ApplicationReset": _("its software restarted"),
+    "FirmwareUpdate": _("after a firmware update"),
+    "LocalReset": _("reset on site"),
+    "PowerUp": _("power came back"),
+    "RemoteReset": _("reset remotely"),
+    "ScheduledReset": _("planned reset"),
+    "Triggered": _("asked to by us"),
+    "Unknown": _("reason unknown"),
+    "Watchdog": _("it had hung: watchdog"),
+}
+
 
 def error(code: str, vendor_code: str = "", info: str = "") -> str:
     """Return an error in words, with the charger's own code and text; "" where there is none.
@@ -114,6 +147,45 @@ def stop_reason(code: str) -> str:
 def flag(name: str) -> str:
     """Return what is odd about a session, in words."""
     return str(FLAGS.get(name, name))
+
+
+#: OCPP 1.6 §7.2 AuthorizationStatus and 2.0.1 §3.6 AuthorizationStatusEnumType.
+ANSWERS: dict[str, Promise] = {
+    "Accepted": _("token accepted"),
+    "Blocked": _("token blocked"),
+    "ConcurrentTx": _("token charges elsewhere"),
+    "Expired": _("token expired"),
+    "Invalid": _("token unknown"),
+    "NoCredit": _("no credit"),
+    "NotAllowedTypeEVSE": _("token not for this kind of port"),
+    "NotAtThisLocation": _("token not for this place"),
+    "NotAtThisTime": _("token not for this time"),
+    "Unknown": _("token unknown"),
+}
+
+
+def clock(offset: int) -> str:
+    """Return how far a clock is off, in its largest unit; `offset` in ms, positive: ahead."""
+    seconds = abs(offset) // 1000
+    said = f"{seconds} s"
+    if seconds >= 120:
+        said = f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    return (gettext("%(time)s fast") if offset > 0 else gettext("%(time)s slow")) % {"time": said}
+
+
+def answer(code: str) -> str:
+    """Return what a token was answered with, in words."""
+    return str(ANSWERS.get(code, code))
+
+
+def event_kind(kind: str) -> str:
+    """Return what an event is called."""
+    return str(EVENTS.get(kind, kind.replace("_", " ")))
+
+
+def boot_reason(code: str) -> str:
+    """Return why a charger booted, in words; "" where it didn't say."""
+    return str(BOOT_REASONS.get(code, code))
 
 
 #: An RPC frame's message type, and the action of a CALL or the code of an error.

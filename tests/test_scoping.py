@@ -43,6 +43,14 @@ THEIRS = {
     "chargers/<str:identity>/": "/chargers/{charger.identity}/",
     "chargers/<str:identity>/history/": "/chargers/{charger.identity}/history/",
     "chargers/<str:identity>/sessions/": "/chargers/{charger.identity}/sessions/",
+    "chargers/<str:identity>/sessions/export/": "/chargers/{charger.identity}/sessions/export/",
+    "chargers/<str:identity>/sessions/<int:key>/": (
+        "/chargers/{charger.identity}/sessions/{session.pk}/"
+    ),
+    "chargers/<str:identity>/sessions/<int:key>/curve/": (
+        "/chargers/{charger.identity}/sessions/{session.pk}/curve/"
+    ),
+    "chargers/<str:identity>/running/": "/chargers/{charger.identity}/running/",
     "chargers/<str:identity>/frames/": "/chargers/{charger.identity}/frames/",
     "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
     "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
@@ -99,6 +107,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "notifications/": ("",),
     "kiosks/": ("",),
     "places/": ("",),
+    "search/": ("?q=THEIRS", "?q=8949000000000000077", "?q=%23{incident.pk}"),
     "api/v1/organisations/": ("",),
     "api/v1/sites/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/chargers/": ("", "?site={site.pk}", "?format=csv"),
@@ -119,7 +128,6 @@ LISTS: dict[str, tuple[str, ...]] = {
 #: Routes that need no scope, and why.
 UNSCOPED = {
     "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
-    "map/": "fetches map/sites/; offers the user's own organisations and regions",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",
@@ -128,6 +136,7 @@ UNSCOPED = {
     "kiosk/wall/<int:link_id>/": "shows what its link's cookie may see, whoever is signed in",
     "kiosk/wall/<int:link_id>/pulse/": "as the wall",
     "kiosk/wall/<int:link_id>/board/<slug:name>/": "as the wall",
+    "map/": "fetches map/sites/; offers the user's own organisations and regions",
     "alerting/": "rules and policy of the user's own organisations, or the common ones",
     "alerting/rules/<slug:detector>/": "names a kind of detector, not an object",
     "alerting/escalation/": "the policy of the user's own organisation",

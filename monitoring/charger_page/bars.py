@@ -1,116 +1,163 @@
-"""The bars of a charger's history: its connection, and what each of its ports was."""
+"""The bars of a charger's history: its connection, and what each of its ports was.
 
-from collections.abc import Iterable, Sequence
+A window with few changes is drawn change by change; one with many in buckets, each with the
+share of time it was in trouble. Either way a page has a bounded number of pieces.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import inf
-
-from django.contrib.auth.models import User
-from django.db.models import Subquery, Value
-from django.db.models.functions import Coalesce
 
 from inventory.models import Charger
 from monitoring import timeline, words
-from monitoring.access import connections, status_spans
+from monitoring.charger_page import shares, spans, subject
+from monitoring.charger_page.spans import Row
+from monitoring.charger_page.window import Window
 from monitoring.effective import State, state_of_status
 from monitoring.history import Connection, Reported
-from monitoring.models import ConnectionSpan, StatusSpan
 
 #: The state of a connection's bar where there is one.
 ONLINE = "online"
+#: Pieces of all bars together; more are drawn in buckets.
+MOST_PIECES = 2_400
+#: Buckets of a bar: at most one per pixel or two, fewer where there are many bars.
+MOST_BUCKETS, LEAST_BUCKETS, ALL_BUCKETS = 480, 120, 6_000
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A piece of a bar: [start, end) in a `State`, with what the charger said of it."""
+    """A piece of a bar: [start, end) in a `State`, with what the charger said of it.
+
+    `share`: how much of that time it was so; less than 1 is drawn over what else it was.
+    """
 
     state: State
     start: datetime
     end: datetime
     note: str = ""
+    share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A bar, and how long it was in each state, longest first."""
+
+    pieces: list[Stretch]
+    totals: list[tuple[State, timedelta]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """The bars of a charger's page over [start, end); time before it was first seen is in none."""
+    """The bars of a charger over a window; time before it was first seen is in none."""
 
-    start: datetime
-    end: datetime
-    connection: list[Stretch]
+    window: Window
+    connection: Lane
     #: (port number, its bar).
-    ports: list[tuple[int, list[Stretch]]]
+    ports: list[tuple[int, Lane]]
+    #: Length of a bucket, where it is drawn in buckets.
+    bucket: timedelta | None = None
 
 
-def bars(user: User, charger: Charger, start: datetime, end: datetime) -> Bars:
-    """Return the connection's bar and each port's effective bar; two queries."""
-    links = _links(user, charger, start, end)
-    spans = _spans(user, charger, start, end)
+def bars(charger: Charger, window: Window) -> Bars:
+    """Return the connection's bar and each port's effective bar; one or two queries."""
+    ports = {evse.pk: evse.number for evse in charger.evses.all()}
+    most = MOST_PIECES // (len(ports) + 1)
+    rows = spans.spans(charger.pk, list(ports), window.start, window.end, most + 1)
+    counts = Counter(row.owner for row in rows.statuses)
+    if max(len(rows.links), *counts.values(), 0) > most:
+        return _in_buckets(charger, ports, window)
+    return _one_by_one(ports, window, rows.links, rows.statuses)
+
+
+def _one_by_one(
+    ports: Mapping[int, int], window: Window, links: Sequence[Row], reported: Sequence[Row]
+) -> Bars:
+    connected = [Connection(row.began, _until(row.ended)) for row in links]
+    start, end = window.start.timestamp(), window.end.timestamp()
+    of_port: dict[int, list[Row]] = {port: [] for port in ports}
+    for row in reported:
+        of_port[row.owner].append(row)
     return Bars(
-        start=start,
-        end=end,
-        connection=_connection_bar(links, start, end),
-        ports=[
-            (evse.number, _port_bar(spans.get(evse.pk, []), links, start, end))
-            for evse in charger.evses.all()
+        window,
+        _lane(_connection_pieces(connected, start, end), _closings(links)),
+        [
+            (number, _lane(_port_pieces(of_port[port], connected, start, end), _errors(rows)))
+            for port, number in ports.items()
+            for rows in [of_port[port]]
         ],
     )
 
 
-def _links(user: User, charger: Charger, start: datetime, end: datetime) -> list[ConnectionSpan]:
-    """Return the connections opened in the window, and before them the last one before it."""
-    spans = connections(user).filter(charger=charger)
-    before = spans.filter(opened__lte=start).order_by("-opened").values("opened")[:1]
-    since = Coalesce(Subquery(before), Value(start))
-    return list(spans.filter(opened__gte=since, opened__lt=end).order_by("opened"))
+def _connection_pieces(
+    connected: Sequence[Connection], start: float, end: float
+) -> list[timeline.Piece]:
+    whole = [timeline.Piece(start, end, ONLINE)]
+    return list(timeline.overlaid(whole, timeline.absences(connected, start, end)))
 
 
-def _spans(
-    user: User, charger: Charger, start: datetime, end: datetime
-) -> dict[int, list[StatusSpan]]:
-    known: dict[int, list[StatusSpan]] = {}
-    overlapping = status_spans(user).filter(evse__charger=charger, started__lt=end)
-    for span in overlapping.exclude(ended__lte=start).order_by("started"):
-        known.setdefault(span.evse_id, []).append(span)
-    return known
+def _port_pieces(
+    rows: Sequence[Row], connected: Sequence[Connection], start: float, end: float
+) -> list[timeline.Piece]:
+    statuses = [Reported(row.began, _until(row.ended), row.state) for row in rows]
+    return timeline.effective(statuses, connected, start, end)
 
 
-def _connection_bar(
-    links: Sequence[ConnectionSpan], start: datetime, end: datetime
-) -> list[Stretch]:
-    whole = [timeline.Piece(start.timestamp(), end.timestamp(), ONLINE)]
-    gone = timeline.absences(_connections(links), start.timestamp(), end.timestamp())
-    why = {_seconds(link.closed): words.closing(link.close_reason) for link in links}
-    return [
-        _stretch(piece, why.get(piece.start, ""))
-        for piece in timeline.overlaid(whole, gone)
-        if piece.state != timeline.UNSEEN
-    ]
+def _closings(links: Sequence[Row]) -> dict[float, str]:
+    return {row.ended: words.closing(row.code) for row in links if row.ended is not None}
 
 
-def _port_bar(
-    spans: Sequence[StatusSpan], links: Sequence[ConnectionSpan], start: datetime, end: datetime
-) -> list[Stretch]:
-    statuses = [
-        Reported(_seconds(span.started), _seconds(span.ended), span.status) for span in spans
-    ]
-    notes = {
-        _seconds(span.started): words.error(span.error_code, span.vendor_error_code, span.info)
-        for span in spans
-    }
-    pieces = timeline.effective(statuses, _connections(links), start.timestamp(), end.timestamp())
-    return [
-        _stretch(piece, notes.get(piece.start, ""))
-        for piece in pieces
-        if piece.state != timeline.UNSEEN
-    ]
+def _errors(rows: Sequence[Row]) -> dict[float, str]:
+    return {row.began: words.error(row.code, row.vendor_code, row.info) for row in rows}
 
 
-def _connections(links: Iterable[ConnectionSpan]) -> list[Connection]:
-    return [Connection(_seconds(link.opened), _seconds(link.closed)) for link in links]
+def _lane(pieces: Sequence[timeline.Piece], notes: Mapping[float, str]) -> Lane:
+    seen = [piece for piece in pieces if piece.state != timeline.UNSEEN]
+    seconds = shares.totals({piece.state: piece.end - piece.start} for piece in seen)
+    return Lane([_stretch(piece, notes.get(piece.start, "")) for piece in seen], _named(seconds))
 
 
 def _stretch(piece: timeline.Piece, note: str) -> Stretch:
     return Stretch(_state(piece.state), _instant(piece.start), _instant(piece.end), note)
+
+
+def _in_buckets(charger: Charger, ports: Mapping[int, int], window: Window) -> Bars:
+    grid = _grid(charger, window, len(ports) + 1)
+    sums = spans.sums(charger.pk, list(ports), window.start, window.end, grid)
+    link = shares.connection(grid, sums.links, ONLINE)
+    return Bars(
+        window,
+        _summed(grid, link),
+        [
+            (number, _summed(grid, shares.port(grid, sums.statuses[port], link)))
+            for port, number in ports.items()
+        ],
+        timedelta(seconds=grid.width),
+    )
+
+
+def _grid(charger: Charger, window: Window, lanes: int) -> shares.Grid:
+    count = max(LEAST_BUCKETS, min(MOST_BUCKETS, ALL_BUCKETS // lanes))
+    first = subject.first_seen(charger)
+    seen = inf if first is None else first.timestamp()
+    return shares.Grid(window.start.timestamp(), window.length.total_seconds() / count, count, seen)
+
+
+def _summed(grid: shares.Grid, buckets: Sequence[Mapping[str, float]]) -> Lane:
+    pieces = [
+        Stretch(_state(piece.state), _instant(piece.start), _instant(piece.end), "", piece.share)
+        for piece in shares.drawn(grid, buckets)
+    ]
+    return Lane(pieces, _named(shares.totals(buckets)))
+
+
+def _named(seconds: Mapping[str, float]) -> list[tuple[State, timedelta]]:
+    found: dict[State, float] = {}
+    for status, length in seconds.items():
+        found[_state(status)] = found.get(_state(status), 0.0) + length
+    longest = sorted(found.items(), key=lambda total: -total[1])
+    return [(state, timedelta(seconds=length)) for state, length in longest]
 
 
 def _state(name: str) -> State:
@@ -118,8 +165,8 @@ def _state(name: str) -> State:
     return named.get(name) or state_of_status(name)
 
 
-def _seconds(at: datetime | None) -> float:
-    return inf if at is None else at.timestamp()
+def _until(ended: float | None) -> float:
+    return inf if ended is None else ended
 
 
 def _instant(seconds: float) -> datetime:

@@ -5,6 +5,15 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
 
+#: Kinds that a charger's history tells: few, unlike authorizations and vendors' data, among
+#: which they are found by an index of their own.
+TOLD = (
+    *("boot", "firmware_status", "published_firmware_status", "identity_mismatch"),
+    *("security_event", "certificate_request", "deaf", "hears_again"),
+    *("duplicate_connection", "duplicate_fight", "diagnostics_status", "log_status"),
+    *("device_event", "answer_refused", "orphan_stop"),
+)
+
 
 class Event(models.Model):
     """Anything a charger did that is neither status nor session nor meter: append-only."""
@@ -27,6 +36,10 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["charger", "-at"], name="events_of_charger"),
             models.Index(fields=["kind", "-at"], name="events_by_kind"),
+            models.Index(fields=["-at", "-id"], name="events_by_time"),
+            models.Index(
+                fields=["charger", "-at"], condition=models.Q(kind__in=TOLD), name="events_told"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from monitoring import words
+from monitoring.effective import State, state_of_status
 from monitoring.kpi_queries import LABELS, Figure, Metric
 
 register = template.Library()
@@ -16,10 +18,15 @@ register = template.Library()
 CLOCK_TOLERANCE = 2_000
 #: Less time without data than this is left out of tables; the cards always say it.
 SHARE_WORTH_A_WORD = 0.01
+#: Severities of events up to these (OCPP 2.0.1 §3, EventData.severity) are shown as such.
+ERROR, WORTH_A_LOOK = 3, 5
 
 register.filter("stop_words", words.stop_reason)
 register.filter("closing_words", words.closing)
 register.filter("flag_words", words.flag)
+register.filter("answer_words", words.answer)
+register.filter("event_words", words.event_kind)
+register.filter("boot_words", words.boot_reason)
 register.filter("frame_words", words.frame)
 register.filter("frame_payload", words.payload)
 
@@ -37,8 +44,52 @@ def clock_words(offset: int | None) -> str:
         return _("not measured")
     if abs(offset) < CLOCK_TOLERANCE:
         return _("right (%(offset)+d ms)") % {"offset": offset}
-    seconds = {"seconds": f"{abs(offset) / 1000:.0f}"}
-    return _("%(seconds)s s ahead") % seconds if offset > 0 else _("%(seconds)s s behind") % seconds
+    return _("%(how)s: times are corrected") % {"how": words.clock(offset)}
+
+
+@register.filter
+def effective_state(status: str) -> State:
+    """Return the state that a reported status means."""
+    return state_of_status(status)
+
+
+@register.filter
+def status_words(said: Any) -> str:
+    """Say what a port reported beyond its state: its error, or what it waits for.
+
+    `said`: a status span, or a mapping with its columns.
+    """
+    status, *error = _columns(said, "status", "error_code", "vendor_error_code", "info")
+    return " · ".join(part for part in (words.status(status), words.error(*error)) if part)
+
+
+@register.filter
+def event_tone(said: Any) -> str:
+    """Return the tone of an event's badge (`pill`), by its severity."""
+    kind, severity = _columns(said, "kind", "number" if isinstance(said, dict) else "severity")
+    if kind in {"boot", "hears_again"}:
+        return "info"
+    return "bad" if severity <= ERROR else "notice" if severity <= WORTH_A_LOOK else "calm"
+
+
+@register.filter
+def event_details(said: Any) -> str:
+    """Say what an event tells, in the charger's own words where it has some.
+
+    `said`: an event, or a mapping with its columns and the firmware of a boot.
+    """
+    kind, code, text = _columns(said, "kind", "code", "text")
+    if kind == "boot":
+        told = said if isinstance(said, dict) else said.data
+        refused = "" if code == "Accepted" else code
+        parts = [words.boot_reason(text), told.get("firmware_version", ""), refused]
+    else:
+        parts = [code, text]
+    return " · ".join(part for part in parts if part)
+
+
+def _columns(said: Any, *names: str) -> list[Any]:
+    return [said[name] if isinstance(said, dict) else getattr(said, name) for name in names]
 
 
 @register.filter
@@ -53,7 +104,7 @@ def figure_value(figure: Figure) -> str:
     if figure.value is None:
         return _("No data")
     if figure.metric is Metric.RECONNECTS:
-        return f"{figure.value:.2f}"
+        return number_format(figure.value, 2)
     return ratio(figure.value)
 
 
@@ -61,7 +112,7 @@ def ratio(value: float) -> str:
     """Write a rate in per cent; only what is whole is 100 %, only nothing is 0 %."""
     if value in (0.0, 1.0):
         return f"{value * 100:.0f} %"
-    return f"{min(max(value * 100, 0.01), 99.99):.2f} %"
+    return f"{number_format(min(max(value * 100, 0.01), 99.99), 2)} %"
 
 
 @register.inclusion_tag("monitoring/_figure.html")
@@ -73,8 +124,10 @@ def figure_cell(figure: Figure) -> dict[str, Any]:
 
 
 @register.inclusion_tag("web/components/kpi.html")
-def kpi_figure(label: str | Promise, figure: Figure, formula: str | Promise) -> dict[str, Any]:
-    """Draw a KPI with its formula."""
+def kpi_figure(
+    label: str | Promise, figure: Figure, formula: str | Promise, before: Figure, days: int
+) -> dict[str, Any]:
+    """Draw a KPI with its formula, and how it was in the same number of `days` before."""
     per_day = figure.metric is Metric.RECONNECTS and figure.value is not None
     return {
         "title": label,
@@ -82,8 +135,44 @@ def kpi_figure(label: str | Promise, figure: Figure, formula: str | Promise) -> 
         "unit": _("per charger and day") if per_day else "",
         "detail": detail(figure),
         "no_data": _no_data(figure),
-        "formula": formula,
+        "help": formula,
+        "trend": _trend(figure, before, days),
     }
+
+
+def _trend(figure: Figure, before: Figure, days: int) -> dict[str, str] | None:
+    """Say how a figure differs from the one before, unless one of them is not known."""
+    if figure.value is None or before.value is None:
+        return None
+    unit = 1 if figure.metric is Metric.RECONNECTS else 100
+    change = round((figure.value - before.value) * unit, 2)
+    if not change:
+        return {"way": "level", "tone": "calm", "text": _as_before(days)}
+    better = (change > 0) is (figure.metric is not Metric.RECONNECTS)
+    return {
+        "way": "up" if change > 0 else "down",
+        "tone": "good" if better else "bad",
+        "text": _changed(change, days, points=unit == 100),
+    }
+
+
+def _as_before(days: int) -> str:
+    return ngettext("as the day before", "as the %(days)d days before", days) % {"days": days}
+
+
+def _changed(change: float, days: int, *, points: bool) -> str:
+    said = {"change": f"{'+' if change > 0 else '−'}{number_format(abs(change), 2)}", "days": days}
+    if points:
+        text = ngettext(
+            "%(change)s points on the day before",
+            "%(change)s points on the %(days)d days before",
+            days,
+        )
+    else:
+        text = ngettext(
+            "%(change)s on the day before", "%(change)s on the %(days)d days before", days
+        )
+    return text % said
 
 
 def detail(figure: Figure) -> str:
@@ -94,14 +183,14 @@ def detail(figure: Figure) -> str:
 def _uptime(figure: Figure) -> str:
     return _("%(outage)s out of %(measured)s h measured") % {
         "outage": _hours(figure.details["outage"]),
-        "measured": f"{figure.denominator / 3600:,.0f}",
+        "measured": number_format(figure.denominator / 3600, 0, force_grouping=True),
     }
 
 
 def _online(figure: Figure) -> str:
     return _("%(offline)s offline of %(commissioned)s h") % {
         "offline": _hours(figure.details["offline"]),
-        "commissioned": f"{figure.denominator / 3600:,.0f}",
+        "commissioned": number_format(figure.denominator / 3600, 0, force_grouping=True),
     }
 
 
@@ -129,7 +218,9 @@ DETAILS = {
 
 
 def _hours(seconds: float) -> str:
-    return f"{seconds / 3600:,.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{number_format(seconds / 3600, 1, force_grouping=True)} h"
 
 
 def _no_data(figure: Figure) -> str:

@@ -48,8 +48,8 @@ def test_a_driver_s_token_can_be_told_from_others_but_not_copied() -> None:
     [
         (None, "not measured"),
         (120, "right (+120 ms)"),
-        (88_000, "88 s ahead"),
-        (-5_400, "5 s behind"),
+        (88_000, "88 s fast: times are corrected"),
+        (-5_400, "5 s slow: times are corrected"),
     ],
 )
 def test_a_clock_is_right_or_off_by_so_much(offset: int | None, said: str) -> None:

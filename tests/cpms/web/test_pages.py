@@ -55,15 +55,27 @@ def test_every_page_wants_a_sign_in(db: None, page: str) -> None:
     assert answer["Location"].startswith("/accounts/login/")
 
 
-def test_a_fragment_asked_for_after_the_session_ended_sends_the_page_to_the_sign_in(
+def test_a_fragment_asked_for_after_the_session_ended_is_refused_and_the_page_stays(
     db: None,
 ) -> None:
-    answer = Client().get(
-        "/?state=faulted",
-        headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/?state=faulted"},
-    )
+    answer = Client().get("/?state=faulted", headers={"HX-Request": "true"})
     assert answer.status_code == 401
-    assert answer["HX-Redirect"] == "/accounts/login/?next=/%3Fstate%3Dfaulted"
+    assert answer.content == b""
+
+
+@pytest.mark.parametrize(
+    ("referer", "back"),
+    [
+        ("http://testserver/incidents/3/?tab=2", "/incidents/3/%3Ftab%3D2"),
+        ("http://evil.example/there/", "/"),
+        ("", "/"),
+    ],
+)
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page(
+    db: None, referer: str, back: str
+) -> None:
+    answer = Client().post("/incidents/3/note/", headers={"Referer": referer})
+    assert answer["Location"] == f"/accounts/login/?next={back}"
 
 
 def test_the_fleet_counts_chargers_and_ports_by_state(client: Client, place: Site) -> None:
@@ -193,7 +205,7 @@ def test_an_identity_that_is_none_is_not_found(client: Client, identity: str) ->
     assert client.get(f"/chargers/{identity}/").status_code == 404
 
 
-@pytest.mark.parametrize("part", ["head", "now", "history", "sessions", "facts", "frames"])
+@pytest.mark.parametrize("part", ["head", "now", "history", "facts"])
 def test_each_live_part_comes_alone(client: Client, place: Site, part: str) -> None:
     charger(place, "CP-1", Status.AVAILABLE)
     answer = client.get(f"/chargers/CP-1/part/{part}/")
@@ -211,7 +223,7 @@ def test_there_are_no_other_parts(client: Client, place: Site) -> None:
     [
         "/chargers/THEIRS/",
         "/chargers/THEIRS/power/",
-        "/chargers/THEIRS/part/frames/",
+        "/chargers/THEIRS/part/history/",
         "/kpis/?charger=THEIRS",
     ],
 )

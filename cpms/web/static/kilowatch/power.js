@@ -1,62 +1,31 @@
-// The power chart of a charger's page: the last 24 h per port, drawn by uPlot.
+// Charts of a charger's page, drawn by uPlot: power of the last 24 h per port (#power), and
+// power, energy and state of charge of sessions ([data-curves]).
 (() => {
   const COLOURS = ["--c-charging", "--c-reserved", "--c-occupied", "--c-faulted"];
-  const OFTEN = 10_000; // Meter values come more often than a chart of a day changes.
+  const OFTEN = 10_000; // Meter values come more often than a chart changes.
+  const HEIGHT = 220;
 
-  document.addEventListener("DOMContentLoaded", () => {
-    const place = document.getElementById("power");
-    if (!place) return;
-    const canvas = place.querySelector(".kw-chart-canvas");
-    const none = place.querySelector(".kw-chart-none");
-    let chart = null;
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const axis = (extra) => ({ stroke: css("--kw-quiet"), font: "12px system-ui", grid: { stroke: css("--kw-line"), width: 1 }, ticks: { show: false }, ...extra });
+  const zoned = (zone) => (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone);
+  const written = (unit, places = 1) => (_plot, value) => (value === null || value === undefined ? "–" : `${value.toFixed(places)} ${unit}`);
+  const measured = (values) => values.some((value) => value !== null);
+
+  // Fetches when the page is opened and when news say so, and has everything drawn again
+  // when the theme or the width changes.
+  function place(element, url, draw) {
     let data = null;
     let fetched = -Infinity;
     let timer = null;
-
-    const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-    const width = () => canvas.clientWidth;
-
-    function axis(extra) {
-      return { stroke: css("--kw-quiet"), font: "12px system-ui", grid: { stroke: css("--kw-line"), width: 1 }, ticks: { show: false }, ...extra };
-    }
-
-    function draw() {
-      if (!data) return;
-      if (chart) chart.destroy();
-      const metered = data.ports.some((port) => port.power.some((value) => value !== null));
-      none.hidden = metered;
-      canvas.hidden = !metered;
-      if (!metered) { chart = null; return; }
-      const series = data.ports.map((port, index) => ({
-        label: `${place.dataset.port} ${port.number}`,
-        stroke: css(COLOURS[index % COLOURS.length]),
-        fill: data.ports.length === 1 ? css("--c-charging-tint") : undefined,
-        dash: index >= COLOURS.length ? [6, 4] : undefined,
-        width: 1.6,
-        points: { show: false },
-        value: (_plot, value) => (value === null ? "–" : `${value.toFixed(1)} kW`),
-      }));
-      chart = new uPlot({
-        width: width(),
-        height: 220,
-        tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), place.dataset.zone),
-        cursor: { points: { size: 6 } },
-        scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
-        axes: [
-          axis({ values: "{HH}:{mm}" , space: 70 }),
-          axis({ size: 56, values: (_plot, ticks) => ticks.map((tick) => `${tick} kW`) }),
-        ],
-        series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...series],
-      }, [data.times, ...data.ports.map((port) => port.power)], canvas);
-    }
+    const charger = element.dataset.liveChart;
 
     async function refresh() {
       timer = null;
       fetched = performance.now();
-      const response = await fetch(place.dataset.url, { headers: { Accept: "application/json" } });
+      const response = await fetch(url, { headers: { Accept: "application/json" } });
       if (!response.ok || response.redirected) return;
       data = await response.json();
-      draw();
+      draw(data);
     }
 
     function soon() {
@@ -65,13 +34,119 @@
     }
 
     document.addEventListener("kw:changed", (event) => {
-      const change = event.detail[place.dataset.liveChart];
-      if (change && change.kinds.includes("meter")) soon();
+      const change = charger && event.detail[charger];
+      if (change && (change.kinds.includes("meter") || change.kinds.includes("session"))) soon();
     });
-    document.addEventListener("kw:resync", soon);
-    document.addEventListener("visibilitychange", soon);
-    document.addEventListener("kw:theme", draw);
-    new ResizeObserver(() => { if (chart && chart.width !== width()) chart.setSize({ width: width(), height: 220 }); }).observe(canvas);
+    if (charger) {
+      document.addEventListener("kw:resync", soon);
+      document.addEventListener("visibilitychange", soon);
+    }
+    document.addEventListener("kw:theme", () => { if (data) draw(data); });
+    let width = element.clientWidth;
+    new ResizeObserver(() => {
+      if (Math.abs(element.clientWidth - width) < 2) return;
+      width = element.clientWidth;
+      if (data) draw(data);
+    }).observe(element);
     soon();
+  }
+
+  function lastDay(element) {
+    const canvas = element.querySelector(".kw-chart-canvas");
+    const none = element.querySelector(".kw-chart-none");
+    let chart = null;
+    place(element, element.dataset.url, (data) => {
+      if (chart) { chart.destroy(); chart = null; }
+      const used = data.ports.filter((port) => measured(port.power));
+      none.hidden = used.length > 0;
+      canvas.hidden = !used.length;
+      if (!used.length) return;
+      const series = used.map((port, index) => ({
+        label: `${element.dataset.port} ${port.number}`,
+        stroke: css(COLOURS[index % COLOURS.length]),
+        fill: used.length === 1 ? css("--c-charging-tint") : undefined,
+        dash: index >= COLOURS.length ? [6, 2 + 2 * Math.floor(index / COLOURS.length)] : undefined,
+        width: 1.6,
+        points: { show: false },
+        value: written("kW"),
+      }));
+      chart = new uPlot({
+        width: canvas.clientWidth,
+        height: HEIGHT,
+        tzDate: zoned(element.dataset.zone),
+        cursor: { points: { size: 6 } },
+        scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
+        axes: [
+          axis({ values: "{HH}:{mm}", space: 70 }),
+          axis({ size: 56, values: (_plot, ticks) => ticks.map((tick) => `${tick} kW`) }),
+        ],
+        series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...series],
+      }, [data.times, ...used.map((port) => port.power)], canvas);
+    });
+  }
+
+  function curve(element, canvas, session) {
+    const words = element.dataset;
+    const lines = [
+      { key: "power", label: words.power, unit: "kW", scale: "kW", colour: "--c-charging", fill: true },
+      { key: "energy", label: words.energy, unit: "kWh", scale: "kWh", colour: "--c-reserved", dash: [6, 3] },
+      { key: "soc", label: words.soc, unit: "%", scale: "%", colour: "--c-available", dash: [2, 3] },
+    ].filter((line) => measured(session[line.key]));
+    const upTo = (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)];
+    const side = (line, index) => axis({
+      scale: line.scale, side: index ? 1 : 3, size: 58, grid: { show: !index, stroke: css("--kw-line"), width: 1 },
+      values: (_plot, ticks) => ticks.map((tick) => `${tick} ${line.unit}`),
+    });
+    return new uPlot({
+      width: canvas.clientWidth,
+      height: HEIGHT,
+      tzDate: zoned(words.zone),
+      scales: { kW: { range: upTo }, kWh: { range: upTo }, "%": { range: [0, 100] } },
+      axes: [axis({ values: "{HH}:{mm}", space: 70 }), ...lines.map(side).slice(0, canvas.clientWidth > 560 ? 3 : 1)],
+      series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...lines.map((line) => ({
+        label: line.label, scale: line.scale, stroke: css(line.colour), width: 1.8, dash: line.dash,
+        fill: line.fill ? css("--c-charging-tint") : undefined, points: { show: session.times.length < 3 }, spanGaps: true,
+        value: written(line.unit, line.unit === "%" ? 0 : 1),
+      }))],
+    }, [session.times, ...lines.map((line) => session[line.key])], canvas);
+  }
+
+  // One canvas is there already (a session's own page), or one is made per running session.
+  function curves(element) {
+    const none = element.querySelector(".kw-chart-none");
+    let charts = [];
+    place(element, element.dataset.curves, ({ sessions }) => {
+      charts.forEach((chart) => chart.destroy());
+      const drawn = sessions.filter((session) => measured(session.power) || measured(session.energy) || measured(session.soc));
+      none.hidden = drawn.length > 0;
+      const card = element.closest("section[hidden], #running");
+      if (card) card.hidden = !sessions.length;
+      for (const old of element.querySelectorAll("figure")) {
+        if (!drawn.some((session) => old.dataset.session === String(session.id))) old.remove();
+      }
+      charts = drawn.map((session) => curve(element, canvasOf(element, session), session));
+    });
+  }
+
+  function canvasOf(element, session) {
+    const own = element.querySelector(`[data-session="${session.id}"].kw-chart-canvas, [data-session="${session.id}"] .kw-chart-canvas`);
+    if (own) return own;
+    const figure = document.createElement("figure");
+    figure.dataset.session = session.id;
+    const caption = document.createElement("figcaption");
+    caption.textContent = `${element.dataset.port} ${session.port ?? "–"}`;
+    const canvas = document.createElement("div");
+    canvas.className = "kw-chart-canvas";
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", element.dataset.label.replace("%s", session.port ?? "–"));
+    figure.append(caption, canvas);
+    element.append(figure);
+    return canvas;
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    const power = document.getElementById("power");
+    if (power) lastDay(power);
+    for (const element of document.querySelectorAll("[data-curves]")) curves(element);
   });
 })();
