@@ -5,7 +5,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
 
-from monitoring import housekeeping, rollup
+from monitoring import housekeeping, retention, rollup
 
 
 @shared_task
@@ -33,6 +33,7 @@ def drop_expired() -> None:
     housekeeping.drop_expired(now, settings.METER_RETENTION_DAYS, settings.FRAME_RETENTION_DAYS)
     housekeeping.forget_quarantined(now, settings.FRAME_RETENTION_DAYS)
     housekeeping.forget_attempts(now, settings.FRAME_RETENTION_DAYS)
+    retention.forget(now, settings.HISTORY_RETENTION_DAYS)
 
 
 @shared_task

@@ -30,7 +30,10 @@ class StatusSpan(models.Model):
                 fields=["evse"], condition=models.Q(ended=None), name="one_open_status_span"
             ),
         ]
-        indexes = [models.Index(fields=["evse", "started"], name="status_span_by_start")]
+        indexes = [
+            models.Index(fields=["evse", "started"], name="status_span_by_start"),
+            models.Index(fields=["-started", "-id"], name="status_spans_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.evse_id} {self.status} {self.started:%F %T}"

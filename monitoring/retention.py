@@ -1,0 +1,62 @@
+"""What of the record ends some day: events, status and connection spans, runs of gateways.
+
+Sessions, KPI days, incidents with their notifications and the audit log are what was charged,
+promised and proved: they stay. Meter samples and frames go by whole partitions
+(`monitoring.housekeeping.drop_expired`).
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import connection
+
+log = structlog.get_logger(__name__)
+
+#: Rows deleted by one statement: each is a transaction of its own and holds nobody up.
+PORTION = 10_000
+#: Portions of a table in one run; what is left goes with the next night's.
+MOST_PORTIONS = 500
+
+#: Table -> the index's order, and what makes a row old.
+OLD = {
+    "monitoring_event": ("at", "at < %(before)s"),
+    "monitoring_statusspan": ("started", "started < %(before)s AND ended < %(before)s"),
+    "monitoring_connectionspan": ("opened", "opened < %(before)s AND closed < %(before)s"),
+    "monitoring_gateway": (
+        "started_at",
+        "ended_at < %(before)s AND NOT EXISTS (SELECT 1 FROM monitoring_connectionspan s"
+        " WHERE s.gateway_id = monitoring_gateway.id)",
+    ),
+}
+DELETE = """
+WITH old AS (
+    SELECT id FROM {table} WHERE {old} ORDER BY {order} LIMIT %(portion)s
+       FOR UPDATE SKIP LOCKED
+)
+DELETE FROM {table} t USING old WHERE t.id = old.id
+"""
+
+
+def forget(now: datetime, days: int) -> dict[str, int]:
+    """Delete what ended more than `days` days before `now` (aware UTC); rows by table.
+
+    Idempotent, and safe to run twice at once.
+    """
+    before = now - timedelta(days=days)
+    gone = {table: _forget(table, before) for table in OLD}
+    if any(gone.values()):
+        log.info("history_forgotten", before=before.isoformat(), **gone)
+    return gone
+
+
+def _forget(table: str, before: datetime) -> int:
+    order, old = OLD[table]
+    statement = DELETE.format(table=table, old=old, order=order)
+    gone = 0
+    with connection.cursor() as cursor:
+        for _portion in range(MOST_PORTIONS):
+            cursor.execute(statement, {"before": before, "portion": PORTION})
+            gone += cursor.rowcount
+            if cursor.rowcount < PORTION:
+                break
+    return gone
