@@ -32,17 +32,18 @@ STATES: dict[str, tuple[str, str]] = {
     EscalationStep.State.DONE: ("good", "check"),
     EscalationStep.State.SKIPPED: ("calm", "circle-minus"),
 }
-ENTRIES: dict[str, str] = {
-    IncidentEntry.Kind.OPENED: "alert-octagon",
-    IncidentEntry.Kind.REOPENED: "alert-octagon",
-    IncidentEntry.Kind.CLEARED: "check",
-    IncidentEntry.Kind.RETURNED: "alert-triangle",
-    IncidentEntry.Kind.ACKNOWLEDGED: "user",
-    IncidentEntry.Kind.RESOLVED: "circle-check",
-    IncidentEntry.Kind.NOTE: "file-text",
-    IncidentEntry.Kind.ESCALATED: "bell",
-    IncidentEntry.Kind.NOBODY: "alert-triangle",
-    IncidentEntry.Kind.UNDELIVERED: "x",
+#: What happened -> the tone and icon of its mark in the timeline.
+ENTRIES: dict[str, tuple[str, str]] = {
+    IncidentEntry.Kind.OPENED: ("bad", "alert-octagon"),
+    IncidentEntry.Kind.REOPENED: ("bad", "alert-octagon"),
+    IncidentEntry.Kind.CLEARED: ("good", "check"),
+    IncidentEntry.Kind.RETURNED: ("warn", "alert-triangle"),
+    IncidentEntry.Kind.ACKNOWLEDGED: ("info", "user"),
+    IncidentEntry.Kind.RESOLVED: ("good", "circle-check"),
+    IncidentEntry.Kind.NOTE: ("calm", "file-text"),
+    IncidentEntry.Kind.ESCALATED: ("notice", "bell"),
+    IncidentEntry.Kind.NOBODY: ("bad", "alert-triangle"),
+    IncidentEntry.Kind.UNDELIVERED: ("bad", "x"),
 }
 
 
@@ -103,16 +104,22 @@ def explanation(incident: Incident) -> str:
     return " ".join(wording.explanation(incident))
 
 
-@register.filter
-def entry_text(entry: IncidentEntry) -> str:
-    """Say what happened."""
-    return wording.entry(entry)
+@register.inclusion_tag("web/components/events.html")
+def incident_events(entries: Sequence[IncidentEntry], zone: str) -> dict[str, Any]:
+    """Draw what happened to an incident, in the order given."""
+    return {"entries": [_event(entry) for entry in entries], "zone": zone}
 
 
-@register.filter
-def entry_icon(entry: IncidentEntry) -> str:
-    """Return the icon of what happened."""
-    return ENTRIES[entry.kind]
+def _event(entry: IncidentEntry) -> dict[str, Any]:
+    tone, icon = ENTRIES[entry.kind]
+    return {
+        "at": entry.at,
+        "text": wording.entry(entry),
+        "icon": icon,
+        "tone": tone,
+        "who": person_name(entry.actor) if entry.actor else "",
+        "note": entry.note,
+    }
 
 
 @register.filter

@@ -4,7 +4,7 @@
 own is shown that instead (`cpms.web.zones`).
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone as clock
@@ -43,16 +43,28 @@ def _relative(at: datetime | None, zone: str, pattern: str, kind: str) -> SafeSt
     )
 
 
-def clock_time(at: datetime | None, zone: str = "UTC", form: str = "minutes") -> SafeString:
-    """Write a time in `zone`, with everything on hover; `form`: minutes, seconds, day or time."""
+def clock_time(
+    at: datetime | None, zone: str = "UTC", form: str = "minutes", *, with_zone: bool = False
+) -> SafeString:
+    """Write a time in `zone`, with everything on hover; `form`: minutes, seconds, day or time.
+
+    `with_zone` where times of several zones stand together: it adds the zone's abbreviation.
+    """
     if at is None:
         return NOTHING
+    local = _local(at, zone)
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
+        '<time datetime="{}" title="{}">{}{}</time>',
         at.astimezone(UTC).isoformat(timespec="seconds"),
         absolute(at, zone),
-        date_format(_local(at, zone), shape(form)),
+        date_format(local, shape(form)),
+        f" {local:%Z}" if with_zone else "",
     )
+
+
+def calendar_day(day: date) -> str:
+    """Write a day of the calendar, which has no zone."""
+    return date_format(day, shape("day"))
 
 
 def absolute(at: datetime, zone: str) -> str:

@@ -29,6 +29,7 @@ from monitoring.kpi_queries import (
     Group,
     GroupBy,
     Metric,
+    figures,
     whole_and_parts,
 )
 from monitoring.models import DailyKpi
@@ -80,7 +81,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "scope": scope,
         "days": days,
         "windows": [(key, label, key == chosen) for key, (label, _back) in WINDOWS.items()],
-        "cards": [_card(whole.figures[metric]) for metric in Metric],
+        "cards": _cards(whole, _before(scope, days, now)),
+        "length": (days.last - days.first).days + 1,
         "metrics": [LABELS[metric] for metric in Metric],
         "page": page,
         "rows": [_row(group, scope, chosen) for group in page.object_list],
@@ -126,8 +128,23 @@ def _worst_first(group: Group) -> tuple[float, float, str]:
     return uptime, success, group.label
 
 
-def _card(figure: Figure) -> dict[str, Any]:
-    return {"figure": figure, "label": LABELS[figure.metric], "formula": FORMULAS[figure.metric]}
+def _before(scope: Scope, days: Days, now: datetime) -> Group:
+    """Return the figures of as many days before the window, to compare with."""
+    length = days.last - days.first + timedelta(days=1)
+    earlier = Days(days.first - length, days.last - length)
+    return figures(scope.chargers, earlier, now=now)[0]
+
+
+def _cards(whole: Group, before: Group) -> list[dict[str, Any]]:
+    return [
+        {
+            "figure": whole.figures[metric],
+            "before": before.figures[metric],
+            "label": LABELS[metric],
+            "formula": FORMULAS[metric],
+        }
+        for metric in Metric
+    ]
 
 
 def _row(group: Group, scope: Scope, window: str) -> Row:

@@ -60,6 +60,7 @@ CONNECTION_NAMES: dict[State, str | Promise] = {
 register.simple_tag(times.ago)
 register.simple_tag(times.lasting)
 register.simple_tag(times.clock_time)
+register.simple_tag(times.calendar_day)
 register.simple_tag(times.zone_name)
 #: `{{ zone|shown_zone }}`: the zone that scripts write times in, as the tags above do.
 register.filter("shown_zone", zones.shown)
