@@ -6,12 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
+from django.db.models import OuterRef, Prefetch, Subquery
 
 from inventory import access, opening_hours
-from inventory.models import Charger, Lifecycle, Site
+from inventory.models import Charger, Evse, Lifecycle, Site
 from monitoring import fleet, together
 from monitoring.effective import BROKEN, WORST_FIRST, State
 from monitoring.facts import CloseReason
+from monitoring.models import ConnectionSpan
 from monitoring.together import Loss
 
 #: Broken chargers that are listed apart from all.
@@ -123,8 +125,7 @@ def _place(charger: Charger) -> tuple[int, int]:
 
 def now(user: User, site: Site) -> Now:
     """Return what the site's chargers do; two queries."""
-    chargers = access.chargers(user).filter(site=site).exclude(lifecycle=Lifecycle.DECOMMISSIONED)
-    rows = fleet.rows(fleet.with_state(chargers.order_by("identity")))
+    rows = fleet.rows(_chargers(user, site))
     rows.sort(key=lambda row: (_natural(row.charger.bay), row.charger.identity))
     live = [fleet.live_state(row.charger) for row in rows]
     ports = [port for row in rows for port in row.ports]
@@ -138,6 +139,22 @@ def now(user: User, site: Site) -> Now:
         ports=len(ports),
         counts=_counts(rows),
     )
+
+
+def _chargers(user: User, site: Site) -> list[Charger]:
+    """Return the site's chargers with what `fleet.rows` reads of them, and nothing more."""
+    chargers = access.chargers(user).filter(site=site).exclude(lifecycle=Lifecycle.DECOMMISSIONED)
+    last = ConnectionSpan.objects.filter(charger=OuterRef("pk")).order_by("-opened")
+    ports = Evse.objects.select_related("state").order_by("number")
+    whole = chargers.select_related("state", "effective_state").order_by("identity")
+    found: list[Charger] = list(
+        whole.prefetch_related(Prefetch("evses", ports)).annotate(
+            close_reason=Subquery(last.values("close_reason")[:1])
+        )
+    )
+    for charger in found:
+        charger.site = site
+    return found
 
 
 def _natural(label: str) -> list[tuple[int, str]]:

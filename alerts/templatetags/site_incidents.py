@@ -12,6 +12,10 @@ from inventory.models import Site
 
 register = template.Library()
 
+#: Incidents shown of a site; the list has the others.
+MOST = 8
+MOST_BRIEF = 3
+
 
 @register.inclusion_tag("alerts/_site_incidents.html", takes_context=True)
 def site_incidents(context: template.Context, site: Site, brief: bool = False) -> dict[str, Any]:
@@ -21,7 +25,9 @@ def site_incidents(context: template.Context, site: Site, brief: bool = False) -
     """
     wanted = board.Filters(site=site.pk)
     seen = board.narrowed(incidents(context["request"].user), wanted)
-    return {"page": board.page(seen, wanted, 1), "site": site, "brief": brief}
+    page = board.page(seen, wanted, 1)
+    most = MOST_BRIEF if brief else MOST
+    return {"page": page, "shown": page.object_list[:most], "site": site, "brief": brief}
 
 
 @register.simple_tag(takes_context=True)

@@ -37,6 +37,7 @@ SHARES: dict[str, Promise] = {
     "offline": gettext_lazy("offline"),
     "": gettext_lazy("no data"),
 }
+LINE_BREAK = SafeString("<br>")
 #: Height of a day's column, px.
 TALL = 28.0
 #: A share that is there is never thinner than this, px.
@@ -62,7 +63,7 @@ def _lines(text: str) -> Iterable[Iterable[contact.Part]]:
 
 def _linked(part: contact.Part) -> SafeString | str:
     if part.text == "\n":
-        return format_html("<br>")
+        return LINE_BREAK
     return format_html('<a href="{}">{}</a>', part.link, part.text) if part.link else part.text
 
 
