@@ -102,7 +102,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "cpms.web.security.ContentSecurityPolicy",
-    "cpms.web.security.SignInForFragments",
+    "cpms.web.security.SignInAgain",
 ]
 # HSTS for the whole domain is for its owner to promise, not for one host in it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

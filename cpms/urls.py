@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from cpms.web import design, licences, preferences, views
+from cpms.web import design, licences, preferences, search, views
 
 urlpatterns = [
     path("", include("cpms.web.fleet_views.urls")),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("cpms.web.connect.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),
+    path("search/", search.find, name="search"),
     path("live/news/", views.news, name="live-news"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("design/", design.design, name="design"),

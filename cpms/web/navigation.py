@@ -24,6 +24,8 @@ class Place:
     prefixes: tuple[str, ...]
     count: Counter | None = None
     tone: str = "calm"
+    #: The letter that goes there after "g".
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Entry:
     current: bool
     badge: int
     tone: str
+    key: str
 
 
 def _open_incidents(request: HttpRequest) -> int:
@@ -47,7 +50,7 @@ def _sightings(request: HttpRequest) -> int:
 
 
 PLACES = (
-    Place("fleet", _("Fleet"), "charging-pile", ("/chargers/",)),
+    Place("fleet", _("Fleet"), "charging-pile", ("/chargers/",), key="f"),
     Place(
         "incidents",
         _("Incidents"),
@@ -55,11 +58,12 @@ PLACES = (
         ("/incidents/", "/notifications/", "/alerting/"),
         _open_incidents,
         "bad",
+        "i",
     ),
-    Place("map", _("Map"), "map", ("/map/",)),
-    Place("sites", _("Sites"), "building", ("/sites/",)),
-    Place("kpis", _("KPIs"), "gauge", ("/kpis/",)),
-    Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice"),
+    Place("map", _("Map"), "map", ("/map/",), key="m"),
+    Place("sites", _("Sites"), "building", ("/sites/",), key="p"),
+    Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
+    Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice", "s"),
 )
 
 
@@ -77,4 +81,5 @@ def _entry(place: Place, request: HttpRequest, path: str) -> Entry:
         current=path == url or path.startswith(place.prefixes),
         badge=place.count(request) if place.count else 0,
         tone=place.tone,
+        key=place.key,
     )

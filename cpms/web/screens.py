@@ -86,10 +86,19 @@ class Screen:
     def __init__(self, wanted: Wanted, audience: Audience) -> None:
         self.wanted, self.audience = wanted, audience
         self.viewers: set[Viewer] = set()
+        self._latest: bytes | None = None
         self._due = float("inf")
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._run())
         audience.listeners.add(self)
+
+    def enter(self, viewer: Viewer) -> None:
+        """Show the viewer what is shown now, and then whatever comes."""
+        self.viewers.add(viewer)
+        if self._latest is None:
+            self.render_within(0)
+        else:
+            viewer.show(self.wanted.element, self._latest)
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Be rendered again if the news concern it."""
@@ -167,7 +176,7 @@ class Screen:
     def _hand_out(self, body: bytes) -> None:
         wanted = self.wanted
         told = {"type": "fragment", "id": wanted.element, "url": wanted.url, "html": body.decode()}
-        content = gzip.compress(orjson.dumps(told), compresslevel=3)
+        self._latest = content = gzip.compress(orjson.dumps(told), compresslevel=3)
         for viewer in list(self.viewers):
             viewer.show(wanted.element, content)
 
@@ -189,8 +198,7 @@ class Screens:
         if screen is None or screen.audience is not audience:
             screen = self._screens[sight, wanted] = Screen(wanted, audience)
         if viewer not in screen.viewers:
-            screen.viewers.add(viewer)
-            screen.render_within(0)
+            screen.enter(viewer)
 
     def leave(self, viewer: Viewer, keep: Iterable[tuple[str, Wanted]] = ()) -> None:
         """Show the viewer nothing but what is to be kept; screens without viewers end."""

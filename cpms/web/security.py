@@ -43,25 +43,29 @@ class ContentSecurityPolicy:
         return response
 
 
-class SignInForFragments:
-    """Middleware that sends a page whose session has ended to the sign-in.
+class SignInAgain:
+    """Middleware for requests of a page whose session has ended meanwhile.
 
-    A redirect would be followed by htmx, and the sign-in form would land in the fragment.
+    A fragment gets 401, as htmx would follow a redirect and put the sign-in form into the page;
+    the page then says so itself (session.js). Who sends a form is led back to the page that it
+    was on, as its own address answers nobody who only looks at it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer 401 with `HX-Redirect` where htmx would have been redirected to the sign-in."""
+        """Answer 401, or lead to the sign-in and back, where Django leads to the sign-in."""
         response = self.get_response(request)
-        if "HX-Request" not in request.headers or not _leads_to_sign_in(response):
+        if not _leads_to_sign_in(response):
             return response
-        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        if "HX-Request" in request.headers:
+            return HttpResponse(status=401)
+        if request.method == "GET":
+            return response
+        page = urlsplit(request.headers.get("Referer", ""))
         back = page.path + (f"?{page.query}" if page.query else "")
-        answer = HttpResponse(status=401)
-        answer["HX-Redirect"] = redirect_to_login(back or "/").url
-        return answer
+        return redirect_to_login(back if page.netloc == request.get_host() else "/")
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

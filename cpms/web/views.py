@@ -32,18 +32,20 @@ def places(request: HttpRequest) -> HttpResponse:
 async def news(request: HttpRequest) -> HttpResponse:
     """Answer a page that no WebSocket gets through to: what it would have been told `since`.
 
-    `now` is what to ask for the next time, in seconds since the epoch by our clock. 401 where
+    `now` is what to ask for the next time, in seconds since the epoch by our clock; `user` tells
+    a page of somebody who has signed out meanwhile that it is somebody else's now. 401 where
     the session has ended: a page must not be led to the sign-in unawares.
     """
     user = await request.auser()
     if not isinstance(user, User):
         return HttpResponse(status=401)
     now, since = time.time(), _instant(request.GET.get("since", ""))
+    answer = {"now": now, "user": str(user.pk)}
     try:
         audience = await hub().audience(await database_sync_to_async(groups_of)(user))
     except (OSError, RedisError):
-        return JsonResponse({"now": now, "news": [{"type": "resync", "within": 0}]}, status=503)
-    return JsonResponse({"now": now, "news": audience.since(since)})
+        return JsonResponse(answer | {"news": []}, status=503)
+    return JsonResponse(answer | {"news": audience.since(since)})
 
 
 def _instant(text: str) -> float:

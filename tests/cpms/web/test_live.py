@@ -419,7 +419,6 @@ async def test_a_fragment_that_pages_share_is_made_once_and_sent_to_all(
     assert 'id="places"' in (await fragment(page))["html"]
     await second.say(showing(FLEET))
     await fragment(second)
-    await fragment(page)
     made.clear()
     await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
     first, other = await fragment(page), await fragment(second)

@@ -25,8 +25,9 @@
     }
   }
 
-  window.kilowatch = { ...window.kilowatch, now: () => Date.now() - ahead, refreshTimes: refresh };
-  setInterval(refresh, 1000);
+  window.kilowatch = Object.assign(window.kilowatch || {}, { now: () => Date.now() - ahead, refreshTimes: refresh });
+  setInterval(() => { if (!document.hidden) refresh(); }, 1000);
+  document.addEventListener("visibilitychange", refresh);
   document.addEventListener("DOMContentLoaded", refresh);
   document.addEventListener("htmx:afterSettle", refresh);
 })();

@@ -1,4 +1,4 @@
-// Toasts: those the page came with, and those a response announces by HX-Trigger.
+// Toasts: those the page came with, those a response announces by HX-Trigger, and scripts' own.
 (() => {
   const SECONDS = 8;
 
@@ -13,15 +13,22 @@
     if (!toast.classList.contains("error")) setTimeout(() => toast.remove(), SECONDS * 1000);
   }
 
+  function say(text, level) {
+    const list = document.getElementById("toasts");
+    // The same again says nothing new.
+    for (const toast of list.children) if (toast.firstChild.textContent === text) toast.remove();
+    const toast = document.createElement("div");
+    toast.className = `kw-toast ${level || "info"}`;
+    toast.textContent = text;
+    live(toast, list);
+    list.append(toast);
+  }
+
+  window.kilowatch = Object.assign(window.kilowatch || {}, { toast: say });
+
   document.addEventListener("DOMContentLoaded", () => {
     const list = document.getElementById("toasts");
     for (const toast of list.children) live(toast, list);
-    document.body.addEventListener("toast", (event) => {
-      const toast = document.createElement("div");
-      toast.className = `kw-toast ${event.detail.level || "info"}`;
-      toast.textContent = event.detail.text;
-      live(toast, list);
-      list.append(toast);
-    });
+    document.body.addEventListener("toast", (event) => say(event.detail.text, event.detail.level));
   });
 })();
