@@ -37,6 +37,11 @@ def digest(password: str) -> bytes:
     return _keyed(canonical(password))
 
 
+def presented(key: bytes) -> bytes:
+    """Return what is kept of a key as it came in a Basic auth header: raw, or as hex text."""
+    return _keyed(_unhex(key) or key)
+
+
 def matches(kept: bytes, presented: bytes) -> bool:
     """Tell whether the bytes of a Basic auth header are the key, raw or as hex text.
 
@@ -65,8 +70,8 @@ def _rewritten(presented: bytes, user: str) -> Iterator[tuple[str, bytes]]:
     yield "hex", _unhex(_unhex(presented) or b"") or b""
     with suppress(binascii.Error):
         yield "base64", base64.b64decode(presented, validate=True)
-    yield from (("case", guess) for guess in (presented.lower(), presented.upper()))
-    yield "case", presented.swapcase()
+    for other in (bytes.lower, bytes.upper, bytes.swapcase, bytes.title, bytes.capitalize):
+        yield "case", other(presented)
 
 
 def _unhex(text: bytes) -> bytes | None:

@@ -117,7 +117,8 @@ def _no_heartbeat(mark: Mark, case: Case) -> Words:
 def _clock(mark: Mark, case: Case) -> Words:
     offset = timedelta(milliseconds=case.clock_offset_ms or 0)
     ahead = offset > timedelta(0)
-    values = {"off": spoken(abs(offset))}
+    # It differs by the seconds that a message took: 2 h 59 min are 3 h.
+    values = {"off": spoken(timedelta(minutes=round(abs(offset) / timedelta(minutes=1))))}
     return Words(
         (_("Its clock is %(off)s ahead.") if ahead else _("Its clock is %(off)s behind.")) % values,
         _(

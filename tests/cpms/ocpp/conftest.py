@@ -133,6 +133,7 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
         lifespan="on",
         log_config=None,
         ws_ping_interval=None,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
