@@ -307,9 +307,9 @@ async def test_a_version_that_is_not_spoken_is_told(gateway, charger, watcher, o
 
 
 async def online(watcher, identity="CP-1"):
-    """Wait until the page shows it online, and return the page."""
+    """Wait until the page shows it online and by which way, and return the page."""
     async with asyncio.timeout(20):
-        while not (shown := await seen(watcher, identity)).online:
+        while not ((shown := await seen(watcher, identity)).online and shown.lines[0].detail):
             await asyncio.sleep(0.05)
     return shown
 
@@ -326,7 +326,8 @@ async def shows(watcher, *states, identity="CP-1"):
 
 async def test_a_charger_that_arrives_turns_every_step_green(gateway, charger, watcher):
     async with gateway.charger("CP-1") as cp:
-        shown = await shows(watcher, "current", "waiting", "waiting")
+        await shows(watcher, "current", "waiting", "waiting")
+        shown = await online(watcher)
         assert steps(shown)[:5] == ["done"] * 5
         assert [line.detail for line in shown.lines[:5]] == [
             "127.0.0.1", "none: the connection is in the open", "/ocpp/CP-1", "", "OCPP 1.6",
