@@ -21,7 +21,7 @@ LONGEST_FRAME = 4_000
 class Backlog:
     """News for one audience, merged: what changed is a set, not a list."""
 
-    chargers: dict[str, dict[str, set[Any]]] = field(default_factory=dict)
+    chargers: dict[str, dict[str, Any]] = field(default_factory=dict)
     tail: deque[dict[str, str]] = field(default_factory=lambda: deque(maxlen=MOST_FRAMES))
     dropped: int = 0
     incidents: bool = False
@@ -33,6 +33,7 @@ class Backlog:
         """Note that these chargers changed (see `monitoring.live.Change`)."""
         for identity, change in chargers.items():
             known = self.chargers.setdefault(identity, {"ports": set(), "kinds": set()})
+            known["site"] = change["site"]
             known["ports"].update(change["ports"])
             known["kinds"].update(change["kinds"])
         if len(self.chargers) > MOST_CHARGERS:
@@ -85,9 +86,13 @@ class Backlog:
             yield {"type": "alive"}
 
 
-def _listed(chargers: Mapping[str, Mapping[str, set[Any]]]) -> dict[str, dict[str, list[Any]]]:
+def _listed(chargers: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
-        identity: {key: sorted(values) for key, values in change.items()}
+        identity: {
+            "site": change["site"],
+            "ports": sorted(change["ports"]),
+            "kinds": sorted(change["kinds"]),
+        }
         for identity, change in chargers.items()
     }
 

@@ -19,16 +19,20 @@ def test_changes_of_one_charger_become_one() -> None:
         {
             "type": "changed",
             "chargers": {
-                "CP-1": {"ports": [1, 2], "kinds": ["meter", "status"]},
-                "CP-2": {"ports": [], "kinds": ["boot"]},
+                "CP-1": {"site": 1, "ports": [1, 2], "kinds": ["meter", "status"]},
+                "CP-2": {"site": 1, "ports": [], "kinds": ["boot"]},
             },
         }
     ]
 
 
 def test_what_was_taken_is_gone() -> None:
-    backlog = Backlog(incidents=True, alive=True)
-    assert [message["type"] for message in backlog.take()] == ["incidents", "alive"]
+    backlog = Backlog(incidents=True, strangers=True, alive=True)
+    assert [message["type"] for message in backlog.take()] == [
+        "incidents",
+        "strangers",
+        "alive",
+    ]
     assert backlog.take() == []
 
 

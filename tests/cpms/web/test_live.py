@@ -153,7 +153,7 @@ async def test_a_change_of_my_organisation_is_told_within_a_second(
 ) -> None:
     await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
     told = await page.news("changed", 1)
-    assert told["chargers"] == {"CP-1": {"ports": [1], "kinds": ["status"]}}
+    assert told["chargers"] == {"CP-1": {"site": 1, "ports": [1], "kinds": ["status"]}}
 
 
 async def test_another_tenant_s_change_is_not_told(page: Page) -> None:

@@ -78,7 +78,7 @@ async def test_what_was_said_since_one_last_asked_is_told_once(
     await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
     await tell(live.org_group(organisation.pk), live.incidents())
     changed = await wait_for(client, asked, "changed")
-    assert changed["chargers"] == {"CP-1": {"ports": [1], "kinds": ["status"]}}
+    assert changed["chargers"] == {"CP-1": {"site": 1, "ports": [1], "kinds": ["status"]}}
     await wait_for(client, asked, "incidents")
     assert await ask(client, time.time() + 5) == []
 

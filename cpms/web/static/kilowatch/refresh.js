@@ -4,6 +4,7 @@
 // concern it:
 //   charger:<identity>   that charger changed        incidents   incidents changed
 //   fleet                any charger changed         strangers   somebody knocked whom nobody knows
+//   site:<number>        a charger of that site changed
 // data-live-kinds="status connection" narrows a charger's news to those kinds. A fragment with
 // data-live-shown="<identities>" is refreshed at once for these, for other chargers only by
 // status and connection. data-live-shared: others show the same; it comes over the socket.
@@ -42,7 +43,7 @@
 
   page.changed = (chargers) => {
     for (const element of live()) {
-      const about = Object.keys(chargers).filter((identity) => concerns(element, identity, chargers[identity].kinds));
+      const about = Object.keys(chargers).filter((identity) => concerns(element, identity, chargers[identity]));
       if (about.length) mark(element, about);
     }
     schedule();
@@ -81,10 +82,10 @@
     element.dataset.live, element.dataset.liveKinds || "",
   ]);
 
-  function concerns(element, identity, kinds) {
+  function concerns(element, identity, { kinds, site }) {
     const { liveKinds, liveShown } = element.dataset;
     const wanted = liveKinds ? liveKinds.split(" ") : null;
-    if (topics(element).includes(`charger:${identity}`)) return !wanted || kinds.some((kind) => wanted.includes(kind));
+    if (topics(element).includes(`charger:${identity}`) || topics(element).includes(`site:${site}`)) return !wanted || kinds.some((kind) => wanted.includes(kind));
     if (!topics(element).includes("fleet")) return false;
     if (liveShown && liveShown.split(" ").includes(identity)) return true;
     return kinds.includes("status") || kinds.includes("connection");
