@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("cpms.web.frames.urls")),
     path("", include("alerts.urls")),
     path("", include("cpms.web.kiosk.urls")),
+    path("", include("cpms.web.help.urls")),
     path("", include("cpms.web.connect.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),

@@ -131,6 +131,8 @@ UNSCOPED = {
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",
+    "help/": "the guide is the same for everybody",
+    "help/<slug:slug>/": "the guide is the same for everybody",
     "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",
     "kiosk/<str:token>/": "a wall's link, for nobody in particular; tests/cpms/web/test_kiosk.py",
     "kiosk/wall/<int:link_id>/": "shows what its link's cookie may see, whoever is signed in",
