@@ -90,7 +90,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "monitoring.probes.Probes",  # Before anything that looks at the Host header.
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cpms.web.static_files.StaticFiles",
+    # Safe against BREACH: the answers' lengths are padded by chance, CSRF tokens are masked anew
+    # each time, and no other site's page gets an answer of ours with our cookie (SameSite).
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -251,12 +254,12 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
+#: Where the compressed forms are kept.
 STATIC_ROOT = DATA / "static"
-WHITENOISE_USE_FINDERS = DEBUG
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "cpms.web.static_files.Versioned"},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
