@@ -209,17 +209,6 @@ def test_a_lost_connection_shows_since_when_and_mends_itself(
     assert page.evaluate("window.sameDocument")
 
 
-def test_an_ended_session_sends_the_page_to_the_sign_in(
-    enter: Enter, operator: User, fleet: list[Charger]
-) -> None:
-    page = enter(operator, "/?state=available")
-    is_live(page)
-    page.context.clear_cookies()
-    announce(fleet[0], "status")
-    page.get_by_role("button", name="Sign in").wait_for()
-    assert "next=" in page.url
-
-
 def test_a_tile_filters_and_the_url_says_so(
     enter: Enter, operator: User, fleet: list[Charger]
 ) -> None:
