@@ -92,7 +92,8 @@ class Kind(NamedTuple):
 
 
 #: Kind -> how it is read, newest first. Of each: key, time, port, beginning, end, a number, four
-#: texts. Commands belong here too, once there are some. Connections don't overlap: by `opened` they are in the order of `closed`.
+#: texts. Commands belong here too, once there are some. Connections don't overlap: by `opened`
+#: they are in the order of `closed`.
 KINDS: dict[str, Kind] = {
     "status": Kind(
         ("status", "error_code", "vendor_error_code", "info"),

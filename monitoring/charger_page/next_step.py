@@ -33,12 +33,12 @@ def next_step(row: fleet.Row) -> Step:
         return Step(_("Connect it: enter its address, identity and key in the charger."))
     if row.state is State.OFFLINE:
         return _offline(row)
+    if row.state is State.FAULTED:
+        return _faulted(row)
     if live.deaf_since is not None:
         return Step(
             _("It sends but hears nothing we ask: reset it on site, by its breaker."), "warn"
         )
-    if row.state is State.FAULTED:
-        return _faulted(row)
     return _other(row, live.clock_offset)
 
 

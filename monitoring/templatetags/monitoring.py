@@ -93,6 +93,12 @@ def _columns(said: Any, *names: str) -> list[Any]:
 
 
 @register.filter
+def yesno_words(value: Any) -> Any:
+    """Say yes or no; anything else as it is."""
+    return {True: _("yes"), False: _("no")}[value] if isinstance(value, bool) else value
+
+
+@register.filter
 def metric_label(metric: Metric) -> str:
     """Return what a KPI is called."""
     return str(LABELS[metric])

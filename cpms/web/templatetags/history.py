@@ -29,6 +29,9 @@ from monitoring.effective import State
 
 register = template.Library()
 
+#: Marks are drawn in this order; others between reboots and new firmware.
+ORDER = {"boot": 0, "firmware": 2}
+
 Names = Mapping[State, str | Promise]
 
 
@@ -120,7 +123,8 @@ def _bout(bout: Bout, window: Window, write: Any, most: float, identity: str) ->
 def mark_lane(marks: Iterable[Mark], window: Window, zone: str) -> SafeString:
     """Draw a tick for each thing that happened, by its kind."""
     write = _writer(zone, window)
-    return _joined(_mark(mark, window, write) for mark in marks)
+    rarest_last = sorted(marks, key=lambda mark: ORDER.get(mark.kind, 1))
+    return _joined(_mark(mark, window, write) for mark in rarest_last)
 
 
 def _mark(mark: Mark, window: Window, write: Any) -> str:
@@ -131,7 +135,7 @@ def _mark(mark: Mark, window: Window, write: Any) -> str:
     tone = "firmware" if mark.kind == "firmware" else "boot" if mark.kind == "boot" else "event"
     return (
         f'<g class="kw-mark is-{tone}"><title>{title}</title>'
-        f'<rect x="{x}%" y="2" width="3" height="22" rx="1.5"/></g>'
+        f'<rect x="{x}%" y="2" width="{5 if tone == "firmware" else 3}" height="22" rx="1.5"/></g>'
     )
 
 
