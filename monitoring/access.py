@@ -68,7 +68,8 @@ def sightings(user: Person) -> QuerySet[Sighting]:
     """
     if user.is_active and user.is_superuser:
         return Sighting.objects.all()
-    theirs = Q(charger__in=access.chargers(user))
+    seen = access.chargers(user)
+    theirs = Q(charger__in=seen) | Q(linked__in=seen)
     return Sighting.objects.filter(theirs | (Q(charger=None) & _sees_everything(user)))
 
 

@@ -26,6 +26,10 @@ SELECT started, size, dictionary, data, segments
 """
 
 
+EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+
+
 @dataclass(slots=True)
 class Effort:
     """How many bytes of frames may be looked through, and how far that got.
@@ -35,8 +39,8 @@ class Effort:
     """
 
     left: int
-    start: datetime = datetime.min.replace(tzinfo=UTC)
-    end: datetime = datetime.max.replace(tzinfo=UTC)
+    start: datetime = EARLIEST
+    end: datetime = LATEST
     #: Where one stopped because nothing was left: everything up to there was seen.
     reached: datetime | None = None
 

@@ -76,6 +76,11 @@ def frames(identity: str, passed: Iterable[LiveFrame]) -> dict[str, Any]:
     return {"type": "live.frames", "identity": identity, "frames": list(passed)}
 
 
+def inventory_changed() -> dict[str, Any]:
+    """Return the message, to `GATEWAYS`, that they are to look at what they remember."""
+    return {"type": "inventory.changed"}
+
+
 def watch(charger_id: int, until: datetime) -> dict[str, Any]:
     """Return the message that somebody watches the charger's frames `until` then."""
     return {"type": "watch.frames", "charger_id": charger_id, "until": until.isoformat()}

@@ -6,7 +6,9 @@ from difflib import SequenceMatcher
 
 #: Known identities that are compared at most, and candidates that are compared in full.
 MOST_KNOWN = 50_000
-CANDIDATES = 12
+CANDIDATES = 40
+#: Entries of the index that one question looks at, those of the rarest pairs first.
+EFFORT = 20_000
 #: Ratios of `difflib.SequenceMatcher`: below this two identities have nothing in common.
 LEAST_ALIKE = 0.7
 
@@ -34,8 +36,13 @@ class Nearest:
 
     def _candidates(self, identity: str) -> list[str]:
         shared: Counter[int] = Counter()
-        for pair in _pairs(identity[:100]):
-            shared.update(self._by_pair.get(pair, ()))
+        looked = 0
+        entries = (self._by_pair.get(pair, []) for pair in _pairs(identity[:100]))
+        for numbers in sorted(entries, key=len):
+            shared.update(numbers)
+            looked += len(numbers)
+            if looked > EFFORT:
+                break
         return [self._known[number] for number, _count in shared.most_common(CANDIDATES)]
 
 

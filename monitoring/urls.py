@@ -28,4 +28,7 @@ urlpatterns = [
     path("sites/<int:key>/plan/", sites.arrange, name="site-plan"),
     path("kpis/", kpis.show, name="kpis"),
     path("sightings/", sightings.show, name="sightings"),
+    path("sightings/address/", sightings.address, name="sighting-address"),
+    path("sightings/<int:sighting_id>/", sightings.one, name="sighting"),
+    path("sightings/<int:sighting_id>/<slug:deed>/", sightings.decide, name="sighting-decide"),
 ]

@@ -66,6 +66,8 @@ THEIRS = {
     "connect/charger/<str:identity>/steps/": "/connect/charger/{charger.identity}/steps/",
     "connect/charger/<str:identity>/key/": "/connect/charger/{charger.identity}/key/",
     "connect/charger/<str:identity>/activate/": "/connect/charger/{charger.identity}/activate/",
+    "sightings/<int:sighting_id>/": "/sightings/{sighting.pk}/",
+    "sightings/<int:sighting_id>/<slug:deed>/": "/sightings/{sighting.pk}/block/",
     "incidents/<int:incident_id>/": "/incidents/{incident.pk}/",
     "incidents/<int:incident_id>/acknowledge/": "/incidents/{incident.pk}/acknowledge/",
     "incidents/<int:incident_id>/resolve/": "/incidents/{incident.pk}/resolve/",
@@ -127,6 +129,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
+    "sightings/address/": "names an address; needs the role in every organisation",
     "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",

@@ -175,6 +175,7 @@ class Broadcast:
             self._watched[message["charger_id"]] = datetime.fromisoformat(message["until"])
         elif kind == "inventory.changed":
             self._gateway.directory.nudge()
+            self._gateway.sightings.nudge()
         elif kind == "sockets.taken":
             self._taken_elsewhere(message["sockets"])
         elif kind == "socket.asked" and message["gateway"] == str(self._gateway.id):

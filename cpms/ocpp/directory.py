@@ -41,6 +41,7 @@ TOKENS = """
 SELECT organisation_id, upper(id_token) AS id_token, status, expires_at, "group", updated_at
   FROM control_token WHERE updated_at >= %s
 """
+COUNT_TOKENS = "SELECT count(*) FROM control_token"
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -197,6 +198,8 @@ class Directory:
                 last_look = now
                 whole = now - last_reload > RELOAD_TOKENS_EVERY
                 await self._load_tokens(EPOCH if whole else self._tokens_until)
+                if not whole and await self._has_lost_tokens():
+                    await self._load_tokens(EPOCH)
                 last_reload = now if whole else last_reload
             except (psycopg.Error, OSError) as error:
                 log.warning("directory_away", error=str(error).strip())
@@ -218,6 +221,11 @@ class Directory:
         for name in INVENTORY:
             setattr(known, name, getattr(fresh, name))
         known.clock.zone = fresh.zone
+
+    async def _has_lost_tokens(self) -> bool:
+        """Tell whether tokens were deleted, which leave no row that says so."""
+        ((count,),) = await self._query(COUNT_TOKENS)
+        return bool(count != len(self.tokens.known))
 
     async def _load_tokens(self, since: datetime) -> None:
         rows = await self._query(TOKENS, since)

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from cpms.ocpp import handshake
 from cpms.ocpp.shapes import shape
 from cpms.ocpp.sightings import FORGOTTEN
+from inventory import credentials
 
 if TYPE_CHECKING:
     from cpms.ocpp.gateway import Gateway
@@ -66,7 +67,26 @@ def _note(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
 
 
 def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
-    """Note who was refused."""
+    """Note who was refused, and of the key it gave a digest: a person may let it in with that."""
     said = {name: told(scope)[name] for name in ("path", "user_agent", "subprotocols")}
+    header = dict(scope["headers"]).get(b"authorization")
+    offered = handshake.basic_auth(header)
+    said["key"] = _key_words(header, offered)
+    if offered is not None and offered[0].lower() != refusal.identity.lower():
+        said["user"] = offered[0]
+    key = credentials.presented(offered[1]) if offered and offered[1] else None
     who = (refusal.identity, refusal.reason, refusal.peer)
-    hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id)
+    hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id, key)
+
+
+#: Shorter keys can be guessed. (OCPP 2.0.1 part 2, A00.FR.205: at least 16 characters)
+SHORT_KEY = 16
+
+
+def _key_words(header: bytes | None, offered: tuple[str, bytes] | None) -> str:
+    """Return none, unreadable, short or given: how it came with credentials."""
+    if header is None or (offered is not None and not offered[1]):
+        return "none"
+    if offered is None:
+        return "unreadable"
+    return "short" if len(offered[1]) < SHORT_KEY else "given"

@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from alerts import access as alerts_access
-from monitoring import access as monitoring_access
+from monitoring import sightings
 
 Counter = Callable[[HttpRequest], int]
 
@@ -46,7 +46,7 @@ def _open_incidents(request: HttpRequest) -> int:
 
 
 def _sightings(request: HttpRequest) -> int:
-    return monitoring_access.sightings(request.user).count()
+    return sightings.waiting(request.user).count()
 
 
 PLACES = (

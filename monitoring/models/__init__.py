@@ -1,7 +1,7 @@
 """What happened: connections, status, sessions, meters, events, frames, and KPIs from them."""
 
 from monitoring.models.arrivals import ConnectionAttempt
-from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, Sighting
+from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway
 from monitoring.models.effective import EffectiveState
 from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
 from monitoring.models.frames import FrameSegment
@@ -15,9 +15,11 @@ from monitoring.models.kpis import (
 from monitoring.models.meters import MeterSample
 from monitoring.models.ports import PortState, StatusSpan
 from monitoring.models.sessions import Session
+from monitoring.models.sightings import BlockedAddress, Sighting
 
 __all__ = [
     "Attempt",
+    "BlockedAddress",
     "ChargerState",
     "ConnectionAttempt",
     "ConnectionSpan",

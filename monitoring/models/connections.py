@@ -1,4 +1,4 @@
-"""Gateways, the connections they hold, and who knocked without being known."""
+"""Gateways, and the connections they hold."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -88,37 +88,3 @@ class ChargerState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.charger_id} {'online' if self.online else 'offline'}"
-
-
-class Sighting(models.Model):
-    """An identity that knocked and is not known, or a known one that says it is another."""
-
-    class Reason(models.TextChoices):
-        """Why it was noted."""
-
-        UNKNOWN = "unknown", _("unknown identity")
-        MISMATCH = "mismatch", _("another serial number or model")
-        USERNAME = "username", _("user name differs from the identity")
-        CREDENTIALS = "credentials", _("wrong credentials")
-        SUBPROTOCOL = "subprotocol", _("no usable subprotocol")
-        PROFILE = "profile", _("security profile too low")
-        PATH = "path", _("wrong path")
-        NETWORK = "network", _("network not allowed")
-
-    identity = models.CharField(max_length=100)
-    reason = models.CharField(max_length=12, choices=Reason.choices)
-    charger = models.ForeignKey(Charger, models.CASCADE, null=True, related_name="sightings")
-    peer = models.CharField(max_length=64)
-    count = models.PositiveIntegerField(default=1)
-    first_seen = models.DateTimeField()
-    last_seen = models.DateTimeField(db_index=True)
-    #: What it said of itself: subprotocols, user agent, path, vendor, model, serial …
-    said = models.JSONField(default=dict)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["identity", "reason"], name="one_sighting_per_reason")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.identity} ({self.reason})"
