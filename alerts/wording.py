@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from alerts.detectors import BY_NAME
 from alerts.models import DetectorName, Incident, IncidentEntry
 from monitoring.facts import CloseReason
+from monitoring.words import closing
 
 CLOSINGS: dict[str, Promise | str] = {
     CloseReason.CLEAN: gettext_lazy("The charger closed the connection itself."),
@@ -113,7 +114,7 @@ def evidence(incident: Incident) -> Iterator[Evidence]:
         if is_time:
             yield Evidence(label, at=datetime.fromisoformat(value))
         else:
-            yield Evidence(label, text=str(value))
+            yield Evidence(label, text=(key == "close_reason" and closing(value)) or str(value))
 
 
 def name(user: User) -> str:

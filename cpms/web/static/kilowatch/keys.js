@@ -33,7 +33,8 @@
   // --- What the keys do --------------------------------------------------------------------
 
   function search() {
-    const field = [...document.querySelectorAll("main input[type=search], #kw-search")].find((one) => one.offsetParent !== null);
+    const fields = [...document.querySelectorAll("main input[type=search]"), document.getElementById("kw-search")];
+    const field = fields.find((one) => one && one.offsetParent !== null);
     if (field) { field.focus(); field.select(); } else if (page.openPalette) page.openPalette();
   }
 
@@ -63,6 +64,7 @@
     j: () => walk(1),
     k: () => walk(-1),
     p: () => page.togglePause && page.togglePause(),
+    t: () => page.toggleTimes(),
     x: leave,
   };
 

@@ -1,7 +1,7 @@
 // The page's one tip: the whole time of a <time> on hover and focus, and what a "?" explains.
 //
 // A tip goes with Escape, can be pointed at, and stays while one does (WCAG 1.4.13). Times outside
-// tables and links can be focused for it; in tables "t" writes all times out (times.js).
+// tables and links can be focused for it; in tables there is "t", which writes all times out.
 (() => {
   const LINGER = 120; // ms to get from the time to its tip
   const GAP = 6;
