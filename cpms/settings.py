@@ -89,6 +89,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "monitoring.probes.Probes",  # Before anything that looks at the Host header.
+    "cpms.web.proxies.TrustedProxies",  # Before anything that looks at who asks.
     "django.middleware.security.SecurityMiddleware",
     "cpms.web.static_files.StaticFiles",
     # Safe against BREACH: the answers' lengths are padded by chance, CSRF tokens are masked anew
@@ -110,7 +111,7 @@ MIDDLEWARE = [
 # HSTS for the whole domain is for its owner to promise, not for one host in it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if ROLE == "gateway":  # Chargers fetch and put files; they have no sessions, cookies or pages.
-    MIDDLEWARE = MIDDLEWARE[:2]
+    MIDDLEWARE = MIDDLEWARE[:3]
     SILENCED_SYSTEM_CHECKS += ["admin.E408", "admin.E409", "admin.E410"]
     INSTALLED_APPS = [name for name in INSTALLED_APPS if not name.startswith("allauth")]
 
@@ -269,6 +270,8 @@ METRICS_NETWORKS = environment.networks("METRICS_NETWORKS")
 OCPP_NETWORKS = [ip_network(name) for name in environment.networks("OCPP_NETWORKS")]
 #: Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = [ip_network(name) for name in environment.networks("TRUSTED_PROXIES")]
+if TRUSTED_PROXIES:  # cpms.web.proxies drops the header of anybody else.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: An unknown identity is told so (404) where chargers may connect without credentials anyway.
 OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", default=False)
 #: Days that raw meter samples and recorded frames are kept.

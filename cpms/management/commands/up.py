@@ -142,6 +142,7 @@ def programs() -> list[Program]:
     uvicorn = ["uvicorn", "cpms.asgi:web", "--host", settings.WEB_HOST]
     uvicorn += ["--port", str(settings.WEB_PORT), "--loop", "uvloop", "--ws", "websockets-sansio"]
     uvicorn += ["--http", "h11"]  # httptools takes headers without end until the memory is full.
+    uvicorn += ["--no-proxy-headers"]  # Whom to believe is said by TRUSTED_PROXIES.
     uvicorn += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
     celery = ["celery", "--quiet", "--app", "cpms.celery"]
     return [
