@@ -1,0 +1,133 @@
+"""The dashboard without a mouse: keys, walking through lists, and the command palette."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from django.contrib.auth.models import User
+
+from inventory.models import Charger, Organisation, Role
+from monitoring.facts import Status
+from tests.browser.conftest import is_live
+from tests.network import charger, connection, person, site, tenant
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+Enter = Callable[..., "Page"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def organisation(transactional_db: None) -> Organisation:
+    return tenant()
+
+
+@pytest.fixture
+def operator(organisation: Organisation) -> User:
+    return person("olga", Role.OPERATOR, organisation)
+
+
+@pytest.fixture
+def fleet(organisation: Organisation) -> list[Charger]:
+    since = datetime.now(UTC) - timedelta(hours=1)
+    place = site(organisation, "Ostbahnhof")
+    made = [charger(place, f"CP-{number}", Status.AVAILABLE, since=since) for number in (1, 2, 3)]
+    for one in made:
+        connection(one, since)
+    return made
+
+
+def focused(page: "Page") -> str:
+    return str(page.evaluate("document.activeElement.textContent")).strip()
+
+
+def test_one_goes_walks_and_opens_by_keys(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/kpis/")
+    page.keyboard.press("g")
+    page.keyboard.press("f")
+    page.locator("tr", has_text="CP-3").wait_for()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    assert focused(page) == "CP-2"
+    row = page.locator("tr", has_text="CP-2")
+    assert "inset" in row.evaluate("row => getComputedStyle(row).boxShadow")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="CP-1").wait_for()
+
+
+def test_the_row_one_is_in_stays_the_same_row_when_the_list_is_refreshed(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.evaluate("htmx.trigger('#fleet', 'live')")
+    page.wait_for_load_state("networkidle")
+    assert focused(page) == "CP-2"
+
+
+def test_letters_do_nothing_while_one_types_and_can_be_switched_off(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    page.keyboard.press("/")
+    page.keyboard.type("gk?p")
+    page.wait_for_url("**q=gk**")
+    assert page.get_by_role("dialog").count() == 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    keys.get_by_text("Next row").wait_for()
+    keys.get_by_text("KPIs").wait_for()
+    keys.get_by_label("Single letters are keys").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    page.keyboard.press("p")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    assert page.get_by_text("Paused").is_hidden()
+    assert "/kpis/" not in page.url
+
+
+def test_the_palette_finds_chargers_and_pages_and_does_what_the_page_can(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    charger(site(tenant("Fremd"), "Fremdort"), "CP-2-THEIRS")
+    page = enter(operator, "/kpis/")
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Charger, site")
+    field.wait_for()
+    page.keyboard.type("cp-2")
+    option = page.get_by_role("option", name="CP-2")
+    option.wait_for()
+    assert page.get_by_text("THEIRS").count() == 0
+    assert field.get_attribute("aria-activedescendant") == option.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="CP-2").wait_for()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("incid")
+    page.get_by_role("option", name="Incidents").wait_for()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/incidents/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("dark")
+    page.get_by_role("option", name="Dark").wait_for()
+    page.keyboard.press("Enter")
+    page.wait_for_selector('html[data-bs-theme="dark"]')
+    page.keyboard.press("Control+k")
+    page.keyboard.type("nothing is called this")
+    page.get_by_text("Nothing is called that.").wait_for()
+    page.keyboard.press("Escape")
+    assert page.get_by_role("dialog").count() == 0
