@@ -6,9 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -21,6 +23,7 @@ from cpms.logs import escaped
 from cpms.web.kiosk import life, links, views
 from cpms.web.kiosk.boards import BOARDS
 from cpms.web.models import KioskLink
+from cpms.web.routing import websocket
 from inventory import access
 from inventory.access import ABILITIES, Onlooker
 from inventory.models import Charger, Organisation, Role, Site
@@ -219,6 +222,20 @@ def test_the_api_takes_no_wall_s_token(nordstrom: Organisation) -> None:
     _link, token = hang(nordstrom)
     answer = Client(headers={"Authorization": f"Bearer {token}"}).get("/api/v1/chargers/")
     assert answer.status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_live_socket_takes_no_wall_s_token() -> None:
+    _link, token = await sync_to_async(lambda: hang(tenant()))()
+    for name in (views.COOKIE, settings.SESSION_COOKIE_NAME):
+        cookie = f"{name}={token}".encode()
+        headers = [(b"host", b"x"), (b"origin", b"http://x"), (b"cookie", cookie)]
+        wire = ApplicationCommunicator(
+            websocket, {"type": "websocket", "path": "/ws/live/", "headers": headers}
+        )
+        await wire.send_input({"type": "websocket.connect"})
+        assert (await wire.receive_output(20))["type"] == "websocket.close"
+    await sync_to_async(connections.close_all)()
 
 
 def test_an_onlooker_has_no_ability_and_sees_nothing_but_its_sites(
