@@ -1,7 +1,7 @@
 """What a filter offers: the values among the chargers that pass all the others, with counts."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,14 +42,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "since": (),
     "site": ("site__name", "site__city"),
     "model": ("model__vendor", "model__name"),
-    "organisation": ("site__organisation__name",),
-    "region": (),
     "firmware": (),
+    "region": (),
+    "organisation": ("site__organisation__name",),
     "operator": (),
     "tag": (),
     "version": (),
     "lifecycle": (),
 }
+#: Filters that stand behind a "more" until they are used.
+RARE = frozenset({"organisation", "operator", "tag", "version", "lifecycle"})
 AGES = ("last-15m", "last-1h", "last-24h", "over-1h", "over-24h", "over-7d")
 
 
@@ -145,9 +147,9 @@ class Chip:
 def chips(user: User, wanted: Filters, parameters: QueryDict) -> list[Chip]:
     """Return the active filters; a query for each kind whose values only have a key."""
     texts = {
-        "organisation": _texts(access.organisations(user), wanted.organisation, "name"),
-        "site": _texts(access.sites(user), wanted.site, "name"),
-        "model": _texts(access.models(user), wanted.model, "vendor", "name"),
+        "organisation": _texts(access.organisations, user, wanted.organisation, "name"),
+        "site": _texts(access.sites, user, wanted.site, "name"),
+        "model": _texts(access.models, user, wanted.model, "vendor", "name"),
     }
     return [
         Chip(
@@ -162,8 +164,12 @@ def chips(user: User, wanted: Filters, parameters: QueryDict) -> list[Chip]:
     ]
 
 
-def _texts(rows: QuerySet[Any], keys: Iterable[int], *names: str) -> dict[int, str]:
-    found = rows.filter(pk__in=keys).values_list("pk", *names) if keys else ()
+def _texts(
+    seen: Callable[[User], QuerySet[Any]], user: User, keys: Iterable[int], *names: str
+) -> dict[int, str]:
+    if not keys:
+        return {}
+    found = seen(user).filter(pk__in=keys).values_list("pk", *names)
     return {key: " ".join(named) for key, *named in found}
 
 

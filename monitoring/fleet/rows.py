@@ -62,9 +62,15 @@ class Row:
         return sorted(worst, key=lambda port: port.number)
 
     @property
-    def other_ports(self) -> Counter[State]:
+    def other_ports(self) -> list[tuple[State, int]]:
         """How many of the ports that are not shown one by one are in which state."""
-        return Counter(p.state for p in self.ports) - Counter(p.state for p in self.shown_ports)
+        others = Counter(p.state for p in self.ports) - Counter(p.state for p in self.shown_ports)
+        return sorted(others.items(), key=lambda pair: RANK[pair[0]])
+
+    @property
+    def others(self) -> int:
+        """How many ports are not shown one by one."""
+        return len(self.ports) - len(self.shown_ports)
 
 
 def with_state(chargers: QuerySet[Charger]) -> QuerySet[Any]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -37,21 +36,19 @@ def show(request: HttpRequest) -> HttpResponse:
         "page": fleet.page(chargers, wanted, tiles, number(request.GET.get("page"), 1)),
         "chips": choices.chips(user, wanted, request.GET),
         "layout": layout,
-        "shown": dict.fromkeys(layout.columns, True),
+        "shown": {name: name in layout.columns for name in columns.COLUMNS},
         "everything": f"?view={fleet.ALL}",
     }
     if request.headers.get("HX-Target") == "fleet":
         answer = render(request, "monitoring/_fleet.html", context)
         answer[SHARED] = "1"
         return answer
-    offered = {"facets": _facets(user), "columns": columns.COLUMNS, "always": columns.ALWAYS}
+    offered = {
+        "facets": [(n, choices.LABELS[n], n in choices.RARE) for n in choices.NAMES],
+        "columns": columns.COLUMNS,
+        "always": columns.ALWAYS,
+    }
     return render(request, "monitoring/fleet.html", context | offered)
-
-
-def _facets(user: User) -> list[tuple[str, str]]:
-    one = access.organisations(user).count() < 2
-    named = [(name, str(choices.LABELS[name])) for name in choices.NAMES]
-    return [facet for facet in named if not (one and facet[0] == "organisation")]
 
 
 @login_required

@@ -1,9 +1,12 @@
 """The views above the fleet's list: those everybody has, and the saved ones."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from cpms.web.fleet_views import access
 from cpms.web.fleet_views.pages import address
 from cpms.web.models import FleetPreferences
+from inventory import access as inventory_access
+from inventory.models import Membership, Organisation
 from monitoring.fleet import ALL
 
 register = template.Library()
@@ -35,21 +40,28 @@ class Tab:
 
 @register.inclusion_tag("web/fleet_views.html", takes_context=True)
 def fleet_views(context: template.Context) -> dict[str, Any]:
-    """Draw the views, with what may be done with the one that is shown; four queries."""
+    """Draw the views, with what may be done with the one that is shown; one query, mostly."""
     request = context["request"]
     user = request.user
-    saved = {str(v.pk): v for v in access.views(user).select_related("organisation")}
+    opening = FleetPreferences.objects.filter(user=user, opening=OuterRef("pk"))
+    views = access.views(user).select_related("organisation").annotate(opens=Exists(opening))
+    saved = {str(view.pk): view for view in views}
     current = saved.get(request.GET.get("view", ""))
-    opening = FleetPreferences.objects.filter(user=user).values_list("opening", flat=True).first()
     return {
-        "request": request,
         "csrf_token": context.get("csrf_token"),
         "tabs": [*_common(), *(_tab(key, view) for key, view in saved.items())],
         "current": current,
         "may_change": current is not None and access.may_change(user, current),
-        "opens": current is not None and opening == current.pk,
-        "organisations": access.shares_with(user),
+        "organisations": _shares_with(user, context["shell"]["memberships"]),
     }
+
+
+def _shares_with(user: User, memberships: list[Membership]) -> Iterable[Organisation]:
+    """Return what `access.shares_with` would ask of memberships that the page has anyway."""
+    if user.is_superuser:
+        return access.shares_with(user)
+    able = inventory_access.ABILITIES["share_views"]
+    return [mine.organisation for mine in memberships if mine.role in able]
 
 
 def _common() -> list[Tab]:

@@ -9,7 +9,7 @@
 
   function go(parameters) {
     const query = parameters.toString();
-    htmx.ajax("GET", location.pathname + (query ? `?${query}` : ""), {
+    htmx.ajax("GET", form().getAttribute("action") + (query ? `?${query}` : ""), {
       source: "#fleet-visit", target: "#fleet", swap: "morph:outerHTML",
     });
   }
@@ -78,6 +78,13 @@
       for (const other of box.closest(".kw-choices").querySelectorAll("input")) other.checked &&= other === box;
     }
     go(toggle(parameters, box.dataset.name, box.value, box.checked));
+  });
+
+  document.addEventListener("click", (event) => {
+    const more = event.target.closest("[data-more-facets]");
+    if (!more) return;
+    const open = form().classList.toggle("has-more");
+    more.setAttribute("aria-expanded", String(open));
   });
 
   // --- Columns and dialogs ------------------------------------------------------------------
