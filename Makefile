@@ -9,7 +9,7 @@ PINS := deploy/requirements
 COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links $(UPGRADE) pyproject.toml
 
-.PHONY: run test check bench requirements vendor messages
+.PHONY: run test check bench requirements screenshots vendor messages
 .DEFAULT_GOAL := run
 
 run: $(VENV)/run.stamp
@@ -32,6 +32,10 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(PY) -m tests.bench $(ARGS)
+
+# Photographs the demo network for the operator's guide (/help/); needs Chromium, takes minutes.
+screenshots: $(VENV)/dev.stamp
+	$(PY) -m tests.screenshots
 
 # Pins every dependency of pyproject.toml with its hashes; UPGRADE=--upgrade takes newer ones.
 requirements: $(VENV)/dev.stamp

@@ -117,22 +117,31 @@ def generate(
     chargers: int = 1_000, ports: int = 2, days: int = 30, seed: int = 1, *, until: datetime
 ) -> History:
     """Make a fleet and its past of `days` days before `until`, all in one transaction."""
-    rng = random.Random(seed)
     start = until - timedelta(days=days)
     with transaction.atomic():
         fleet = _fleet(chargers, start, seed)
         evses = _ports(fleet, ports)
-        past = _Past(rng, start, until, _gateway(start, until, seed), _first_session())
-        for done, charger in enumerate(fleet, 1):
-            _write_charger(past, charger, evses[charger.pk])
-            if done % CHARGERS_PER_COPY == 0 or done == len(fleet):
-                past.copy()
-        _skip_sessions(past.sessions)
+        rows = live_through(fleet, evses, start, until, seed)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    return History(
-        fleet, [evse for each in evses.values() for evse in each], start, until, dict(past.counts)
-    )
+    return History(fleet, [evse for each in evses.values() for evse in each], start, until, rows)
+
+
+def live_through(
+    fleet: list[Charger], evses: dict[int, list[Evse]], start: datetime, until: datetime, seed: int
+) -> dict[str, int]:
+    """Write the past of chargers that have none, given their ports; return the rows by table.
+
+    They are left connected to a gateway whose lease is far away: end it for them to be lost.
+    """
+    gateway = _gateway(start, until, seed)
+    past = _Past(random.Random(seed), start, until, gateway, _first_session())
+    for done, charger in enumerate(fleet, 1):
+        _write_charger(past, charger, evses[charger.pk])
+        if done % CHARGERS_PER_COPY == 0 or done == len(fleet):
+            past.copy()
+    _skip_sessions(past.sessions)
+    return dict(past.counts)
 
 
 def _fleet(count: int, start: datetime, seed: int) -> list[Charger]:

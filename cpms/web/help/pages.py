@@ -144,8 +144,8 @@ def _pictured(found: re.Match[str]) -> str:
     alt, name = unescape(found[1]), found[2]
     return "".join(
         format_html(
-            '<img class="help-shot only-{}" src="{}" alt="{}" loading="lazy" width="1280"'
-            ' height="800">',
+            '<img class="help-shot only-{}" src="{}" alt="{}" loading="lazy" width="1440"'
+            ' height="900">',
             theme,
             static(f"help/{name}-{theme}.webp"),
             alt,

@@ -1,0 +1,1 @@
+"""The guide's screenshots, made from the demo network: `make screenshots`."""
