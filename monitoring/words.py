@@ -41,7 +41,6 @@ CLOSINGS: dict[str, Promise] = {
 #: What a status means where the effective state is coarser.
 STATUSES: dict[str, Promise] = {
     Status.PREPARING: _("plugged in, not started"),
-    Status.OCCUPIED: _("occupied"),
     Status.SUSPENDED_EV: _("vehicle takes no energy"),
     Status.SUSPENDED_EVSE: _("charger gives no energy"),
     Status.FINISHING: _("finished, still plugged in"),

@@ -29,8 +29,8 @@ from monitoring.effective import State
 
 register = template.Library()
 
-#: Marks are drawn in this order; others between reboots and new firmware.
-ORDER = {"boot": 0, "firmware": 2}
+#: Marks are drawn in this order, the ones that matter most on top of the others.
+ORDER = {"boot": 1, "firmware": 2}
 
 Names = Mapping[State, str | Promise]
 
@@ -123,7 +123,7 @@ def _bout(bout: Bout, window: Window, write: Any, most: float, identity: str) ->
 def mark_lane(marks: Iterable[Mark], window: Window, zone: str) -> SafeString:
     """Draw a tick for each thing that happened, by its kind."""
     write = _writer(zone, window)
-    rarest_last = sorted(marks, key=lambda mark: ORDER.get(mark.kind, 1))
+    rarest_last = sorted(marks, key=lambda mark: ORDER.get(mark.kind, 0))
     return _joined(_mark(mark, window, write) for mark in rarest_last)
 
 

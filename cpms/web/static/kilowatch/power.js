@@ -102,7 +102,7 @@
       height: HEIGHT,
       tzDate: zoned(words.zone),
       scales: { kW: { range: upTo }, kWh: { range: upTo }, "%": { range: [0, 100] } },
-      axes: [axis({ values: "{HH}:{mm}", space: 70 }), ...lines.map(side).slice(0, canvas.clientWidth > 560 ? 3 : 1)],
+      axes: [axis({ values: session.times.at(-1) - session.times[0] < 600 ? "{HH}:{mm}:{ss}" : "{HH}:{mm}", space: 70 }), ...lines.map(side).slice(0, canvas.clientWidth > 560 ? 3 : 1)],
       series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...lines.map((line) => ({
         label: line.label, scale: line.scale, stroke: css(line.colour), width: 1.8, dash: line.dash,
         fill: line.fill ? css("--c-charging-tint") : undefined, points: { show: session.times.length < 3 }, spanGaps: true,
@@ -124,7 +124,9 @@
       for (const old of element.querySelectorAll("figure")) {
         if (!drawn.some((session) => old.dataset.session === String(session.id))) old.remove();
       }
-      charts = drawn.map((session) => curve(element, canvasOf(element, session), session));
+      // All places are made first: a chart takes its width from what it then has.
+      const places = drawn.map((session) => canvasOf(element, session));
+      charts = drawn.map((session, index) => curve(element, places[index], session));
     });
   }
 
