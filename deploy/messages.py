@@ -24,6 +24,7 @@ from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.commands import makemessages
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = Path("cpms/web/locale")
@@ -152,9 +153,12 @@ def extract(language: str, locale: Path) -> None:
         settings.configure(LOCALE_PATHS=[str(locale)], USE_I18N=True)
         django.setup()
     settings.LOCALE_PATHS = [str(locale)]
+    # A guess from a text like it would have to be found and mended by somebody.
+    options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
+    makemessages.Command.msgmerge_options = options
     call_command(
-        "makemessages", locale=[language], add_location="file", no_obsolete=True, no_wrap=True,
-        verbosity=0,
+        makemessages.Command(),
+        locale=[language], add_location="file", no_obsolete=True, no_wrap=True, verbosity=0,
     )  # fmt: skip
 
 
