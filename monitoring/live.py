@@ -11,7 +11,7 @@ is right again with the next, or when it reconnects.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 #: The group every gateway process listens to.
 GATEWAYS = "gateways"
@@ -34,11 +34,15 @@ class Change(TypedDict):
 
 
 class LiveFrame(TypedDict):
-    """A frame as it passed; `at` is RFC 3339 in UTC, `direction` seen from us."""
+    """A frame as it passed; `at` is RFC 3339 in UTC, `direction` seen from us.
+
+    `findings` are what was put right or refused in it: kind, where, and more of it.
+    """
 
     at: str
     direction: Literal["in", "out"]
     text: str
+    findings: NotRequired[list[tuple[str, str, str]]]
 
 
 def org_group(organisation_id: int) -> str:

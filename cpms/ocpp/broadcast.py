@@ -16,6 +16,7 @@ from prometheus_client import Counter
 
 from cpms.ocpp.arrivals import Told
 from cpms.ocpp.duplicates import displaced
+from cpms.ocpp.inspection import inspect_text
 from monitoring import facts as f
 from monitoring import live
 from monitoring.live import GATEWAYS, frames_group, org_group, site_group
@@ -110,7 +111,18 @@ class Broadcast:
             return
         _identity, waiting = self._frames.setdefault(charger_id, (identity, []))
         if len(waiting) < MOST_FRAMES:
-            waiting.append({"at": at.isoformat(), "direction": way, "text": mask(text[:8192])})
+            waiting.append(self._live(charger_id, at, way, text))
+
+    def _live(
+        self, charger_id: int, at: datetime, way: Literal["in", "out"], text: str
+    ) -> live.LiveFrame:
+        """Return a frame as pages are told of it, with what is wrong with it."""
+        told: live.LiveFrame = {"at": at.isoformat(), "direction": way, "text": mask(text[:8192])}
+        station = self._gateway.directory.connected.get(charger_id)
+        if way == "in" and station is not None:
+            found = inspect_text(text, station.version)
+            told["findings"] = [(one.kind, one.path, one.detail) for one in found]
+        return told
 
     async def run(self) -> None:
         """Send what was noted, four times a second."""

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 
 from cpms.ocpp import probing
 from cpms.ocpp.turns import Turns
+from inventory import credentials
 from inventory.models import Charger, ChargerModel
 from monitoring.models import ChargerState, ConnectionSpan, Event, Sighting
 from monitoring.nearest import Nearest
@@ -230,8 +231,9 @@ async def test_an_unknown_identity_is_kept_with_what_it_said_4(gateway, charger)
         "CP_1", "unknown", 3, "127.0.0.1",
     )  # fmt: skip
     assert seen.said == {
-        "path": "/ocpp/CP_1", "subprotocols": "ocpp1.6", "user_agent": "Acme/1.0",
+        "path": "/ocpp/CP_1", "subprotocols": "ocpp1.6", "user_agent": "Acme/1.0", "key": "given",
     }  # fmt: skip
+    assert credentials.matches(bytes(seen.key_digest), bytes.fromhex(KEY))
     first = seen.first_seen
     await status_of(gateway, "CP_1")
     (seen,) = await sightings(gateway)

@@ -80,7 +80,7 @@
   }
 
   async function copy(button, done) {
-    const code = button.closest("section").querySelector("code");
+    const code = button.closest(".kw-exchange-said").querySelector("code");
     const text = code.rawText ?? code.textContent;
     try { await navigator.clipboard.writeText(text); } catch { copyOld(text); }
     const before = button.textContent;
@@ -110,10 +110,16 @@
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
       const within = place.contains(document.activeElement);
-      const step = { j: 1, k: -1, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
-      if (event.key === "p") document.getElementById("frames-pause")?.click();
-      else if (step && !event.defaultPrevented && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
+      const letters = lettersWork() ? { j: 1, k: -1 } : {};
+      const step = { ...letters, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
+      if (event.key === "p" && lettersWork()) document.getElementById("frames-pause")?.click();
+      else if (step && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
     });
+  }
+
+  // Whoever speaks to the device switches single letters off (keys.js; WCAG 2.1.4).
+  function lettersWork() {
+    try { return localStorage.getItem("kw-keys-off") !== "yes"; } catch { return true; }
   }
 
   function move(place, step) {
