@@ -6,6 +6,7 @@
   const TOWNS_FROM = 9; // The zoom at which towns are fetched and shown.
   const NAMES_FROM = 4;
   const MOST_NAMES = 140;
+  const SQUARE = 18; // Pixels; names keep about so far apart.
 
   const files = new Map();
 
@@ -64,16 +65,23 @@
   // --- The layer ----------------------------------------------------------------------------
 
   const Ground = L.Renderer.extend({
-    options: { pane: "tilePane", padding: 0.25, className: "kw-ground" },
+    options: { pane: "tilePane", padding: 0.1, className: "kw-ground" },
 
     _initContainer() {
       this._container = L.DomUtil.create("canvas", this.options.className);
       this._container.setAttribute("aria-hidden", "true");
       this._drawing = this._container.getContext("2d");
-      this._theme = () => this._draw();
+      this._theme = () => { this._readColours(); this._draw(); };
       document.addEventListener("kw:theme", this._theme);
       this._fetch("countries", (file) => { this._land = land(file); });
       this._fetch("cities", (rows) => { this._cities = places(rows); });
+    },
+
+    // Asked for while markers come and go, the browser would work out all styles anew.
+    _readColours() {
+      const css = getComputedStyle(this._map.getContainer());
+      const [land, border, names] = ["--map-land", "--map-border", "--map-name"].map((name) => css.getPropertyValue(name));
+      this._colours = { land, border, names, font: `12px ${css.fontFamily}` };
     },
 
     _destroyContainer() {
@@ -108,8 +116,8 @@
       const scale = this._map.getZoomScale(this._zoom, 0);
       const origin = this._map.getPixelOrigin().add(this._bounds.min);
       const size = this._bounds.getSize();
-      const css = getComputedStyle(this._map.getContainer());
-      const view = { scale, origin, size, css, box: [origin.x, origin.y, origin.x + size.x, origin.y + size.y].map((pixel) => pixel / scale) };
+      if (!this._colours) this._readColours();
+      const view = { scale, origin, size, box: [origin.x, origin.y, origin.x + size.x, origin.y + size.y].map((pixel) => pixel / scale) };
       const pen = this._drawing;
       pen.setTransform(1, 0, 0, 1, 0, 0);
       pen.clearRect(0, 0, this._container.width, this._container.height);
@@ -119,9 +127,9 @@
       if (this._zoom >= NAMES_FROM) this._drawPlaces(pen, view);
     },
 
-    _drawLand(pen, { scale, css, box }) {
-      pen.fillStyle = css.getPropertyValue("--map-land");
-      pen.strokeStyle = css.getPropertyValue("--map-border");
+    _drawLand(pen, { scale, box }) {
+      pen.fillStyle = this._colours.land;
+      pen.strokeStyle = this._colours.border;
       pen.lineWidth = 0.8 / scale;
       for (const { path, box: [left, top, right, bottom] } of this._land || []) {
         if (bottom < box[1] || top > box[3]) continue;
@@ -136,21 +144,22 @@
     },
 
     // The largest places first; a name that would touch another is left out.
-    _drawPlaces(pen, { scale, origin, size, css, box }) {
-      const taken = [];
-      pen.font = `12px ${css.fontFamily}`;
+    _drawPlaces(pen, { scale, origin, size, box }) {
+      const taken = new Set();
+      let written = 0;
+      pen.font = this._colours.font;
       pen.lineWidth = 3;
       pen.lineJoin = "round";
-      pen.strokeStyle = css.getPropertyValue("--map-land");
-      pen.fillStyle = css.getPropertyValue("--map-name");
+      pen.strokeStyle = this._colours.land;
+      pen.fillStyle = this._colours.names;
       for (const place of [...(this._cities || []), ...(this._zoom >= TOWNS_FROM ? this._towns || [] : [])]) {
-        if (taken.length >= MOST_NAMES) break;
+        if (written >= MOST_NAMES) break;
         if (place.x < box[0] || place.x > box[2] || place.y < box[1] || place.y > box[3]) continue;
         const x = place.x * scale - origin.x;
         const y = place.y * scale - origin.y;
-        const area = [x - 4, y - 9, x + 10 + place.name.length * 6.6, y + 9];
-        if (area[2] > size.x || taken.some((other) => touch(area, other))) continue;
-        taken.push(area);
+        const right = x + 10 + place.name.length * 6.6;
+        if (right > size.x || !claim(taken, x - 4, y - 9, right, y + 9)) continue;
+        written += 1;
         pen.beginPath();
         pen.arc(x, y, 2, 0, 7);
         pen.fill();
@@ -160,7 +169,19 @@
     },
   });
 
-  const touch = (one, other) => one[0] < other[2] && other[0] < one[2] && one[1] < other[3] && other[1] < one[3];
+  // Takes the squares of a coarse grid that an area covers, unless one of them is taken.
+  function claim(taken, left, top, right, bottom) {
+    const squares = [];
+    for (let row = Math.floor(top / SQUARE); row <= bottom / SQUARE; row++) {
+      for (let column = Math.floor(left / SQUARE); column <= right / SQUARE; column++) {
+        const square = row * 4096 + column;
+        if (taken.has(square)) return false;
+        squares.push(square);
+      }
+    }
+    for (const square of squares) taken.add(square);
+    return true;
+  }
 
   // A map in `place`, whose data- attributes name the files and maybe a tile server.
   window.kilowatch.mapIn = (place, options) => {

@@ -12,6 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const MOST_ROWS = 100;
   const NAMES_FROM = 8;
   const LAST_CLUSTERED = 14;
+  const RESTS_AFTER = 150;
   const SOONEST = 1_000;
   const MOST_ASKED = 200;
 
@@ -114,6 +115,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (map.getZoom() >= NAMES_FROM) {
       const name = document.createElement("span");
       name.className = "kw-pin-name";
+      name.dir = "auto";
       name.textContent = site.name;
       whole.append(name);
     }
@@ -171,15 +173,23 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     for (const [key, marker] of markers) if (!next.has(key)) marker.remove();
     markers = next;
-    write();
+    writeSoon();
   }
 
   // --- The list of what is in view ----------------------------------------------------------
 
+  // The list follows when the map rests: while it moves nobody reads.
+  let toWrite = null;
+  function writeSoon() {
+    clearTimeout(toWrite);
+    toWrite = setTimeout(write, RESTS_AFTER);
+  }
+
   function write() {
     const bounds = map.getBounds();
     const placed = shown.filter((site) => site.at);
-    const visible = placed.filter((site) => bounds.contains(site.at));
+    const [south, west, north, east] = [bounds.getSouth(), bounds.getWest(), bounds.getNorth(), bounds.getEast()];
+    const visible = placed.filter(({ at: [latitude, longitude] }) => latitude >= south && latitude <= north && longitude >= west && longitude <= east);
     const unplaced = shown.filter((site) => !site.at);
     count.textContent = texts.inView.replace("%1", visible.length.toLocaleString()).replace("%2", shown.length.toLocaleString());
     fill(list, visible);
@@ -212,10 +222,12 @@ document.addEventListener("DOMContentLoaded", () => {
     mark.innerHTML = ICONS[state || "empty"];
     const link = document.createElement("a");
     link.href = address(texts.page, site);
+    link.dir = "auto";
     link.textContent = site.name;
     link.dataset.focus = `a${site.key}`;
     const sub = document.createElement("span");
     sub.className = "sub";
+    sub.dir = "auto";
     sub.textContent = [site.town, inWords(site.counts) || texts.none].filter(Boolean).join(" · ");
     const name = document.createElement("div");
     name.append(link, sub);
