@@ -16,7 +16,7 @@ from inventory import access, search
 from inventory.models import Charger, Site
 
 MOST_CHARGERS, MOST_SITES, MOST_INCIDENTS = 8, 5, 5
-#: A shorter word is part of nearly everything: then only what begins with it is found.
+#: A shorter text is part of nearly everything: then it must be in the identity, or begin a name.
 SHORTEST_PART = 3
 
 
@@ -41,7 +41,7 @@ def _groups(user: User, text: str) -> list[dict[str, Any]]:
 
 def _chargers(among: QuerySet[Charger], text: str) -> QuerySet[Charger]:
     if len(text) < SHORTEST_PART:
-        found = among.filter(identity__istartswith=text)
+        found = among.filter(identity__icontains=text)
     else:
         found = search.chargers(among, text)
     exact = Q(identity__iexact=text) | Q(serial_number__iexact=text) | Q(sim__iccid=text)

@@ -20,7 +20,7 @@ from cpms import embedded
 from tests.bench.table import Table
 
 #: Part -> its module; each has `run(table, quick)`.
-PARTS = ("gateway", "latency", "memory", "reconnect", "disk", "kpis", "pages")
+PARTS = ("gateway", "latency", "memory", "reconnect", "disk", "kpis", "pages", "dashboards")
 LIBRARIES = ("django", "channels", "uvicorn", "uvloop", "websockets", "psycopg", "ocpp")
 
 

@@ -143,6 +143,8 @@ def programs() -> list[Program]:
     uvicorn += ["--port", str(settings.WEB_PORT), "--loop", "uvloop", "--ws", "websockets-sansio"]
     uvicorn += ["--http", "h11"]  # httptools takes headers without end until the memory is full.
     uvicorn += ["--no-proxy-headers"]  # Whom to believe is said by TRUSTED_PROXIES.
+    # Compressing would keep 100 KB for each open page; what is large is sent packed already.
+    uvicorn += ["--ws-per-message-deflate", "false"]
     uvicorn += ["--no-access-log", "--timeout-graceful-shutdown", "2"]
     celery = ["celery", "--quiet", "--app", "cpms.celery"]
     return [
