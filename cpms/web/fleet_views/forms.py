@@ -19,6 +19,7 @@ MOST = 50
 class ViewForm(forms.ModelForm):  # type: ignore[type-arg]  # Not subscriptable at run time.
     """Name, whom it is shared with, and whether the fleet opens with it."""
 
+    query = forms.CharField(required=False)
     opening = forms.BooleanField(required=False)
 
     class Meta:

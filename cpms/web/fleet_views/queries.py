@@ -23,8 +23,10 @@ def normal(query: str) -> str:
 
     What can't be read is left out, as the page does. Raises ValueError where it is too long.
     """
+    if len(query) > 2 * LONGEST:
+        raise ValueError(f"{len(query)} characters")
     try:
-        given = QueryDict(query.removeprefix("?")[: LONGEST * 2])
+        given = QueryDict(query.removeprefix("?"))
     except SuspiciousOperation as problem:
         raise ValueError(str(problem)) from problem
     wanted = fleet.filters(given)
