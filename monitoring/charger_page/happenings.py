@@ -264,14 +264,15 @@ def _happening(row: Sequence[Any], numbers: Mapping[int, int]) -> Happening:
 
 
 def _once(found: Sequence[Happening]) -> list[Happening]:
-    """Leave out reports that repeat what a port had said before."""
+    """Leave out reports that repeat what a port has said until then."""
     kept: list[Happening] = []
-    said: dict[int | None, tuple[str, ...]] = {}
+    until: dict[tuple[Any, ...], datetime | None] = {}
     for happening in reversed(found):
         if happening.kind == "status":
-            words = tuple(happening.said[name] for name in KINDS["status"].texts)
-            if said.get(happening.port) == words:
+            said = happening.port, *(happening.said[name] for name in KINDS["status"].texts)
+            repeated = until.get(said) == happening.at
+            until[said] = happening.said["ended"]
+            if repeated:
                 continue
-            said[happening.port] = words
         kept.append(happening)
     return kept[::-1]

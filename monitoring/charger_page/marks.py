@@ -90,4 +90,7 @@ def bouts(charger: Charger, window: Window) -> list[Bout]:
     numbers = {evse.pk: evse.number for evse in charger.evses.all()}
     with connection.cursor() as cursor:
         cursor.execute(_BOUTS, {**values, "few": MOST_SESSIONS, "most": MOST_SUMMED})
-        return [Bout(*row, numbers.get(evse)) for *row, evse in cursor.fetchall()]
+        return [
+            Bout(start, end, count, energy, session, running, numbers.get(evse))
+            for start, end, count, energy, session, running, evse in cursor.fetchall()
+        ]

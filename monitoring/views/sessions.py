@@ -1,11 +1,10 @@
 """A charger's sessions: the list, one of them with its curve, and a download."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -88,7 +87,7 @@ def csv(request: HttpRequest, identity: str) -> StreamingHttpResponse:
     wanted = sessions.wanted(request.GET, charger.site.timezone, timezone.now())
     found = sessions.of_charger(user, charger, wanted)
     rows = (_row(charger, row) for row in export.in_order(found, ("-started", "-pk")))
-    return _download(request, export.lines(rows, COLUMNS), f"sessions-{charger.pk}")
+    return export.attachment(request, rows, COLUMNS, f"sessions-{charger.pk}")
 
 
 def _row(charger: Charger, session: Session) -> Mapping[str, Any]:
@@ -116,11 +115,3 @@ def _time(at: datetime | None) -> str:
 
 def _kilo(value: float | None) -> float | None:
     return None if value is None else round(value / 1000, 3)
-
-
-def _download(request: HttpRequest, lines: Iterator[str], name: str) -> StreamingHttpResponse:
-    first = next(lines)
-    threaded = isinstance(request, ASGIRequest)
-    whole = export.in_thread(first, lines) if threaded else iter([first, *lines])
-    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingHttpResponse(whole, content_type=export.CONTENT_TYPE, headers=headers)

@@ -272,12 +272,18 @@ def test_the_download_has_what_is_asked_for_and_nothing_a_spreadsheet_would_run(
         stop_reason="@SUM(A1)",
     )  # fmt: skip
     answer = client.get("/chargers/CP-1/sessions/export/?port=2")
-    body = b"".join(answer.streaming_content).decode()  # type: ignore[arg-type]
-    [row] = csv.DictReader(io.StringIO(body))
+    [row] = csv.DictReader(io.StringIO(answer.getvalue().decode()))
     assert row["transaction"] == "'=cmd|' /C calc'!A0"
     assert row["stop_reason"] == "'@SUM(A1)"
     assert (row["token"], row["energy_kwh"], row["mean_power_kw"]) == ("04…C3D4", "10.0", "10.0")
     assert answer["Content-Type"].startswith("text/csv")
+
+
+def test_the_download_of_empty_sessions(client: Client, station: Charger) -> None:
+    evse = station.evses.get(number=2)
+    session(station, NOW - 2 * HOUR, NOW - HOUR, evse, energy=0.0, stop_reason="EmergencyStop")
+    answer = client.get("/chargers/CP-1/sessions/export/?port=&outcome=empty&window=")
+    assert answer.getvalue().count(b"\n") == 2
 
 
 def test_facts_mark_what_the_charger_says_otherwise(client: Client, place: Site) -> None:

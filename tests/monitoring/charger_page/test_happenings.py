@@ -89,6 +89,11 @@ def test_what_a_port_says_again_is_told_once(station: Charger, evse: Evse) -> No
     assert [(NOON - h.at) / HOUR for h in told(station)] == [5]
 
 
+def test_a_fault_that_comes_again_is_told_again(station: Charger, evse: Evse) -> None:
+    flapped(evse, NOON - 10 * HOUR, 30 * MINUTE, 20)
+    assert len(told(station, Wanted("faults"))) == 10
+
+
 @pytest.mark.parametrize(
     "text", ["", "x", "2026-03-02T12:00:00Z", "2026-03-02T12:00:00,1,2", "x,1,2", ",,", "²,²,²",
              "2026-03-02T12:00:00Z,1,99999999999999999999", "2026-03-02T12:00:00Z,-1,2"],
