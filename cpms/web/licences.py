@@ -15,10 +15,7 @@ VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
 
 @cache
 def packages() -> list[dict[str, Any]]:
-    """Return the pinned assets by name, each with the file of its licence's text if it has one.
-
-    `credit` in vendor.json is what a licence wants said, e.g. of whom the map's data are.
-    """
+    """Return the pinned assets by name, each with the file of its licence's text if it has one."""
     pinned = json.loads((VENDOR / "vendor.json").read_text())["packages"]
     return [
         {**package, "text": _licence_file(package)}
