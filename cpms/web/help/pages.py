@@ -124,6 +124,7 @@ def _read(path: Path, _changed: int, icon: str) -> Page:
     lead, _, rest = text.strip().partition("\n\n")
     html = markdown.markdown(rest, extensions=["attr_list", "tables", "sane_lists"])
     body = _PAGE.sub(_linked, _SHOT.sub(_pictured, html))
+    body = body.replace("<pre>", '<pre tabindex="0">')  # It scrolls, by keyboard too.
     return Page(
         slug=path.stem,
         icon=icon,
