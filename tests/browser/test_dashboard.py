@@ -146,20 +146,35 @@ def test_another_charger_s_news_leave_a_charger_s_page_alone(
     assert asked == []
 
 
-def test_a_storm_of_changes_is_fetched_at_most_twice_a_second(
-    enter: Enter, operator: User, fleet: list[Charger]
+def test_a_storm_of_news_is_fetched_at_most_twice_a_second(
+    enter: Enter, operator: User, organisation: Organisation
 ) -> None:
-    page = enter(operator)
+    page = enter(operator, "/incidents/")
     is_live(page)
     page.wait_for_load_state("networkidle")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     began = time.monotonic()
     for _ in range(30):
-        announce(fleet[0], "status")
+        tell(live.org_group(organisation.pk), live.incidents())
         page.wait_for_timeout(50)
     page.wait_for_timeout(1_000)
     assert 1 <= len(asked) <= 2 * (time.monotonic() - began) + 1
+
+
+def test_pages_that_show_the_same_do_not_each_ask_for_it(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    pages = [enter(operator), enter(operator)]
+    asked: list[str] = []
+    for page in pages:
+        is_live(page)
+        page.wait_for_load_state("networkidle")
+        page.on("request", lambda request: asked.append(request.url))
+    fault(fleet[2])
+    for page in pages:
+        page.locator("tr", has_text="CP-3").get_by_text("Ground fault").wait_for()
+    assert asked == []
 
 
 def test_frames_pass_by_live_and_can_be_paused(
