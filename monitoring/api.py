@@ -1,6 +1,8 @@
 """What happened and what is, over REST: read only."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -13,18 +15,20 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as rest
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory import api as inventory_api
 from inventory.models import Charger, Evse
 from inventory.rest import export
+from inventory.rest.export import CsvRenderer
 from inventory.rest.fields import IdentityField
 from inventory.rest.paging import LARGEST_PAGE
 from inventory.rest.queries import Window
 from inventory.rest.views import Listed, ListOnly
-from monitoring import access, filters, frame_log, serializers
-from monitoring.exchanges import Frame
+from monitoring import access, filters, frame_lines, frame_log, serializers
+from monitoring.exchanges import Frame, Head, Kind, exchanges, head_of
 from monitoring.frame_pages import BadCursor, Place, following
 from monitoring.kpi_api import Kpis
 from monitoring.models import (
@@ -40,7 +44,15 @@ from monitoring.models import (
 from monitoring.status import ChargerStatus, status_of
 
 FRAMES_BY_DEFAULT = timedelta(hours=24)
-FRAME_COLUMNS = ["at", "direction", "action", "text"]
+FRAME_COLUMNS = ["at", "direction", "type", "id", "action", "text"]
+FRAME_TYPES = [kind.value for kind in Kind if kind is not Kind.GAP]
+
+
+class JsonLinesRenderer(CsvRenderer):
+    """Announces JSON lines; only a stream of them is ever written."""
+
+    media_type = "application/x-ndjson"
+    format = "jsonl"
 
 
 class FrameQuery(Window):
@@ -48,6 +60,10 @@ class FrameQuery(Window):
 
     action = rest.CharField(required=False, max_length=50, help_text="E.g. StatusNotification.")
     direction = rest.ChoiceField(choices=["in", "out"], required=False)
+    type = rest.ChoiceField(choices=FRAME_TYPES, required=False)
+    contains = rest.CharField(
+        required=False, max_length=100, help_text="Text in the frame, whatever the case."
+    )
     page_size = rest.IntegerField(min_value=1, max_value=LARGEST_PAGE, default=100)
     cursor = rest.CharField(required=False, max_length=200)
 
@@ -71,6 +87,8 @@ class FrameSerializer(rest.Serializer[Any]):
 
     at = rest.DateTimeField()
     direction = rest.ChoiceField(choices=["in", "out"])
+    type = rest.ChoiceField(choices=FRAME_TYPES)
+    id = rest.CharField(allow_null=True, help_text="The message id; its answer has the same.")
     action = rest.CharField(allow_null=True, help_text="Of a CALL.")
     text = rest.CharField()
 
@@ -99,24 +117,49 @@ class Chargers(inventory_api.Chargers):
         return Response(status_of(self.get_object()))
 
     @extend_schema(parameters=[FrameQuery], responses=FramePage)
-    @action(detail=True)
+    @action(detail=True, renderer_classes=[JSONRenderer, CsvRenderer, JsonLinesRenderer])
     def frames(self, request: Request, **kwargs: str) -> HttpResponseBase:
-        """Return recorded frames, newest first; as CSV all of the window.
+        """Return recorded frames, newest first; as CSV or JSON lines all of the window.
 
-        Whoever filters by action gets the replies to it as well.
+        Whoever filters by action gets the replies to it as well. JSON lines have the oldest
+        first, each reply after its CALL with `latency_ms`, and `error` where it refuses.
         """
         charger = self.get_object()
         query = FrameQuery.of(request, now=timezone.now())
+        name = f"{charger.identity}-frames"
+        if request.accepted_renderer.format == "jsonl":
+            text = frame_lines.written(_lines(charger, query))
+            return frame_lines.download(request._request, text, f"{name}.jsonl")  # noqa: SLF001
         if request.accepted_renderer.format == "csv":
-            whole = frame_log.walk(charger.pk, query["from"], query["to"], *_only(query))
-            rows = (_frame(frame) for frame in whole)
-            return export.download(request, rows, FRAME_COLUMNS, f"{charger.identity}-frames")
+            whole = _walk(charger, query, query["to"])
+            return export.download(request, map(_frame, whole), FRAME_COLUMNS, name)
         frames, place = _page(charger, query)
         return Response({"next": _next(request, place), "results": [*map(_frame, frames)]})
 
 
-def _only(query: dict[str, Any]) -> tuple[str | None, str | None]:
-    return query.get("action"), query.get("direction")
+def _walk(charger: Charger, query: dict[str, Any], end: datetime) -> Iterator[Frame]:
+    """Yield the frames asked for, up to `end`, newest first."""
+    only = (query.get("action"), query.get("direction"))
+    found = frame_log.walk(charger.pk, query["from"], end, *only)
+    return (frame for frame in found if _wanted(query, frame, head_of(frame)))
+
+
+def _wanted(query: dict[str, Any], frame: Frame, head: Head) -> bool:
+    if query.get("type", head.kind) != head.kind:
+        return False
+    return query.get("contains", "").lower() in frame.text.lower()
+
+
+def _lines(charger: Charger, query: dict[str, Any]) -> Iterator[frame_lines.Line]:
+    found = frame_log.passed(charger.pk, query["from"], query["to"], newest_first=False)
+    for exchange in exchanges(found):
+        if query.get("action", exchange.action) != exchange.action:
+            continue
+        heads = (exchange.head, exchange.answer_head or exchange.head)
+        for frame, head in zip(exchange.frames, heads, strict=False):
+            way = query.get("direction", frame.direction)
+            if way == frame.direction and _wanted(query, frame, head):
+                yield frame_lines.line(exchange, frame, head)
 
 
 def _page(charger: Charger, query: dict[str, Any]) -> tuple[list[Frame], Place | None]:
@@ -124,7 +167,7 @@ def _page(charger: Charger, query: dict[str, Any]) -> tuple[list[Frame], Place |
     place: Place | None = query.get("cursor")
     size: int = query["page_size"]
     end, shown = (place.end, place.shown) if place else (query["to"], 0)
-    frames = frame_log.read(charger.pk, query["from"], end, size + shown, *_only(query))[shown:]
+    frames = list(islice(_walk(charger, query, end), shown, shown + size))
     return frames, following(frames, place, size)
 
 
@@ -137,9 +180,10 @@ def _next(request: Request, place: Place | None) -> str | None:
 
 
 def _frame(frame: Frame) -> dict[str, Any]:
+    head = head_of(frame)
     shown: dict[str, Any] = FrameSerializer({
-        "at": frame.at, "direction": frame.direction, "action": _action(frame.text),
-        "text": frame.text,
+        "at": frame.at, "direction": frame.direction, "type": head.kind.value,
+        "id": head.id or None, "action": _action(frame.text), "text": frame.text,
     }).data  # fmt: skip
     return shown
 

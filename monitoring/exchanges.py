@@ -123,6 +123,15 @@ LONE = {
 }
 
 
+#: Stands for a line feed in recorded frames.
+LINE_FEED = "\N{SYMBOL FOR LINE FEED}"
+
+
+def restored(text: str) -> str:
+    """Return a recorded frame as it was sent, its line feeds put back."""
+    return text.replace(LINE_FEED, "\n")
+
+
 def head_of(frame: Frame) -> Head:
     """Return what the frame is, as far as its beginning tells."""
     if frame.direction == "gap":

@@ -135,7 +135,8 @@ def _url(path: str) -> str:
 
 def _answer(response: Any) -> Answer:
     raw = response.getvalue()
-    is_json = "json" in response.headers.get("Content-Type", "")
+    kind = response.headers.get("Content-Type", "")
+    is_json = "json" in kind and "ndjson" not in kind
     return Answer(
         response.status_code, json.loads(raw) if is_json and raw else None, response.headers, raw
     )

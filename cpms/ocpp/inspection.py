@@ -13,13 +13,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cpms.ocpp import frames, schemas
-from monitoring.exchanges import Exchange, Frame, Kind
+from monitoring.exchanges import Exchange, Frame, Kind, restored
 from monitoring.masking import MASK
 
 #: A frame that was cut for its length ends so; see `monitoring.recorder`.
 CUT = " characters)"
-#: Stands for a line feed in recorded frames.
-LINE_FEED = "\N{SYMBOL FOR LINE FEED}"
 LONGEST_ID = 36
 #: Findings told of one message.
 MOST = 20
@@ -146,11 +144,6 @@ def _inspect_answer(text: str, action: str, version: str) -> list[Finding]:
 def _detail(error: Any) -> str:
     where = "/".join(str(step)[:50] for step in error.instance_path)
     return f"{where}: {error.message[:200]}" if where else str(error.message[:200])
-
-
-def restored(text: str) -> str:
-    """Return a recorded frame as it was sent, its line feeds put back."""
-    return text.replace(LINE_FEED, "\n")
 
 
 def words_for_pages() -> dict[str, str]:

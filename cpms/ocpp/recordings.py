@@ -22,13 +22,14 @@ that never met it. Keys, passwords and PINs are asterisks, as everywhere in the 
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
-from cpms.ocpp.inspection import CUT, restored
-from monitoring.exchanges import LATEST, Exchange, Kind, exchanges
+from cpms.ocpp.inspection import CUT
+from monitoring.exchanges import LATEST, Exchange, Kind, exchanges, restored
+from monitoring.frame_lines import stamp
 from monitoring.frame_log import Effort, passed
 from monitoring.masking import MASK
 from monitoring.models import ConnectionSpan
@@ -64,8 +65,8 @@ def recording(charger: Subject, start: datetime, end: datetime) -> Iterator[str]
             "format": FORMAT,
             "identity": charger.identity,
             "version": version,
-            "from": _stamp(start),
-            "to": _stamp(end),
+            "from": stamp(start),
+            "to": stamp(end),
             "boot": _last_boot(charger, start) or _made_up(charger, version),
         }
     )
@@ -105,12 +106,12 @@ def _links(
     for span in spans:
         begun = True
         opened = max(span.opened, start)
-        yield opened, 0, {"at": _stamp(opened), "do": "open", "version": span.ocpp_version}
+        yield opened, 0, {"at": stamp(opened), "do": "open", "version": span.ocpp_version}
         if span.closed is not None and span.closed < end:
             clean = span.close_reason == "clean"
-            yield span.closed, 9, {"at": _stamp(span.closed), "do": "close", "clean": clean}
+            yield span.closed, 9, {"at": stamp(span.closed), "do": "close", "clean": clean}
     if not begun:
-        yield start, 0, {"at": _stamp(start), "do": "open", "version": version}
+        yield start, 0, {"at": stamp(start), "do": "open", "version": version}
 
 
 def _said(exchange: Exchange) -> Iterator[tuple[datetime, int, Step]]:
@@ -119,9 +120,9 @@ def _said(exchange: Exchange) -> Iterator[tuple[datetime, int, Step]]:
         if exchange.head.kind is Kind.CALL:
             yield frame.at, 5, _answer(exchange)
         return
-    step: Step = {"at": _stamp(frame.at), "do": "say", "frame": restored(frame.text)}
+    step: Step = {"at": stamp(frame.at), "do": "say", "frame": restored(frame.text)}
     if (why := _unplayable(exchange)) != "":
-        step = {"at": _stamp(frame.at), "do": "skip", "why": why}
+        step = {"at": stamp(frame.at), "do": "skip", "why": why}
     elif exchange.head.kind is Kind.CALL:
         step = step | {"do": "call", "answer": restored(answer.text) if answer else None}
     yield frame.at, 5, step
@@ -131,7 +132,7 @@ def _answer(exchange: Exchange) -> Step:
     answer = exchange.answer
     took = exchange.latency or timedelta()
     return {
-        "at": _stamp(exchange.frame.at),
+        "at": stamp(exchange.frame.at),
         "do": "answer",
         "action": exchange.action,
         "after_ms": round(took / timedelta(milliseconds=1)),
@@ -177,7 +178,3 @@ def _made_up(charger: Subject, version: str) -> Step:
 
 def _line(step: Step) -> str:
     return orjson.dumps(step).decode() + "\n"
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -340,8 +341,8 @@ def test_frames_are_read_newest_first_with_their_action(nord: Tenant) -> None:
     assert [row["action"] for row in rows] == [None, "Heartbeat", None, "Heartbeat"]
     assert rows[0]["at"] == "2026-03-02T12:00:01Z"
     assert rows[1] == {
-        "at": "2026-03-02T12:00:01Z", "direction": "in", "action": "Heartbeat",
-        "text": '[2,"m1","Heartbeat",{}]',
+        "at": "2026-03-02T12:00:01Z", "direction": "in", "type": "call", "id": "m1",
+        "action": "Heartbeat", "text": '[2,"m1","Heartbeat",{}]',
     }  # fmt: skip
 
 
@@ -593,3 +594,46 @@ def test_times_are_utc_whatever_was_sent(nord: Tenant) -> None:
     happen(nord.evses[0], 1, datetime(2026, 3, 2, 12, 0, 0, 123_456, tzinfo=UTC))
     row = nord.api().get("sessions/", from_="2026-03-02T13:00:00+01:00").results[0]
     assert row["started"] == "2026-03-02T12:00:00.123456Z"
+
+
+def talk(n: int = 0) -> list[Frame]:
+    """Return a CALL and its answer, one that is refused, and what can't be read."""
+    at = NOON + minutes(n)
+    return [
+        Frame(at, "in", '[2,"1","Heartbeat",{}]'),
+        Frame(at + timedelta(milliseconds=40), "out", '[3,"1",{"currentTime":"x"}]'),
+        Frame(at + timedelta(seconds=1), "in", '[2,"2","MakeCoffee",{}]'),
+        Frame(at + timedelta(seconds=2), "out", '[4,"2","NotImplemented","no coffee",{}]'),
+        Frame(at + timedelta(seconds=3), "in", "{"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ({}, ["unreadable", "error", "call", "result", "call"]),
+        ({"type": "error"}, ["error"]),
+        ({"type": "call", "direction": "in"}, ["call", "call"]),
+        ({"contains": "COFFEE"}, ["error", "call"]),
+        ({"contains": "coffee", "type": "call"}, ["call"]),
+        ({"action": "MakeCoffee", "type": "error"}, ["error"]),
+    ],
+)
+def test_frames_are_filtered_by_type_and_text(
+    nord: Tenant, query: dict[str, str], kinds: list[str]
+) -> None:
+    record(nord.charger, talk())
+    found = nord.api().get("chargers/Nord-1/frames/", **WINDOW, **query).results
+    assert [frame["type"] for frame in found] == kinds
+    assert [frame["id"] for frame in found if frame["type"] == "error"] in ([], ["2"])
+
+
+def test_a_window_comes_as_json_lines_with_latencies(nord: Tenant) -> None:
+    record(nord.charger, talk())
+    answer = nord.api().get("chargers/Nord-1/frames/", **WINDOW, format="jsonl")
+    lines = [json.loads(line) for line in answer.raw.decode().splitlines()]
+    assert [line["type"] for line in lines] == ["call", "result", "call", "error", "unreadable"]
+    assert [line["latency_ms"] for line in lines] == [None, 40.0, None, 1000.0, None]
+    assert (lines[3]["action"], lines[3]["error"]) == ("MakeCoffee", "NotImplemented")
+    only = nord.api().get("chargers/Nord-1/frames/", **WINDOW, format="jsonl", type="error")
+    assert len(only.raw.decode().splitlines()) == 1

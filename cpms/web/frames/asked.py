@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from monitoring.frame_lines import stamp
 from monitoring.frame_pages import BadCursor, Place
 
 #: Parameter `window` -> how far back it looks from now, and what it is called.
@@ -168,11 +169,6 @@ def instant(text: str, zone: str) -> datetime | None:
         return placed.astimezone(UTC) if 1971 <= read.year <= 9000 else None
     except (ValueError, OverflowError):
         return None
-
-
-def stamp(at: datetime) -> str:
-    """Return an instant as addresses say it: RFC 3339 in UTC, to the millisecond."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def local(at: datetime, zone: str) -> str:

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from cpms.ocpp.inspection import Finding, inspect, restored, troubled
+from cpms.ocpp.inspection import Finding, inspect, troubled
 from cpms.web.frames.asked import Asked
 from monitoring import words
-from monitoring.exchanges import ANSWERS, LATEST, Exchange, Fate, Frame, Head, exchanges
+from monitoring.exchanges import ANSWERS, LATEST, Exchange, Fate, Frame, Head, exchanges, restored
 from monitoring.frame_log import Effort, passed
 from monitoring.frame_pages import TICK, Place
 from monitoring.models import ConnectionSpan

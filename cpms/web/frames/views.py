@@ -1,5 +1,6 @@
 """The flight recorder's tab of a charger's page, and its downloads."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,10 +14,12 @@ from django.views.decorators.http import require_GET
 from cpms.ocpp.inspection import words_for_pages
 from cpms.ocpp.recordings import Subject, recording
 from cpms.web import zones
-from cpms.web.frames import asked, exports
+from cpms.web.frames import asked
 from cpms.web.frames.asked import KINDS, WAYS, WINDOWS, Asked
 from cpms.web.frames.page import LONGEST_SHOWN, Page, Reading, Row, read
 from inventory.models import Charger
+from monitoring import frame_lines
+from monitoring.exchanges import Exchange
 from monitoring.views.charger import frame, opened
 
 #: Bytes of frames that an export looks through: more than a day of the busiest charger.
@@ -50,7 +53,7 @@ def export(request: HttpRequest, identity: str) -> StreamingHttpResponse:
     wanted = _asked(request, charger, now)
     reading = Reading(charger.pk, wanted, now, effort=WHOLE)
     name = f"{charger.identity}-{wanted.start:%Y%m%dT%H%M%SZ}.frames.jsonl"
-    return exports.download(request, exports.lines(reading), name)
+    return frame_lines.download(request, frame_lines.written(_lines(reading)), name)
 
 
 @login_required
@@ -61,7 +64,17 @@ def replay(request: HttpRequest, identity: str) -> StreamingHttpResponse:
     wanted = _asked(request, charger, timezone.now())
     start = max(wanted.start, wanted.end - LONGEST_REPLAY)
     name = f"{charger.identity}-{start:%Y%m%dT%H%M%SZ}.jsonl"
-    return exports.download(request, recording(_subject(charger), start, wanted.end), name)
+    return frame_lines.download(request, recording(_subject(charger), start, wanted.end), name)
+
+
+def _lines(reading: Reading) -> Iterator[frame_lines.Line]:
+    """Yield what is exported: as over the API, and what was put right or refused, in words."""
+    found = reading.found(reading.asked.start, reading.asked.end, newest_first=False)
+
+    def problems(exchange: Exchange) -> frame_lines.Line:
+        return {"problems": [finding.words for finding in reading.inspected(exchange)]}
+
+    return frame_lines.lines(found, problems)
 
 
 def _asked(request: HttpRequest, charger: Charger, now: datetime) -> Asked:

@@ -9,9 +9,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cpms.web import times, zones
-from cpms.web.frames.asked import stamp
 from cpms.web.frames.page import Row, Said
 from monitoring.exchanges import Fate
+from monitoring.frame_lines import stamp
 
 register = template.Library()
 register.filter("stamp", stamp)
