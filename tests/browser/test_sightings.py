@@ -84,7 +84,7 @@ def test_one_links_a_misspelt_one_and_takes_it_back(
     page.get_by_role("link", name="Decide about DE-BER-O001").click()
     assert page.get_by_label("Charger", exact=True).input_value() == "DE-BER-0001"
     page.get_by_role("button", name="Have it set right there").click()
-    page.get_by_text("have the identity at the charger set to DE-BER-0001").wait_for()
+    page.get_by_text("have the identity at the charger set to DE-BER-0001").first.wait_for()
     page.get_by_role("link", name="Sightings").first.click()
     page.get_by_role("link", name="To be set right there").click()
     page.get_by_role("link", name="DE-BER-O001", exact=True).click()

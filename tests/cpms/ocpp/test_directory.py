@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 import psycopg
 from asgiref.sync import sync_to_async
 
+from cpms.control.models import Token
 from cpms.ocpp import directory
 from inventory.models import Charger, ChargerModel, Organisation
+from monitoring.models import BlockedAddress, Sighting
 from tests.cpms.ocpp.conftest import make_charger
 
 
@@ -78,3 +80,36 @@ async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(
             model=model, updated_at=datetime.now(UTC)
         )
         assert (await asked(gateway, charger)).identity == "CP-1"
+
+
+async def test_a_token_that_is_blocked_or_deleted_is_forgotten_at_the_next_nudge(gateway, charger):
+    organisation = await Organisation.objects.aget()
+    tokens = gateway.hub.directory.tokens
+    card = await Token.objects.acreate(organisation=organisation, id_token="04A1")
+    gateway.hub.directory.nudge()
+    await until(lambda: tokens.find(organisation.id, "04A1") is not None)
+    card.status = Token.Status.BLOCKED
+    await card.asave()
+    gateway.hub.directory.nudge()
+    await until(lambda: tokens.find(organisation.id, "04A1").status == "blocked")
+    await card.adelete()
+    gateway.hub.directory.nudge()
+    await until(lambda: tokens.find(organisation.id, "04A1") is None)
+
+
+async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
+    now = datetime.now(UTC)
+    await BlockedAddress.objects.acreate(address="192.0.2.7", created_at=now)
+    await gateway.hub.sightings.look()
+    gateway.hub.sightings.note("made-up", "unknown", "192.0.2.7", now, {})
+    gateway.hub.sightings.note("elsewhere", "unknown", "192.0.2.8", now, {})
+    gateway.hub.sightings.note("CP-1", "credentials", "192.0.2.7", now, {}, charger.id)
+    await gateway.hub.sightings.flush()
+    seen = {sighting.identity async for sighting in Sighting.objects.all()}
+    assert seen == {"elsewhere", "CP-1"}
+
+
+async def until(holds):
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.02)
