@@ -1,10 +1,19 @@
-"""Form controls as the guide draws them."""
+"""Form controls as the guide draws them, and who is led to it."""
 
 from django import template
 from django.forms import BoundField, Select
 from django.utils.safestring import SafeString, mark_safe
 
+from inventory.access import ABILITIES
+
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def may_connect(context: template.Context) -> bool:
+    """Tell whether the reader may add chargers somewhere, by what the shell knows already."""
+    held = {membership.role for membership in context["shell"].get("memberships", ())}
+    return bool(context["request"].user.is_superuser or held & ABILITIES["edit_inventory"])
 
 
 @register.filter

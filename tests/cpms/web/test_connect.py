@@ -133,6 +133,15 @@ def test_many_sites_are_searched(lead):
     assert "Depot 16" not in found
 
 
+@pytest.mark.parametrize(("role", "led"), [(Role.LEAD, True), (Role.OPERATOR, False)])
+def test_the_fleet_leads_to_it_whoever_may_add_chargers(db, role, led):
+    organisation = tenant()
+    charger(site(organisation), "CP-1", since=None)
+    user = signed_in(person("somebody", role, organisation))
+    assert ('href="/connect/"' in text(user.get("/"))) == led
+    assert 'href="/connect/charger/CP-1/"' in text(user.get("/chargers/CP-1/"))
+
+
 # What is refused
 
 
