@@ -5,7 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -68,11 +68,19 @@ def _linked(part: contact.Part) -> SafeString | str:
 
 
 @register.filter
+def site_power(watts: float) -> str:
+    """Write the power of a whole site: 86.4 kW, 640 kW, 1.62 MW."""
+    if watts >= 1e6:
+        return f"{number_format(watts / 1e6, 2)} MW"
+    return f"{number_format(watts / 1000, 0 if watts >= 1e5 else 1)} kW"
+
+
+@register.filter
 def per_cent(share: float) -> str:
     """Write a share (0 to 1); only what is whole is 100 %, only nothing is 0 %."""
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", " %")
-    return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
+    return f"{number_format(min(max(share * 100, 0.1), 99.9), 1)} %"
 
 
 @register.filter
