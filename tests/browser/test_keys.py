@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from inventory.models import Charger, Organisation, Role
 from monitoring.facts import Status
+from tests.browser.accessibility import is_accessible
 from tests.browser.conftest import is_live
 from tests.network import charger, connection, person, site, tenant
 
@@ -131,3 +132,17 @@ def test_the_palette_finds_chargers_and_pages_and_does_what_the_page_can(
     page.get_by_text("Nothing is called that.").wait_for()
     page.keyboard.press("Escape")
     assert page.get_by_role("dialog").count() == 0
+
+
+def test_the_palette_and_the_keys_are_accessible(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator, "/kpis/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("cp-")
+    page.get_by_role("option", name="CP-3").wait_for()
+    is_accessible(page)
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+    is_accessible(page)

@@ -18,6 +18,7 @@ from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import PortState
 from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
+from tests.browser.accessibility import is_accessible
 from tests.browser.conftest import Server, is_live, tell
 from tests.network import charger, connection, person, site, tenant
 
@@ -293,3 +294,21 @@ def test_two_browsers_in_different_zones_read_the_same_times(
         read.append((since.inner_text(), since.get_attribute("title")))
     assert read[0] == read[1]
     assert re.search(r"CES?T", read[0][1] or "")
+
+
+def test_what_is_said_of_the_connection_is_accessible(
+    enter: Enter, operator: User, lost: Incident
+) -> None:
+    page = enter(operator, "/incidents/")
+    is_live(page)
+    page.route("**/incidents/", lambda route: route.fulfill(status=503, body=""))
+    tell(live.org_group(lost.organisation_id), live.incidents())
+    page.get_by_text("can't refresh what you see").wait_for()
+    page.keyboard.press("p")
+    page.get_by_text("Paused").first.wait_for()
+    is_accessible(page)
+    page.unroute("**/incidents/")
+    page.context.clear_cookies()
+    page.keyboard.press("p")
+    page.get_by_role("dialog", name="You have been signed out").wait_for(timeout=30_000)
+    is_accessible(page)

@@ -63,7 +63,7 @@
   }
 
   function shownGroup(group, number) {
-    const shown = document.createElement("li");
+    const shown = document.createElement("div");
     shown.setAttribute("role", "group");
     shown.setAttribute("aria-labelledby", `palette-group-${number}`);
     const title = document.createElement("div");
