@@ -38,7 +38,6 @@ ENTRANCE = (Step.TCP, Step.TLS, Step.REQUEST, Step.CREDENTIALS, Step.SUBPROTOCOL
 #: Outcome of a knock -> the step that it failed at. (monitoring.models.ConnectionAttempt)
 STOPS: dict[str, Step] = {
     "network": Step.TCP,
-    "blocked": Step.TCP,
     "tls_on_plain": Step.TLS,
     "silent": Step.REQUEST,
     "cut_off": Step.REQUEST,

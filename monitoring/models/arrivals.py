@@ -29,7 +29,6 @@ class ConnectionAttempt(models.Model):
         CREDENTIALS = "credentials", _("wrong credentials")
         PROFILE = "profile", _("security profile too low")
         THROTTLED = "throttled", _("too many wrong passwords")
-        BLOCKED = "blocked", _("blocked")
         DUPLICATE = "duplicate", _("another connection has its place")
         SUBPROTOCOL = "subprotocol", _("no usable subprotocol")
         BUSY = "busy", _("we were too busy")

@@ -225,13 +225,6 @@ def _throttled(knock: Knock, case: Case) -> Words:
     )
 
 
-def _blocked(knock: Knock, case: Case) -> Words:
-    return Words(
-        _("%(who)s is blocked.") % {"who": _who(knock)},
-        _("Lift the block under Sightings if it is to come in."),
-    )
-
-
 def _duplicate(knock: Knock, case: Case) -> Words:
     return Words(
         _(
@@ -286,7 +279,6 @@ AT_THE_DOOR: dict[str, Callable[[Knock, Case], Words]] = {
     "credentials": _credentials,
     "profile": _profile,
     "throttled": _throttled,
-    "blocked": _blocked,
     "duplicate": _duplicate,
     "subprotocol": _subprotocol,
     "busy": _busy,

@@ -10,8 +10,8 @@ from channels.layers import get_channel_layer
 
 from cpms.ocpp import handshake
 from cpms.ocpp.duplicates import contest
-from cpms.ocpp.turns import Turns
 from cpms.ocpp.throttle import Throttle
+from cpms.ocpp.turns import Turns
 from monitoring.live import GATEWAYS
 
 
