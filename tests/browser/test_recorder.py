@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ def operator(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def charger(operator: User) -> Charger:
+def charger(operator: User) -> Iterator[Charger]:
     """A charger that said all sorts of things in the last minutes."""
     made = network.charger(site(operator.memberships.get().organisation), "CP-1")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -113,7 +113,7 @@ def test_what_passes_is_put_together_while_one_looks_and_waits_while_one_reads(
     pass_by("2026-11-23T12:00:02Z", "in", '[2,"n2","MeterValues",{"a":"<img src=x>"}]')
     page.get_by_text("paused: 1 new").wait_for()
     assert page.get_by_text("MeterValues").count() == 0
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause the tail").click()
     page.get_by_text("MeterValues", exact=True).wait_for()
     assert page.locator("#frames img").count() == 0
 

@@ -48,6 +48,8 @@ def fate_words(row: Row) -> str:
 def _took(milliseconds: float | None) -> str:
     if milliseconds is None:
         return ""
+    if milliseconds < 1:
+        return _("under 1 ms")
     if milliseconds < 1_000:
         return _("%(took)d ms") % {"took": milliseconds}
     return _("%(took).1f s") % {"took": milliseconds / 1000}

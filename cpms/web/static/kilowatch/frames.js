@@ -218,7 +218,7 @@
       if (!asked) return false;
       open.delete(`${frame.direction} ${head.id}`);
       const took = Math.max(0, new Date(frame.at) - new Date(asked.at));
-      const spoken = took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", (took / 1_000).toFixed(1));
+      const spoken = took < 1 ? texts.instant : took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", (took / 1_000).toFixed(1));
       const refused = head.kind === "4";
       asked.row.querySelector("details").classList.replace("fate-waiting", refused ? "fate-refused" : "fate-answered");
       asked.row.querySelector(".kw-exchange-fate").textContent = refused ? `${head.word} · ${spoken}` : spoken;
