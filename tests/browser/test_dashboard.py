@@ -190,11 +190,11 @@ def test_frames_pass_by_live_and_can_be_paused(
     page.wait_for_timeout(500)
     pass_by('[2,"17","Heartbeat",{}]')
     page.locator("#frames").get_by_text("Heartbeat", exact=True).wait_for()
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause the tail").click()
     pass_by('[2,"18","MeterValues",{"evil":"<img src=x onerror=alert(1)>"}]')
     page.get_by_text("paused: 1 new").wait_for()
     assert page.locator("#frames").get_by_text("MeterValues", exact=True).count() == 0
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause the tail").click()
     page.locator("#frames").get_by_text("MeterValues", exact=True).wait_for()
     page.locator("#frames").get_by_text("MeterValues", exact=True).click()
     assert page.locator("#frames details[open] code").inner_text().startswith('[2, "18"')
