@@ -46,6 +46,7 @@ class KioskForm(forms.ModelForm):  # type: ignore[type-arg]
         queryset=Site.objects.none(),
         label=_("Only these sites"),
         required=False,
+        widget=forms.SelectMultiple(attrs={"size": 8}),
         help_text=_("None chosen: all sites of the organisation, new ones too."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)

@@ -460,6 +460,14 @@ def test_other_roles_hang_none(nordstrom: Organisation, role: Role) -> None:
     assert KioskLink.objects.filter(revoked_at=None).count() == 1
 
 
+def test_a_wall_outlives_who_hung_it(nordstrom: Organisation) -> None:
+    link, token = hang(nordstrom, created_by=person("gone", Role.LEAD, nordstrom))
+    assert link.created_by
+    link.created_by.delete()
+    assert opened(token).get(f"/kiosk/wall/{link.pk}/").status_code == 200
+    assert "NOC" in signed_in(person("lea", Role.LEAD, nordstrom)).get("/kiosks/").content.decode()
+
+
 def test_who_sees_some_sites_shows_no_others(nordstrom: Organisation, mitte: Site) -> None:
     ost = site(nordstrom, "Ost")
     client = signed_in(person("lea", Role.LEAD, nordstrom, sites=(mitte,)))
