@@ -5,11 +5,11 @@ status decides (KPIS: "the effective state of a port at an instant"). A charger 
 when its connection is gone, else in the worst of its own status and its ports' states. A
 charger that was never seen is unknown rather than offline: nobody has lost it.
 
-The pure functions and the queryset annotations say the same; the tests hold them together.
+The pure functions, the queryset annotations and the rows that the database keeps
+(`EffectiveState`: for lists and counts of many) say the same; the tests hold them together.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +17,6 @@ from django.db.models import (
     Case,
     CharField,
     F,
-    FloatField,
     Func,
     IntegerField,
     Min,
@@ -28,7 +27,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Ceil, Coalesce, Least
+from django.db.models.functions import Coalesce, Least
 
 from inventory.models import Charger, Evse
 from monitoring.facts import Status
@@ -51,8 +50,6 @@ class State(StrEnum):
 #: Most urgent first. A charger takes the first of these that any of its ports is in.
 WORST_FIRST: tuple[State, ...] = tuple(State)
 RANK: dict[State, int] = {state: rank for rank, state in enumerate(WORST_FIRST)}
-#: Above any time in seconds since the epoch.
-RANK_STEP = 1e11
 #: The states that no driver can be served in.
 BROKEN = frozenset({State.OFFLINE, State.FAULTED, State.UNAVAILABLE})
 
@@ -106,13 +103,6 @@ def state_of_status(status: str) -> State:
         return State.UNKNOWN
 
 
-def since(
-    *, online: bool, connection_since: datetime | None, status_since: datetime | None
-) -> datetime | None:
-    """Return when the effective state began: offline counts from the last proof of life."""
-    return status_since if online else connection_since
-
-
 def annotate_ports(ports: QuerySet[Evse]) -> QuerySet[Any]:
     """Add `effective` (a `State` value), `effective_rank` and `effective_since` to the ports."""
     online = Q(charger__state__online=True)
@@ -141,46 +131,6 @@ def annotate_chargers(chargers: QuerySet[Charger]) -> QuerySet[Any]:
         ),
         effective=StateOfRank("effective_rank"),
     )
-
-
-def urgency() -> Min:
-    """Return an aggregate over a charger's ports by which chargers sort, most urgent first.
-
-    It is rank × `RANK_STEP` - since, in seconds since the epoch: by state, and in one state
-    the latest change first. `rank_of` and `since_of` take it apart again. Use it as
-    `chargers.values("pk").annotate(urgency=urgency())`: one pass over all ports, where
-    `annotate_chargers` asks for each charger's.
-    """
-    unknown = Value(RANK[State.UNKNOWN] * RANK_STEP)
-    ports = _step(RankOfStatus("evses__state__status")) - _epoch("evses__state__since")
-    return Min(
-        Case(
-            When(state__since=None, then=unknown),
-            When(state__online=False, then=-_epoch("state__since")),
-            When(evses__state=None, then=Least(unknown, _step(OwnRank("state__status")))),
-            default=Least(ports, _step(OwnRank("state__status"))),
-            output_field=FloatField(),
-        )
-    )
-
-
-def rank_of(urgency_name: str) -> Ceil:
-    """Return the rank in an annotated urgency."""
-    return Ceil(F(urgency_name) / Value(RANK_STEP))
-
-
-def since_of(urgency_name: str) -> Any:
-    """Return the seconds since the epoch in an annotated urgency; 0 where it is not known."""
-    return rank_of(urgency_name) * Value(RANK_STEP) - F(urgency_name)
-
-
-def _step(rank: Func) -> Any:
-    return Cast(rank, FloatField()) * Value(RANK_STEP)
-
-
-def _epoch(path: str) -> Coalesce:
-    seconds = Func(Value("epoch"), F(path), function="date_part", output_field=FloatField())
-    return Coalesce(seconds, Value(0.0))
 
 
 def _worst_port() -> Coalesce:
