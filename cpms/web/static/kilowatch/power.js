@@ -94,7 +94,7 @@
     ].filter((line) => measured(session[line.key]));
     const upTo = (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)];
     const side = (line, index) => axis({
-      scale: line.scale, side: index ? 1 : 3, size: 58, grid: { show: !index, stroke: css("--kw-line"), width: 1 },
+      scale: line.scale, side: index ? 1 : 3, size: 68, grid: { show: !index, stroke: css("--kw-line"), width: 1 },
       values: (_plot, ticks) => ticks.map((tick) => `${tick} ${line.unit}`),
     });
     return new uPlot({
@@ -105,7 +105,7 @@
       axes: [axis({ values: session.times.at(-1) - session.times[0] < 600 ? "{HH}:{mm}:{ss}" : "{HH}:{mm}", space: 70 }), ...lines.map(side).slice(0, canvas.clientWidth > 560 ? 3 : 1)],
       series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...lines.map((line) => ({
         label: line.label, scale: line.scale, stroke: css(line.colour), width: 1.8, dash: line.dash,
-        fill: line.fill ? css("--c-charging-tint") : undefined, points: { show: session.times.length < 3 }, spanGaps: true,
+        fill: line.fill ? css("--c-charging-tint") : undefined, points: { show: false }, spanGaps: true,
         value: written(line.unit, line.unit === "%" ? 0 : 1),
       }))],
     }, [session.times, ...lines.map((line) => session[line.key])], canvas);
@@ -117,7 +117,8 @@
     let charts = [];
     place(element, element.dataset.curves, ({ sessions }) => {
       charts.forEach((chart) => chart.destroy());
-      const drawn = sessions.filter((session) => measured(session.power) || measured(session.energy) || measured(session.soc));
+      // One point is no curve: what it says stands in words above.
+      const drawn = sessions.filter((session) => session.times.length > 1).filter((session) => measured(session.power) || measured(session.energy) || measured(session.soc));
       none.hidden = drawn.length > 0;
       const card = element.closest("section[hidden], #running");
       if (card) card.hidden = !sessions.length;
