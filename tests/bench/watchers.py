@@ -43,6 +43,7 @@ class Watchers:
                     origin=f"http://{base}",  # type: ignore[arg-type]
                     additional_headers=headers,
                     compression=None,
+                    open_timeout=60,
                 )
                 self.pages.append(page)
                 self._listening.append(asyncio.create_task(self._listen(number, page)))
