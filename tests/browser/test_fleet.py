@@ -202,3 +202,15 @@ def test_axe_finds_nothing_wrong_with_the_list_its_filters_and_dialogs(
         page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     page.goto("/?q=nothing+like+it")
     is_accessible(page)
+
+
+def test_views_shared_on_a_phone_do_not_widen_the_page(
+    enter: Enter, operator: User, organisation: Organisation, fleet: list[Charger]
+) -> None:
+    for number in range(8):
+        SavedView.objects.create(
+            owner=operator, organisation=organisation, name=f"A shared view {number}"
+        )
+    page = enter(operator, "/?view=all", viewport={"width": 390, "height": 844})
+    is_live(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
