@@ -71,8 +71,13 @@ def _linked(part: contact.Part) -> SafeString | str:
 def site_power(watts: float) -> str:
     """Write the power of a whole site: 86.4 kW, 640 kW, 1.62 MW."""
     if watts >= 1e6:
-        return f"{number_format(watts / 1e6, 2)} MW"
-    return f"{number_format(watts / 1000, 0 if watts >= 1e5 else 1)} kW"
+        return f"{_rounded(watts / 1e6, 2)} MW"
+    return f"{_rounded(watts / 1000, 0 if watts >= 1e5 else 1)} kW"
+
+
+def _rounded(number: float, places: int) -> str:
+    # `number_format` alone cuts off what is too much.
+    return number_format(round(number, places), places)
 
 
 @register.filter
@@ -80,7 +85,7 @@ def per_cent(share: float) -> str:
     """Write a share (0 to 1); only what is whole is 100 %, only nothing is 0 %."""
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", " %")
-    return f"{number_format(min(max(share * 100, 0.1), 99.9), 1)} %"
+    return f"{_rounded(min(max(share * 100, 0.1), 99.9), 1)} %"
 
 
 @register.filter

@@ -20,6 +20,7 @@ from monitoring.models import (
     PortState,
     Session,
 )
+from monitoring.templatetags.sites import site_power
 from tests.alerts.world import World, minutes, seen_at
 from tests.network import NOON, charger, connection, person, signed_in, site, tenant
 
@@ -432,6 +433,15 @@ def test_the_day_has_its_sessions_power_and_troubles(client: Client, place: Site
     text = answer.content.decode()
     assert "Ground fault" in text
     assert "The connection broke off" in text
+
+
+@pytest.mark.parametrize(
+    ("watts", "text"),
+    [(0, "0.0 kW"), (11_060, "11.1 kW"), (99_900, "99.9 kW"), (472_600, "473 kW"),
+     (15_998_000, "16.00 MW")],
+)  # fmt: skip
+def test_a_site_s_power_is_written_as_large_as_it_is(watts: float, text: str) -> None:
+    assert site_power(watts) == text
 
 
 # --- The plan -------------------------------------------------------------------------------
