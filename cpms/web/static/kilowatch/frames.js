@@ -104,7 +104,7 @@
     if (linked) { linked.scrollIntoView({ block: "center" }); linked.querySelector("summary").focus({ preventScroll: true }); }
   }
 
-  // --- Keyboard: j and k through the rows, p pauses -----------------------------------------
+  // --- Keyboard: j and k through the rows ----------------------------------------------------
 
   function keyboard(place) {
     document.addEventListener("keydown", (event) => {
@@ -112,8 +112,7 @@
       const within = place.contains(document.activeElement);
       const letters = lettersWork() ? { j: 1, k: -1 } : {};
       const step = { ...letters, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
-      if (event.key === "p" && lettersWork()) document.getElementById("frames-pause")?.click();
-      else if (step && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
+      if (step && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
     });
   }
 
@@ -271,13 +270,22 @@
       say();
     });
 
-    pause.addEventListener("click", () => {
-      paused = !paused;
+    function hold(wanted) {
+      paused = wanted;
       pause.setAttribute("aria-pressed", String(paused));
       pause.classList.toggle("active", paused);
       if (!paused) show(waiting.splice(0));
       say();
-    });
+    }
+
+    pause.addEventListener("click", () => hold(!paused));
+    // Who holds the whole page (refresh.js, key p) holds the tail with it.
+    let held = document.body.classList.contains("is-paused");
+    new MutationObserver(() => {
+      if (held === document.body.classList.contains("is-paused")) return;
+      held = !held;
+      hold(held);
+    }).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 
     // What the recorder had not written yet when the page was made, and what a lost connection
     // has cost: the list as it is recorded, put between the rows that are here.
