@@ -329,7 +329,7 @@ def fill(place: Site, number: int) -> None:
         ("/chargers/CP-1/facts/", 15),
         ("/kpis/", 14),
         ("/kpis/?by=charger", 14),
-        ("/sightings/", 11),
+        ("/sightings/", 12),
     ],
 )
 def test_a_page_asks_as_much_of_the_database_however_large_the_fleet(
