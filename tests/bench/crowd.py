@@ -58,7 +58,8 @@ def seed(chargers: int, ports: int, sites: int, *, now: datetime, prefix: str = 
 
 def _many(rows: Any) -> list[Any]:
     made = list(rows)
-    return type(made[0])._default_manager.bulk_create(made, batch_size=BATCH)
+    type(made[0])._default_manager.bulk_create(made, batch_size=BATCH)
+    return made
 
 
 def _sites(tenants: list[Organisation], number: int, dice: random.Random) -> list[Site]:

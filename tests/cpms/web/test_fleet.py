@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -56,9 +57,9 @@ def shown(client: Client, query: str = "") -> list[str]:
 
 def sheet(client: Client, query: str = "") -> list[dict[str, str]]:
     """Return the rows of the CSV."""
-    answer = client.get(f"/fleet/export/{query}")
+    answer: Any = client.get(f"/fleet/export/{query}")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode())))
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
 
 
 def offered(client: Client, name: str, query: str = "") -> list[tuple[str, int | None, bool]]:
@@ -295,7 +296,7 @@ def test_the_sheet_runs_nothing_in_a_spreadsheet(client: Client, place: Site) ->
 
 def test_an_empty_sheet_has_its_header(client: Client) -> None:
     assert sheet(client) == []
-    text = b"".join(client.get("/fleet/export/").streaming_content).decode()
+    text = client.get("/fleet/export/").getvalue().decode()
     assert text.startswith("state,identity,site")
 
 
