@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from monitoring import words
+from monitoring.decimals import decimals
 from monitoring.effective import State, state_of_status
 from monitoring.kpi_queries import LABELS, Figure, Metric
 
@@ -110,7 +110,7 @@ def figure_value(figure: Figure) -> str:
     if figure.value is None:
         return _("No data")
     if figure.metric is Metric.RECONNECTS:
-        return number_format(figure.value, 2)
+        return decimals(figure.value, 2)
     return ratio(figure.value)
 
 
@@ -118,7 +118,7 @@ def ratio(value: float) -> str:
     """Write a rate in per cent; only what is whole is 100 %, only nothing is 0 %."""
     if value in (0.0, 1.0):
         return f"{value * 100:.0f} %"
-    return f"{number_format(min(max(value * 100, 0.01), 99.99), 2)} %"
+    return f"{decimals(min(max(value * 100, 0.01), 99.99), 2)} %"
 
 
 @register.inclusion_tag("monitoring/_figure.html")
@@ -167,7 +167,7 @@ def _as_before(days: int) -> str:
 
 
 def _changed(change: float, days: int, *, points: bool) -> str:
-    said = {"change": f"{'+' if change > 0 else '−'}{number_format(abs(change), 2)}", "days": days}
+    said = {"change": f"{'+' if change > 0 else '−'}{decimals(abs(change), 2)}", "days": days}
     if points:
         text = ngettext(
             "%(change)s points on the day before",
@@ -189,14 +189,14 @@ def detail(figure: Figure) -> str:
 def _uptime(figure: Figure) -> str:
     return _("%(outage)s out of %(measured)s h measured") % {
         "outage": _hours(figure.details["outage"]),
-        "measured": number_format(figure.denominator / 3600, 0, force_grouping=True),
+        "measured": decimals(figure.denominator / 3600, 0, grouped=True),
     }
 
 
 def _online(figure: Figure) -> str:
     return _("%(offline)s offline of %(commissioned)s h") % {
         "offline": _hours(figure.details["offline"]),
-        "commissioned": number_format(figure.denominator / 3600, 0, force_grouping=True),
+        "commissioned": decimals(figure.denominator / 3600, 0, grouped=True),
     }
 
 
@@ -226,7 +226,7 @@ DETAILS = {
 def _hours(seconds: float) -> str:
     if seconds < 3600:
         return f"{seconds / 60:.0f} min"
-    return f"{number_format(seconds / 3600, 1, force_grouping=True)} h"
+    return f"{decimals(seconds / 3600, 1, grouped=True)} h"
 
 
 def _no_data(figure: Figure) -> str:

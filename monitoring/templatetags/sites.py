@@ -5,7 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from monitoring import contact
+from monitoring.decimals import decimals
 from monitoring.effective import State
 from monitoring.kpis import PortTotals
 from monitoring.site_day import Visits
@@ -71,13 +72,8 @@ def _linked(part: contact.Part) -> SafeString | str:
 def site_power(watts: float) -> str:
     """Write the power of a whole site: 86.4 kW, 640 kW, 1.62 MW."""
     if watts >= 1e6:
-        return f"{_rounded(watts / 1e6, 2)} MW"
-    return f"{_rounded(watts / 1000, 0 if watts >= 1e5 else 1)} kW"
-
-
-def _rounded(number: float, places: int) -> str:
-    # `number_format` alone cuts off what is too much.
-    return number_format(round(number, places), places)
+        return f"{decimals(watts / 1e6, 2)} MW"
+    return f"{decimals(watts / 1000, 0 if watts >= 1e5 else 1)} kW"
 
 
 @register.filter
@@ -85,7 +81,7 @@ def per_cent(share: float) -> str:
     """Write a share (0 to 1); only what is whole is 100 %, only nothing is 0 %."""
     if share in (0.0, 1.0):
         return f"{share:.0%}".replace("%", " %")
-    return f"{_rounded(min(max(share * 100, 0.1), 99.9), 1)} %"
+    return f"{decimals(min(max(share * 100, 0.1), 99.9), 1)} %"
 
 
 @register.filter

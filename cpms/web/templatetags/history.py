@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -25,6 +25,7 @@ from monitoring import words
 from monitoring.charger_page.bars import Lane, Stretch
 from monitoring.charger_page.marks import Bout, Mark
 from monitoring.charger_page.window import Window
+from monitoring.decimals import decimals
 from monitoring.effective import State
 
 register = template.Library()
@@ -61,7 +62,7 @@ def _legend(drawn: Lane, window: Window, names: Names) -> list[dict[str, Any]]:
             "state": state,
             "label": names[state],
             "duration": spoken(length),
-            "share": f"{number_format(length / window.length * 100, 1)} %",
+            "share": f"{decimals(length / window.length * 100, 1)} %",
         }
         for state, length in drawn.totals
         if length >= timedelta(seconds=1)
@@ -103,7 +104,7 @@ def session_lane(bouts: Iterable[Bout], window: Window, zone: str, identity: str
 def _bout(bout: Bout, window: Window, write: Any, most: float, identity: str) -> str:
     x, width = _place(bout.start, bout.end, window)
     height = max(bout.energy / most * TALLEST, 4)
-    energy = f"{number_format(bout.energy / 1000, 1)} kWh"
+    energy = f"{decimals(bout.energy / 1000, 1)} kWh"
     number = ngettext("%(count)s session", "%(count)s sessions", bout.count) % {"count": bout.count}
     where = _("port %(port)s") % {"port": bout.port} if bout.port else ""
     parts = [number, where, energy, f"{write(bout.start)} – {write(bout.end)}"]

@@ -22,6 +22,7 @@ from cpms.web import times, zones
 from cpms.web.durations import spoken
 from cpms.web.sparkline import strokes
 from cpms.web.timeline import Mark, Piece, Segment, bar, marks
+from monitoring.decimals import decimals
 from monitoring.effective import State
 
 register = template.Library()
@@ -155,13 +156,13 @@ def until(start: datetime | None, end: datetime | None) -> str:
 def rated(watts: float) -> str:
     """Write a rated power: 22 kW, 3.7 kW."""
     places = 0 if round(watts / 100) % 10 == 0 else 1
-    return f"{number_format(watts / 1000, places)} kW"
+    return f"{decimals(watts / 1000, places)} kW"
 
 
 @register.filter
 def kilowatts(watts: float | None) -> str:
     """Write watts as kW with one decimal."""
-    return "–" if watts is None else f"{number_format(watts / 1000, 1)} kW"
+    return "–" if watts is None else f"{decimals(watts / 1000, 1)} kW"
 
 
 @register.filter
@@ -169,7 +170,7 @@ def kilowatt_hours(watt_hours: float | None) -> str:
     """Write watt-hours as kWh, with more decimals for little."""
     if watt_hours is None:
         return "–"
-    return f"{number_format(watt_hours / 1000, 2 if abs(watt_hours) < 100_000 else 1)} kWh"
+    return f"{decimals(watt_hours / 1000, 2 if abs(watt_hours) < 100_000 else 1)} kWh"
 
 
 @register.inclusion_tag("web/components/timeline.html")
