@@ -157,7 +157,9 @@ class ChargerSocket:
         )
         self._opened()
         self._connection.hear = self.hear
-        carer = asyncio.get_running_loop().create_task(look_after(self))
+        carer = asyncio.get_running_loop().create_task(
+            look_after(self, first=not self.station.booted)
+        )
         try:
             await self._loop()
         finally:

@@ -23,13 +23,13 @@ FIRST_PROBE = 5.0
 PATIENCE = 30.0
 
 
-async def look_after(held: "ChargerSocket") -> None:
+async def look_after(held: "ChargerSocket", first: bool) -> None:
     """Ask for the boot if none is known, then ask every so often whether it hears us.
 
     Any answer will do, NotSupported as well. (mobilityhouse#626: a deaf charger sends
     heartbeats and answers nothing.)
+    `first`: it had never booted when it connected.
     """
-    first = not held.station.booted
     await asyncio.sleep(BOOT_PATIENCE)
     if not held.station.booted:
         await _trigger(held, "BootNotification")
