@@ -121,3 +121,11 @@ def plain_texts(code: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_what_fields_and_messages_say_is_translated(path: Path) -> None:
     assert list(plain_texts(path.read_text())) == []
+
+
+def test_every_message_of_the_source_is_translated_and_nothing_else() -> None:
+    checked = subprocess.run(
+        [sys.executable, "deploy/messages.py", "--strict"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stderr
