@@ -27,7 +27,7 @@ check: $(VENV)/dev.stamp
 	$(PY) manage.py check
 	env DATABASE_URL=postgresql://kilowatch@db.example/kilowatch REDIS_URL=redis://redis.example/0 \
 		SECRET_KEY=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ALLOWED_HOSTS=noc.example \
-		PUBLIC_URL=https://noc.example OCPP_PUBLIC_URL=wss://ocpp.example/ocpp EMAIL_URL=smtp+tls://mail.example \
+		PUBLIC_URL=https://noc.example OCPP_PUBLIC_URL=wss://ocpp.example/ocpp EMAIL_URL=smtp+tls://mail.example TRUSTED_PROXIES=10.0.0.0/8 \
 		$(PY) manage.py check --deploy --fail-level WARNING
 
 bench: $(VENV)/dev.stamp

@@ -40,7 +40,7 @@ def debug_on_a_shared_database(**_: Any) -> list[CheckMessage]:
 @register(Tags.security, deploy=True)
 def open_to_the_network(**_: Any) -> list[CheckMessage]:
     """Addresses that people and chargers use in production should be encrypted ones."""
-    return list(_plain_addresses()) + _any_host() + _mail_to_nobody()
+    return [*_plain_addresses(), *_any_host(), *_mail_to_nobody(), *_nobody_ends_tls()]
 
 
 def _plain_addresses() -> Iterator[CheckMessage]:
@@ -70,3 +70,13 @@ def _mail_to_nobody() -> list[CheckMessage]:
         return []
     hint = "Alerts are printed and reach nobody: set EMAIL_URL to an SMTP server."
     return [Mistake("E-mail goes to the console.", hint=hint, id="kilowatch.W004")]
+
+
+def _nobody_ends_tls() -> list[CheckMessage]:
+    if not settings.SECURE_SSL_REDIRECT or settings.TRUSTED_PROXIES:
+        return []
+    hint = (
+        "Name the proxy that ends TLS, as a network: its X-Forwarded-Proto isn't believed before,"
+        " and staff are redirected to https:// for ever."
+    )
+    return [Mistake("TRUSTED_PROXIES names nobody.", hint=hint, id="kilowatch.W005")]

@@ -1,5 +1,6 @@
 """What `manage.py check --deploy` says of a production that is set up carelessly."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ CAREFUL = {
     "OCPP_PUBLIC_URL": "wss://ocpp.example/ocpp",
     "ALLOWED_HOSTS": ["noc.example"],
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "SECURE_SSL_REDIRECT": True,
+    "TRUSTED_PROXIES": [ip_network("10.0.0.0/8")],
 }
 
 
@@ -34,6 +37,7 @@ def test_a_careful_production_has_nothing_to_hear(settings: Any) -> None:
         ("OCPP_PUBLIC_URL", "ws://ocpp.example/ocpp", "kilowatch.W002"),
         ("ALLOWED_HOSTS", ["*"], "kilowatch.W003"),
         ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "kilowatch.W004"),
+        ("TRUSTED_PROXIES", [], "kilowatch.W005"),
     ],
 )
 def test_a_careless_one_hears_of_it(settings: Any, setting: str, value: object, check: str) -> None:
