@@ -17,16 +17,15 @@ PORTION = 10_000
 #: Portions of a table in one run; what is left goes with the next night's.
 MOST_PORTIONS = 500
 
+WITHOUT_CONNECTIONS = """
+NOT EXISTS (SELECT 1 FROM monitoring_connectionspan s WHERE s.gateway_id = monitoring_gateway.id)
+"""
 #: Table -> the index's order, and what makes a row old.
 OLD = {
     "monitoring_event": ("at", "at < %(before)s"),
     "monitoring_statusspan": ("started", "started < %(before)s AND ended < %(before)s"),
     "monitoring_connectionspan": ("opened", "opened < %(before)s AND closed < %(before)s"),
-    "monitoring_gateway": (
-        "started_at",
-        "ended_at < %(before)s AND NOT EXISTS (SELECT 1 FROM monitoring_connectionspan s"
-        " WHERE s.gateway_id = monitoring_gateway.id)",
-    ),
+    "monitoring_gateway": ("started_at", f"ended_at < %(before)s AND {WITHOUT_CONNECTIONS}"),
 }
 DELETE = """
 WITH old AS (

@@ -108,7 +108,8 @@ def static_file(path: str, stamp: tuple[int, int], forever: bool) -> StaticFile:
         "Cache-Control": FOREVER if forever else ASK_AGAIN,
         "Vary": "Accept-Encoding",
     }
-    return StaticFile(path, list(headers.items()), encodings=_packed(Path(path), digest(path, stamp)))
+    packed = _packed(Path(path), digest(path, stamp))
+    return StaticFile(path, list(headers.items()), encodings=packed)
 
 
 def _packed(path: Path, name: str) -> dict[str, str]:

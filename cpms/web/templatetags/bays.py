@@ -21,7 +21,8 @@ def bay(row: Row, close: bool = False) -> SafeString:
     charger = row.charger
     power = "" if row.power is None else _power(kilowatts(row.power))
     return format_html(
-        '<div class="kw-bay state-{}"><div class="kw-bay-head"><a href="{}"><bdi>{}</bdi></a>{}</div>{}'
+        '<div class="kw-bay state-{}">'
+        '<div class="kw-bay-head"><a href="{}"><bdi>{}</bdi></a>{}</div>{}'
         '<div class="kw-bay-ports">{}{}</div></div>',
         row.state,
         reverse("charger", args=[charger.identity]),
