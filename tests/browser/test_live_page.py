@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from django.contrib.auth.models import User
@@ -23,7 +23,7 @@ from tests.browser.conftest import Server, is_live, tell
 from tests.network import charger, connection, person, site, tenant
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import Locator, Page, Route
 
 Enter = Callable[..., "Page"]
 
@@ -71,7 +71,7 @@ def fault(one: Charger) -> None:
     tell(live.org_group(one.site.organisation_id), live.changed({one.identity: change}))
 
 
-def faulted(page: "Page", identity: str) -> "object":
+def faulted(page: "Page", identity: str) -> "Locator":
     return page.locator("tr", has_text=identity).get_by_text("Faulted", exact=True)
 
 
@@ -225,7 +225,7 @@ def test_an_ended_session_is_said_at_once_and_one_comes_back_with_what_one_typed
     page.get_by_label("Note").fill("Called the site: the breaker is out.")
     key = next(c["value"] for c in page.context.cookies() if c["name"] == "sessionid")
     Session.objects.filter(pk=key).delete()
-    tell(live.org_group(lost.organisation_id), live.incidents())
+    tell(live.org_group(lost.organisation_id or 0), live.incidents())
     dialog = page.get_by_role("dialog", name="You have been signed out")
     dialog.wait_for()
     assert page.get_by_label("Note").input_value().startswith("Called")
@@ -249,7 +249,7 @@ def test_signed_in_again_in_another_tab_the_page_goes_on(
     page.evaluate("htmx.trigger('#fleet', 'live')")
     dialog = page.get_by_role("dialog", name="You have been signed out")
     dialog.wait_for()
-    page.context.add_cookies(cookies)
+    page.context.add_cookies(cast("Any", cookies))
     dialog.wait_for(state="hidden")
     fault(fleet[2])
     faulted(page, "CP-3").wait_for()
@@ -267,7 +267,7 @@ def test_a_server_that_fails_is_said_and_leaves_the_page_as_it_was(
         route.fulfill(status=status, body="<h1>Traceback</h1>")
 
     page.route("**/incidents/", fail)
-    tell(live.org_group(lost.organisation_id), live.incidents())
+    tell(live.org_group(lost.organisation_id or 0), live.incidents())
     page.get_by_text(f"can't refresh what you see (error {status})").wait_for()
     assert page.locator("tr", has_text="CP-LOST").is_visible()
     page.unroute("**/incidents/")
@@ -278,7 +278,7 @@ def test_what_is_gone_is_said(enter: Enter, operator: User, lost: Incident) -> N
     page = enter(operator, "/incidents/")
     is_live(page)
     page.route("**/incidents/", lambda route: route.fulfill(status=404, body="gone"))
-    tell(live.org_group(lost.organisation_id), live.incidents())
+    tell(live.org_group(lost.organisation_id or 0), live.incidents())
     page.get_by_text("gone, or you may not see it any more").wait_for()
     assert page.locator("tr", has_text="CP-LOST").is_visible()
 
@@ -302,7 +302,7 @@ def test_what_is_said_of_the_connection_is_accessible(
     page = enter(operator, "/incidents/")
     is_live(page)
     page.route("**/incidents/", lambda route: route.fulfill(status=503, body=""))
-    tell(live.org_group(lost.organisation_id), live.incidents())
+    tell(live.org_group(lost.organisation_id or 0), live.incidents())
     page.get_by_text("can't refresh what you see").wait_for()
     page.keyboard.press("p")
     page.get_by_text("Paused").first.wait_for()

@@ -130,9 +130,9 @@ async def commit(
     writer: Writer, facts: Sequence[f.Fact], frame: str = "", patience: float = 20.0
 ) -> None:
     """Wait until the writer says that the facts are on disk."""
-    told = asyncio.get_running_loop().create_future()
-    writer.store(facts, frame, lambda well: told.done() or told.set_result(well), patience)
-    if not await told:
+    told: asyncio.Queue[bool] = asyncio.Queue()
+    writer.store(facts, frame, told.put_nowait, patience)
+    if not await told.get():
         raise NotStored
 
 
