@@ -227,7 +227,10 @@ async def test_another_tenant_s_frames_cannot_be_watched(page: Page) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["nonsense", "[]", '{"watch": 1}', '{"other": "x"}', '{"watch": "' + "x" * 5000 + '"}', ""],
+    [
+        *("nonsense", "[]", '{"watch": 1}', '{"watch": "CP\\u0000"}', '{"other": "x"}', ""),
+        '{"watch": "' + "x" * 5000 + '"}',
+    ],
 )
 async def test_nonsense_from_a_page_closes_its_socket(operator: User, text: str) -> None:
     page = Page(await sync_to_async(cookie_of)(operator))
@@ -462,6 +465,8 @@ async def test_a_page_asks_itself_for_what_its_view_does_not_share(page: Page) -
     [
         ["x"],
         [1, 2, 3, 4, 5],
+        [["x"], "/", "/", "", ""],
+        [None, "/", "/", "", ""],
         ["x", "https://evil.example/", "/", "", ""],
         ["x", "//evil.example/", "/", "", ""],
     ],
