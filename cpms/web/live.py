@@ -35,7 +35,7 @@ from prometheus_client import Counter, Gauge
 from redis.exceptions import RedisError
 
 from cpms.web.audience import Audience, hub
-from cpms.web.screens import Wanted, screens, sight
+from cpms.web.screens import Key, Wanted, screens, sight
 from inventory import access
 from inventory.models import Membership
 from monitoring import live
@@ -157,8 +157,9 @@ class Page:
 
     def tell(self, kind: str, text: str) -> None:
         """Have it told; one that lags is told to fetch everything instead (`audience.Member`)."""
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.clear()
+        if sum(late[0] != "fragment" for late in self._waiting) >= MOST_WAITING:
+            # Fragments stay: they come only once, and of each only the latest waits.
+            self._waiting = deque(late for late in self._waiting if late[0] == "fragment")
             kind, text = "resync", '{"type":"resync","within":0}'
         self._queue(kind, kind, text)
 
@@ -172,6 +173,15 @@ class Page:
         """Have it ask for a fragment itself from now on (`screens.Viewer`)."""
         text = orjson.dumps({"type": "unshared", "id": element}).decode()
         self._queue("fragment", element, text)
+
+    async def sees(self) -> str:
+        """Return the `sight` of its session now; "" where it has ended (`screens.Viewer`)."""
+        now: str = await database_sync_to_async(self._sight)()
+        return now
+
+    def look_again(self) -> None:
+        """Look at its rights now (`screens.Viewer`)."""
+        self._check_within(0)
 
     def _queue(self, kind: str, about: str, content: str | bytes) -> None:
         self._waiting.append((kind, about, content))
@@ -218,19 +228,23 @@ class Page:
 
     async def _show(self) -> None:
         """Enter the screens of the fragments that the page shows, leave all others."""
-        mine = await database_sync_to_async(self._sight)() if self._wanted else ""
-        shown = [(mine, wanted) for wanted in self._wanted]
-        if self._audience is not None:
-            for _mine, wanted in shown:
-                screens().enter(mine, wanted, self._audience, self)
+        mine = await self.sees() if self._wanted else ""
+        shown: list[Key] = []
+        if self._audience is not None and mine:
+            shown = [(self._audience, mine, wanted) for wanted in self._wanted]
+        for key in shown:
+            screens().enter(key, self)
         screens().leave(self, keep=shown)
 
     def _sight(self) -> str:
+        user = session_user(self.session)
+        if user is None:
+            return ""
         request = HttpRequest()
         headers = {name: value.decode("latin-1") for name, value in self.headers}
         request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", "")
         request.COOKIES = parse_cookie(headers.get(b"cookie", ""))
-        return sight(self.user, request)
+        return sight(user, request)
 
     async def _watch(self, charger: int | None) -> None:
         if self._tail is not None:

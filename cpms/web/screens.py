@@ -9,7 +9,8 @@ Nothing is read past the usual way: the fragment is what the usual request for i
 the cookie of one of those who watch it. Who may share it is decided here: people who see the
 same sites in the same roles, language and preferences. The view agrees by the header
 `monitoring.live.SHARED`: it promises that what it shows depends on nothing else about a
-person. Without the header, pages ask for themselves.
+person. Without the header, pages ask for themselves. Rights may change at any moment: who a
+fragment was made for is looked at again before it is handed out.
 """
 
 import asyncio
@@ -79,12 +80,22 @@ class Viewer(Protocol):
     def ask_yourself(self, element: str) -> None:
         """Take the answer that this fragment isn't shared."""
 
+    async def sees(self) -> str:
+        """Return the `sight` that its session has now; "" where it has ended."""
+
+    def look_again(self) -> None:
+        """Look at its rights now: they aren't what they were."""
+
+
+class NotSharedError(Exception):
+    """The view doesn't share its fragment, or can't make it now."""
+
 
 class Screen:
     """A fragment that is kept as it should be for those who view it."""
 
-    def __init__(self, wanted: Wanted, audience: Audience) -> None:
-        self.wanted, self.audience = wanted, audience
+    def __init__(self, sight: str, wanted: Wanted, audience: Audience) -> None:
+        self.sight, self.wanted, self.audience = sight, wanted, audience
         self.viewers: set[Viewer] = set()
         self._latest: bytes | None = None
         self._due = float("inf")
@@ -159,19 +170,29 @@ class Screen:
                 return
 
     async def _render(self) -> None:
+        try:
+            body = await self._made()
+            if body:
+                self._hand_out(body)
+        except Exception as problem:  # noqa: BLE001 - a view's own; pages are asked to ask
+            log.warning("screen_not_rendered", url=self.wanted.url, error=repr(problem))
+            self._give_up()
+
+    async def _made(self) -> bytes:
+        """Return the fragment as one of the viewers gets it; b"" where nobody is left to ask for.
+
+        Who isn't signed in any more, or sees something else since, is asked to look again: what
+        was made for them is nobody else's. Raises NotSharedError where the view doesn't share.
+        """
         for viewer in list(self.viewers):
-            try:
-                status, shared, body = await fetch(viewer.headers, self.wanted)
-            except Exception as problem:  # noqa: BLE001 - a view's own; pages are asked to ask
-                log.warning("screen_not_rendered", url=self.wanted.url, error=repr(problem))
-                break
-            if status in {HTTPStatus.FOUND, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-                continue  # This one's session has just ended; their socket will be told.
+            status, shared, body = await fetch(viewer.headers, self.wanted)
+            if await viewer.sees() != self.sight:
+                viewer.look_again()
+                continue
             if status != HTTPStatus.OK or not shared or b"csrfmiddlewaretoken" in body:
-                break
-            self._hand_out(body)
-            return
-        self._give_up()
+                raise NotSharedError(status)
+            return body
+        return b""
 
     def _hand_out(self, body: bytes) -> None:
         wanted = self.wanted
@@ -182,25 +203,31 @@ class Screen:
 
     def _give_up(self) -> None:
         UNSHARED.inc()
+        self._latest = None  # Who comes later must not be shown what was.
         for viewer in list(self.viewers):
             viewer.ask_yourself(self.wanted.element)
+
+
+#: Audience, sight, fragment: pages of the same sight may for a moment be of two audiences.
+Key = tuple[Audience, str, Wanted]
 
 
 class Screens:
     """The screens of one process, by who may share them and what they show."""
 
     def __init__(self) -> None:
-        self._screens: dict[tuple[str, Wanted], Screen] = {}
+        self._screens: dict[Key, Screen] = {}
 
-    def enter(self, sight: str, wanted: Wanted, audience: Audience, viewer: Viewer) -> None:
+    def enter(self, key: Key, viewer: Viewer) -> None:
         """Show the viewer the screen, from what it is now on."""
-        screen = self._screens.get((sight, wanted))
-        if screen is None or screen.audience is not audience:
-            screen = self._screens[sight, wanted] = Screen(wanted, audience)
+        screen = self._screens.get(key)
+        if screen is None:
+            audience, sight, wanted = key
+            screen = self._screens[key] = Screen(sight, wanted, audience)
         if viewer not in screen.viewers:
             screen.enter(viewer)
 
-    def leave(self, viewer: Viewer, keep: Iterable[tuple[str, Wanted]] = ()) -> None:
+    def leave(self, viewer: Viewer, keep: Iterable[Key] = ()) -> None:
         """Show the viewer nothing but what is to be kept; screens without viewers end."""
         kept = set(keep)
         for key, screen in list(self._screens.items()):
@@ -235,12 +262,15 @@ async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int
     async def send(message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             answer.update(message)
-        else:
+        elif _is_shared(answer):  # Nobody gets anything else, and a download may be endless.
             body.append(message.get("body", b""))
 
     await _views()(scope, arrivals.get, send)
-    names = {name.lower() for name, _value in answer["headers"]}
-    return answer["status"], live.SHARED.lower().encode() in names, b"".join(body)
+    return answer["status"], _is_shared(answer), b"".join(body)
+
+
+def _is_shared(answer: Mapping[str, Any]) -> bool:
+    return any(name.lower() == live.SHARED.lower().encode() for name, _value in answer["headers"])
 
 
 @cache
