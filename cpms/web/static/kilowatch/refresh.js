@@ -20,6 +20,7 @@
 
   const FASTEST = 500;
   const SLOWEST = 10_000;
+  const SHARE_AGAIN = 60_000; // A fragment that couldn't be shared may be later: the database was away.
   const HAND = 1_500; // Milliseconds for which a list keeps still after pointer or keys moved.
 
   const dirty = new Map(); // id -> what changed since it was refreshed
@@ -72,8 +73,10 @@
 
   page.unshared = (id) => {
     unshared.add(id);
+    came.delete(id);
     const element = document.getElementById(id);
     if (element) { mark(element, [], true); schedule(); }
+    setTimeout(() => { unshared.delete(id); if (page.askSoon) page.askSoon(); }, SHARE_AGAIN * (0.5 + Math.random()));
   };
 
   // What the server is to send over the socket: [id, url, page, topics, kinds] each.
