@@ -3,7 +3,7 @@
 News come through the channel layer once per process and group, however many pages are open.
 They are merged and put into words once for all pages of an audience: what one page more costs
 is sending it the text. Pages that no WebSocket gets through to ask for what was said since
-they last asked (`Audience.since`); any process that has listened for that long can answer.
+they last asked (`Audience.since`); any process that was asked in the last minute can answer.
 """
 
 import asyncio
@@ -55,7 +55,8 @@ class Audience:
         self.hub, self.groups = hub, groups
         self.members: set[Member] = set()
         self.listeners: set[Listener] = set()
-        self.listening_since = time.time()
+        #: Since when what was said is known to who polls, seconds since the epoch.
+        self._remembering_since = time.time()
         self._backlog, self._wake = Backlog(), asyncio.Event()
         self._said: deque[tuple[float, dict[str, Any]]] = deque()
         self._polled = float("-inf")
@@ -87,9 +88,12 @@ class Audience:
 
     def since(self, instant: float) -> list[dict[str, Any]]:
         """Return what was said since then (seconds since the epoch), and go on listening."""
+        if not self.polled_lately:  # Then nothing was kept: they may have asked another process.
+            self._said.clear()
+            self._remembering_since = time.time()
         self._polled = time.monotonic()
         self.hub.close_later()
-        if instant - OVERLAP < self.listening_since:
+        if instant - OVERLAP < self._remembering_since:
             return [{"type": "resync", "within": 0}]
         again = Backlog()
         for said_at, message in self._said:

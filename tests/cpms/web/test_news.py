@@ -1,5 +1,6 @@
 """What a page asks for that no WebSocket gets through to."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -81,6 +82,24 @@ async def test_what_was_said_since_one_last_asked_is_told_once(
     assert changed["chargers"] == {"CP-1": {"site": 1, "ports": [1], "kinds": ["status"]}}
     await wait_for(client, asked, "incidents")
     assert await ask(client, time.time() + 5) == []
+
+
+async def test_what_was_said_while_others_were_asked_is_not_taken_for_nothing(
+    client: AsyncClient, organisation: Organisation
+) -> None:
+    await ask(client, 0)
+    asked, said = time.time(), asyncio.Event()
+
+    class Socket:
+        def tell(self, kind: str, text: str) -> None:
+            said.set()
+
+    (ours,) = audience.hub()._audiences.values()
+    ours.members.add(Socket())
+    ours._polled = float("-inf")
+    await tell(live.org_group(organisation.pk), live.incidents())
+    await asyncio.wait_for(said.wait(), 20)
+    assert await ask(client, asked) == EVERYTHING
 
 
 async def test_another_tenant_s_news_are_not_told(client: AsyncClient) -> None:
