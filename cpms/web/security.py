@@ -1,7 +1,7 @@
 """What every response of the dashboard carries: the content policy, and the way to the sign-in."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -63,9 +63,17 @@ class SignInAgain:
             return HttpResponse(status=401)
         if request.method == "GET":
             return response
-        page = urlsplit(request.headers.get("Referer", ""))
+        page = address(request.headers.get("Referer", ""))
         back = page.path + (f"?{page.query}" if page.query else "")
         return redirect_to_login(back if page.netloc == request.get_host() else "/")
+
+
+def address(said: str) -> SplitResult:
+    """Read an address that a browser says; an empty one where it is none."""
+    try:
+        return urlsplit(said)
+    except ValueError:
+        return urlsplit("")
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

@@ -1,7 +1,6 @@
 """Live parts of the shell itself."""
 
 import time
-from urllib.parse import urlsplit
 
 from channels.db import database_sync_to_async
 from django.contrib.auth.decorators import login_required
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError
 from cpms.web import navigation
 from cpms.web.audience import hub
 from cpms.web.live import groups_of
+from cpms.web.security import address
 from monitoring import live
 
 
@@ -21,7 +21,7 @@ from monitoring import live
 @require_GET
 def places(request: HttpRequest) -> HttpResponse:
     """Show the navigation of the page that htmx asks from, with its counts as they are now."""
-    path = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    path = address(request.headers.get("HX-Current-URL", "")).path
     entries = navigation.entries(request, path)
     answer = render(request, "web/components/places.html", {"entries": entries})
     answer[live.SHARED] = "yes"
