@@ -15,6 +15,8 @@ from cpms.ocpp.simulator.spec import VERSIONS
 SUFFIX = ".jsonl"
 #: Bytes of a file that is read; a day of a busy charger is some 20 MB.
 LARGEST = 256 * 1024 * 1024
+#: Far enough from either end of the calendar to move frames to the present.
+YEARS = range(1970, 3000)
 DEEDS = frozenset({"open", "call", "answer", "say", "close", "skip"})
 
 
@@ -93,7 +95,7 @@ def _entry(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def _step(path: Path, number: int, entry: dict[str, Any]) -> Step:
     do = entry.get("do")
-    if do not in DEEDS:
+    if not isinstance(do, str) or do not in DEEDS:
         raise RecordingError(f"{path}, line {number}: there is nothing like {do!r} to do.")
     frame, answer = entry.get("frame"), entry.get("answer")
     if not isinstance(frame, str | None) or not isinstance(answer, str | None):
@@ -119,6 +121,8 @@ def _time(path: Path, number: int, text: Any) -> datetime:
         at = None
     if at is None or at.tzinfo is None:
         raise RecordingError(f"{path}, line {number}: {text!r} is no time with a zone.")
+    if at.year not in YEARS:
+        raise RecordingError(f"{path}, line {number}: nothing was recorded then, {text!r}.")
     return at
 
 
@@ -131,6 +135,6 @@ def _seconds(path: Path, number: int, milliseconds: Any) -> float:
 
 
 def _version(path: Path, number: int, version: Any) -> str:
-    if version not in VERSIONS:
+    if not isinstance(version, str) or version not in VERSIONS:
         raise RecordingError(f"{path}, line {number}: there is no OCPP {version!r} here.")
-    return str(version)
+    return version
