@@ -157,7 +157,7 @@ def take_over(sighting: Sighting, *, by: User, now: datetime) -> Charger:
         vendor, model = str(said.get("vendor") or "")[:50], str(said.get("model") or "")[:50]
         if vendor or model:
             charger.model = _model(charger, vendor, model)
-        charger.save()
+        charger.save(update_fields=["serial_number", "model", "updated_at"])
         sighting.delete()
         nudge()
     return charger
@@ -181,6 +181,8 @@ def _its_charger(sighting: Sighting, by: User) -> Charger:
 def link(sighting: Sighting, charger: Charger, *, by: User, now: datetime) -> Sighting:
     """Note that it is `charger` under a wrong name, which somebody will set right there."""
     _ask(access.may(by, "acknowledge", charger.site.organisation_id))
+    # What is told of a charger on file is its own people's: no link takes it from their sight.
+    _ask(sighting.charger is None or may_decide(by, sighting))
     with transaction.atomic():
         held = _held(sighting)
         if held.linked_id not in (None, charger.pk):

@@ -11,7 +11,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from inventory import credentials
-from inventory.models import Charger, ChargerModel, Lifecycle, Organisation, Role, Site
+from inventory.models import (
+    Charger,
+    ChargerModel,
+    Lifecycle,
+    Membership,
+    Organisation,
+    Role,
+    Site,
+)
 from monitoring import sightings as deeds
 from monitoring.models import BlockedAddress, Sighting
 from monitoring.nearest import Nearest
@@ -157,6 +165,18 @@ def test_two_cannot_link_it_to_different_chargers(lead: User, place: Site) -> No
         deeds.link(seen, two, by=lead, now=NOON)
 
 
+def test_who_may_only_look_cannot_link_a_charger_on_file_to_one_of_another_tenant(
+    lead: User, place: Site
+) -> None:
+    elsewhere = tenant("Other")
+    theirs = network.charger(site(elsewhere, "Yard"), "CP-7")
+    seen = sight("CP-7", "mismatch", charger=theirs)
+    network.charger(place, "CP-1")
+    Membership.objects.create(user=lead, organisation=elsewhere, role=Role.VIEWER)
+    assert do(signed_in(lead), seen, "link", charger="CP-1").status_code == 403
+    assert waiting(person("vera", Role.VIEWER, elsewhere)) == ["CP-7"]
+
+
 def test_ours_can_be_called_what_it_says(lead: User, place: Site) -> None:
     ours = network.charger(place, "CP-1", online=False)
     do(signed_in(lead), sight("CP-01"), "rename", charger="CP-1")
@@ -180,6 +200,16 @@ def test_an_exchanged_one_is_taken_over(lead: User, place: Site) -> None:
     one.refresh_from_db()
     assert (one.serial_number, str(one.model)) == ("B2", "Acme Two")
     assert not Sighting.objects.exists()
+
+
+def test_taking_over_leaves_a_key_that_somebody_makes_meanwhile(lead: User, place: Site) -> None:
+    one = network.charger(place, "CP-1")
+    told = {"serial_number": "B2"}
+    seen = sight("CP-1", "mismatch", charger=one, said=told)
+    Charger.objects.filter(pk=one.pk).update(password_digest=DIGEST)
+    deeds.take_over(seen, by=lead, now=NOON)
+    one.refresh_from_db()
+    assert (one.serial_number, bytes(one.password_digest or b"")) == ("B2", DIGEST)
 
 
 def test_a_known_one_is_let_in_with_the_key_it_uses(lead: User, place: Site) -> None:
