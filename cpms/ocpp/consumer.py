@@ -195,7 +195,8 @@ class ChargerSocket:
             text = message.get("text")
             if text is not None:
                 await self._wait_its_turn(text)
-                self._message(text)
+                if not self._over:  # Another connection may have taken its place meanwhile.
+                    self._message(text)
             elif message["type"] == "websocket.disconnect":
                 self._code = message.get("code")
                 self._note_violation()
@@ -271,7 +272,7 @@ class ChargerSocket:
     def _answer_refused(self, refusal: frames.CallError, received: datetime) -> None:
         """Keep that the charger couldn't read an answer of ours. (OCPP 2.1 part 4 §4.2.5)"""
         ANSWERS_REFUSED.inc()
-        log.warning("answer_refused", charger=self.station.identity, code=refusal.code[:50])
+        self._complain("answer_refused", code=refusal.code[:50])
         event = EventReported(
             self.station.id,
             "answer_refused",
@@ -282,7 +283,8 @@ class ChargerSocket:
             text=clean(refusal.description, 1000),
             data={"messageId": refusal.id[:255]},
         )
-        self.hub.writer.put([event])
+        if not self.hub.writer.full:  # Nothing is promised for it, and it comes without end.
+            self.hub.writer.put([event])
 
     def _sight_mismatch(self, facts: Sequence[Fact]) -> None:
         """Show a charger that boots as another one among the sightings, for a person to decide."""
