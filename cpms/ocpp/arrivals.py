@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -148,8 +149,9 @@ class Arrivals:
             return
         if self._connection is None or self._connection.closed:
             self._connection = await connect(self.dsn)
-        rows = [
-            (*key, p.peer, p.count, p.first, p.last, Jsonb(p.said)) for key, p in pending.items()
+        rows = [  # In order: two gateways that write the same rows mustn't wait for each other.
+            (*key, p.peer, p.count, p.first, p.last, Jsonb(p.said))
+            for key, p in sorted(pending.items(), key=itemgetter(0))
         ]
         columns = [list(column) for column in zip(*rows, strict=True)]
         cursor = await self._connection.execute(WRITE, columns)

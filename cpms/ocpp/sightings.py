@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import psycopg
@@ -156,7 +157,7 @@ class Sightings:
             return
         connection = await self._connected()
         pending, self._pending = self._pending, {}
-        rows = [
+        rows = [  # In order: two gateways that write the same rows mustn't wait for each other.
             (
                 identity,
                 reason,
@@ -168,7 +169,7 @@ class Sightings:
                 Jsonb(loads(dumps(p.said))),
                 p.key_digest,
             )
-            for (identity, reason), p in pending.items()
+            for (identity, reason), p in sorted(pending.items(), key=itemgetter(0))
         ]
         try:
             await connection.execute(WRITE, [list(c) for c in zip(*rows, strict=True)])
