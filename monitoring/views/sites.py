@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -131,6 +132,9 @@ def arrange(request: HttpRequest, key: int) -> HttpResponse:
             moved = plan.arrange(site, chargers, spots)
         except plan.BadPlan as problem:
             problems = problem.problems
+        except IntegrityError:
+            messages.error(request, _("Somebody else has just changed the plan: look again."))
+            return redirect("site-plan", key=site.pk)
         else:
             messages.success(request, _("Plan saved; %(moved)d changed.") % {"moved": moved})
             return redirect("site", key=site.pk)

@@ -10,6 +10,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from alerts import engine
+from inventory import plan
 from inventory.models import Charger, Evse, Organisation, Role, Site
 from monitoring import rollup
 from monitoring.facts import CloseReason, Status
@@ -294,6 +295,21 @@ def test_opening_hours_are_told_in_the_site_s_own_time(client: Client, place: Si
     assert dict(opening.week) == {
         "mon": "07:00–21:00", "tue": "", "wed": "", "thu": "", "fri": "", "sat": "", "sun": "",
     }  # fmt: skip
+
+
+def test_who_puts_a_charger_where_somebody_else_has_just_put_one_is_told(
+    transactional_db: None, client: Client, place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, real = charger(place, "CP-1"), plan.arrange
+
+    def late(*given: Any) -> int:
+        charger(place, "CP-2", plan_column=1, plan_row=1)
+        return real(*given)
+
+    monkeypatch.setattr(plan, "arrange", late)
+    answer = client.post(f"/sites/{place.pk}/plan/", {f"place-{mine.pk}": "A1"}, follow=True)
+    assert "Somebody else has just changed the plan" in answer.content.decode()
+    assert answer.status_code == 200
 
 
 def test_the_plan_has_each_charger_at_its_place(client: Client, place: Site) -> None:
