@@ -131,13 +131,22 @@ class Screen:
         topics = self.wanted.topics
         match message["type"]:
             case "live.changed":
-                delays = (self._delay_of(*item) for item in message["chargers"].items())
-                return min((delay for delay in delays if delay is not None), default=None)
+                return self._soonest(message["chargers"])
             case "live.incidents" | "live.strangers":
                 return 0.0 if message["type"].removeprefix("live.") in topics else None
             case "live.resync":
                 return 0.0
         return None
+
+    def _soonest(self, chargers: Mapping[str, Mapping[str, Any]]) -> float | None:
+        """Look no further than the first of perhaps thousands that makes it urgent."""
+        soonest = None
+        for identity, change in chargers.items():
+            delay = self._delay_of(identity, change)
+            if delay == 0.0:
+                return delay
+            soonest = delay if soonest is None else soonest
+        return soonest
 
     def _delay_of(self, identity: str, change: Mapping[str, Any]) -> float | None:
         kinds, wanted = change["kinds"], self.wanted.kinds
