@@ -116,7 +116,7 @@ class Page:
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._requests, self._asked_at = REQUESTS_AT_ONCE, 0.0
         self._serving: asyncio.Task[Any] | None = None
-        self._stalled = False
+        self._stalled = self._left = False
 
     async def open(self) -> None:
         """Join the audience and accept the socket."""
@@ -140,6 +140,7 @@ class Page:
 
     async def leave(self) -> None:
         """Leave nothing behind, whatever ended it."""
+        self._left = True
         for timer in self._timers.values():
             timer.cancel()
         tasks = [task for task in (self._sending, *self._looking.values()) if task]
@@ -180,8 +181,9 @@ class Page:
         return now
 
     def look_again(self) -> None:
-        """Look at its rights now (`screens.Viewer`)."""
-        self._check_within(0)
+        """Look at its rights now, unless it has left meanwhile (`screens.Viewer`)."""
+        if not self._left:
+            self._check_within(0)
 
     def _queue(self, kind: str, about: str, content: str | bytes) -> None:
         self._waiting.append((kind, about, content))

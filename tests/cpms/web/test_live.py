@@ -497,6 +497,16 @@ async def test_a_page_that_lags_is_told_to_fetch_everything(operator: User) -> N
     await page.leave()
 
 
+async def test_a_page_that_has_left_is_not_looked_at_again(operator: User) -> None:
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    page = socket.Page(operator, "", [], send)
+    await page.leave()
+    page.look_again()
+    assert not page._timers
+
+
 async def test_all_pages_are_told_to_fetch_again_but_not_in_the_same_instant(
     page: Page, operator: User
 ) -> None:
