@@ -271,10 +271,16 @@ async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int
     async def send(message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             answer.update(message)
-        elif _is_shared(answer):  # Nobody gets anything else, and a download may be endless.
+            if not _is_shared(answer):  # Nobody gets it, and a download may be endless.
+                arrivals.put_nowait({"type": "http.disconnect"})
+        elif _is_shared(answer):
             body.append(message.get("body", b""))
 
-    await _views()(scope, arrivals.get, send)
+    asking = asyncio.create_task(_views()(scope, arrivals.get, send))
+    _asking.add(asking)
+    asking.add_done_callback(_asking.discard)
+    # Cancelled in its midst a request would keep its database connection for ever.
+    await asyncio.shield(asking)
     return answer["status"], _is_shared(answer), b"".join(body)
 
 
@@ -302,6 +308,8 @@ def sight(user: User, request: HttpRequest) -> str:
     return sha256(repr(sees).encode()).hexdigest()
 
 
+#: Requests on their way, also those that nobody waits for any more.
+_asking: set[asyncio.Task[None]] = set()
 _screens: WeakKeyDictionary[asyncio.AbstractEventLoop, Screens] = WeakKeyDictionary()
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 

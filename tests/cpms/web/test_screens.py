@@ -131,3 +131,40 @@ async def test_pages_of_two_audiences_leave_no_screen_behind(
         theirs.leave(seat)
     assert not audience.listeners
     assert not later.listeners
+
+
+async def test_a_download_that_somebody_wants_shown_is_left_at_its_first_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        asked.append((await receive())["type"])
+
+    monkeypatch.setattr(screens, "_views", lambda: endless)
+    async with asyncio.timeout(20):
+        assert await screens.fetch([], FLEET) == (200, False, b"")
+    assert asked == ["http.disconnect"]
+
+
+async def test_a_request_is_carried_to_its_end_though_its_page_has_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, goes_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        begun.set()
+        await goes_on.wait()
+        ended.set()
+
+    monkeypatch.setattr(screens, "_views", lambda: slow)
+    asking = asyncio.create_task(screens.fetch([], FLEET))
+    async with asyncio.timeout(20):
+        await begun.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        goes_on.set()
+        await ended.wait()
