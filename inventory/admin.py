@@ -188,6 +188,10 @@ class EvseAdmin(Kept):
     search_fields = ["charger__identity", "evse_id"]
     autocomplete_fields = ["charger"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Keep a port, and so its history and state, on its charger."""
+        return ["charger"] if obj else []
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(Rows):

@@ -65,6 +65,13 @@ def test_a_charger_stays_in_its_organisation(root: Client, nord: Tenant) -> None
     assert nord.charger.site == nord.site
 
 
+def test_a_port_stays_on_its_charger(root: Client, nord: Tenant) -> None:
+    port = nord.charger.evses.get_or_create(number=1)[0]
+    page = root.get(reverse("admin:inventory_evse_change", args=[port.pk])).content.decode()
+    assert 'name="number"' in page
+    assert 'name="charger"' not in page
+
+
 def test_a_charger_with_a_history_has_no_delete_button(root: Client, nord: Tenant) -> None:
     address = reverse("admin:inventory_charger_delete", args=[nord.charger.pk])
     assert root.get(address).status_code == 200
