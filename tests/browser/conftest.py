@@ -18,8 +18,10 @@ import pytest
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import OperationalError, connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from playwright.sync_api import expect
 
 from cpms import embedded
 from tests.browser.accessibility import has_no_axe_violation, is_accessible
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["Server", "has_no_axe_violation", "is_accessible", "is_live", "tell"]
 
 STARTS_WITHIN = 40.0
+#: Milliseconds that a page may take for anything, on the slowest machine.
+PATIENCE = 30_000
 
 
 @dataclass
@@ -97,6 +101,24 @@ def server(django_db_setup: None) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient_flush() -> Iterator[None]:
+    """Flush again where a request of a page that was just closed still reads: they deadlock."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def patiently(operations: DatabaseOperations, statements: list[str]) -> None:
+        for pause in (0.2, 0.5, 1.0, 2.0):
+            try:
+                return flush(operations, statements)
+            except OperationalError:
+                time.sleep(pause)
+        return flush(operations, statements)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", patiently)
+        yield
+
+
 @pytest.fixture
 def enter(
     browser: "Browser", server: Server, transactional_db: None
@@ -125,7 +147,8 @@ def enter(
             [{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": server.url}]
         )
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(path)

@@ -208,11 +208,15 @@ def test_rows_keep_still_under_a_moving_pointer_and_come_when_it_rests(
     is_live(page)
     row = page.locator("tbody tr").first.bounding_box()
     assert row
+    page.mouse.move(row["x"] + 40, row["y"] + 10)
     fault(fleet[2])
-    for step in range(12):
-        page.mouse.move(row["x"] + 40 + step * 5, row["y"] + 10)
+    paused = page.get_by_text("Paused: 1 change")
+    for step in range(150):
+        page.mouse.move(row["x"] + 40 + step % 20 * 5, row["y"] + 10)
         page.wait_for_timeout(100)
-    assert page.get_by_text("Paused: 1 change").is_visible()
+        if paused.is_visible():
+            break
+    assert paused.is_visible()
     assert faulted(page, "CP-3").count() == 0
     faulted(page, "CP-3").wait_for()
 
