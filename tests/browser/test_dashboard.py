@@ -1,6 +1,7 @@
 """The dashboard as people use it, in Chromium: sign in, look, filter, and see things change."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
