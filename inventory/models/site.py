@@ -1,11 +1,12 @@
 """Sites: where chargers stand."""
 
 import zoneinfo
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
@@ -89,6 +90,13 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the site, and the memberships for it alone: naming none, they'd be for all."""
+        others = Site.objects.exclude(pk=self.pk).filter(memberships__isnull=False)
+        with transaction.atomic():
+            self.memberships.exclude(pk__in=others.values("memberships")).delete()
+            return super().delete(*args, **kwargs)
 
     def clean(self) -> None:
         """Raise `ValidationError` for half a position."""
