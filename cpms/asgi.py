@@ -6,14 +6,14 @@ Which URLs a process answers is set by KILOWATCH_ROLE (see `ROOT_URLCONF`).
 import os
 
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 from cpms.environment import settle
+from cpms.handler import application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cpms.settings")
 settle()
 
-http = get_asgi_application()
+http = application()
 
 from cpms.ocpp.consumer import ChargerConsumer  # noqa: E402 (needs the apps to be loaded)
 from cpms.ocpp.gateway import lifespan  # noqa: E402

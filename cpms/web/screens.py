@@ -29,11 +29,11 @@ import orjson
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest
 from django.utils.translation import get_language_from_request
 from prometheus_client import Counter, Histogram
 
+from cpms.handler import Handler
 from cpms.web.audience import Audience
 from cpms.web.models import Preferences
 from inventory.models import Membership
@@ -289,8 +289,8 @@ def _is_shared(answer: Mapping[str, Any]) -> bool:
 
 
 @cache
-def _views() -> ASGIHandler:
-    return ASGIHandler()
+def _views() -> Handler:
+    return Handler()
 
 
 def sight(user: User, request: HttpRequest) -> str:
