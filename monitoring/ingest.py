@@ -26,6 +26,7 @@ from monitoring import partitions, quarantine, statements
 from monitoring.database import AWAY, RETRY_EVERY, committed, connect, hang_up, refuses
 from monitoring.memory import Memory
 from monitoring.plan import METER_EVERY, Plan, ports_named
+from monitoring.statements.connections import Seen
 
 log = structlog.get_logger(__name__)
 
@@ -240,8 +241,7 @@ class Writer:
                 await connection.execute("BEGIN")
                 begun = await connection.execute("SELECT pg_current_xact_id()::text")
                 plan = await self._plan(connection, facts)
-                await statements.write(connection, plan, self.gateway_id)
-                await self._write_seen(connection)
+                await statements.write(connection, plan, self.gateway_id, self._take_seen())
             (self._xid,) = await begun.fetchone() or (None,)
             await statements.copy(connection, plan)
             await connection.execute("COMMIT")
@@ -271,11 +271,9 @@ class Writer:
         self._meters_due = True
         self._wake.set()
 
-    async def _write_seen(self, connection: AsyncConnection[Any]) -> None:
+    def _take_seen(self) -> list[Seen]:
         seen, self._seen = self._seen, {}
-        if seen:
-            rows = [(t, s.at, s.clock_offset, s.rtt) for t, s in seen.items()]
-            await statements.seen(connection, rows)
+        return [(token, s.at, s.clock_offset, s.rtt) for token, s in seen.items()]
 
     async def _plan(self, connection: AsyncConnection[Any], facts: list[f.Fact]) -> Plan:
         # Another gateway may have held it since.

@@ -1,5 +1,6 @@
 """The set-based statements that write a plan, in the order that keeps every constraint true."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -8,11 +9,10 @@ from monitoring.memory import PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan
 from monitoring.statements import connections, sessions, spans
-from monitoring.statements.connections import seen
 from monitoring.statements.records import Connection, columns, records
 from monitoring.statements.sessions import known_starts
 
-__all__ = ["copy", "known_starts", "seen", "write"]
+__all__ = ["copy", "known_starts", "write"]
 
 #: Variables kept per charger; a report that goes beyond is cut.
 MOST_VARIABLES = 20_000
@@ -94,13 +94,22 @@ ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
 """
 
 
-async def write(connection: Connection, plan: Plan, gateway_id: Any) -> None:
-    """Execute the plan inside the caller's transaction and pipeline.
+async def write(
+    connection: Connection, plan: Plan, gateway_id: Any, seen: Sequence[connections.Seen]
+) -> None:
+    """Execute the plan, and keep who was `seen`, inside the caller's transaction and pipeline.
 
     In a pipeline nothing waits but for results that are asked for: here only those of
     sessions. What `copy` writes comes after the pipeline's end.
+
+    Chargers come before their ports: a port's trigger locks the charger's effective state, and
+    housekeeping that closes a dead gateway's connections takes the charger first as well.
     """
     await connections.write(connection, plan, gateway_id)
+    if seen:
+        await connections.seen(connection, seen)
+    if plan.deaf:
+        await connection.execute(DEAF, columns(plan.deaf.items()))
     await spans.write(connection, plan)
     await sessions.write(connection, plan)
     if plan.ports:
@@ -132,7 +141,5 @@ async def _rest(connection: Connection, plan: Plan) -> None:
         rows = [(v.charger_id, *row, v.at) for v in plan.variables for row in v.variables]
         if rows:
             await connection.execute(VARIABLES, (*columns(rows), MOST_VARIABLES))
-    if plan.deaf:
-        await connection.execute(DEAF, columns(plan.deaf.items()))
     if plan.dirty:
         await connection.execute(DIRTY, columns(sorted(plan.dirty)))

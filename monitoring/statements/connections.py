@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from monitoring import facts as f
 from monitoring.plan import Plan
 from monitoring.statements.records import Connection, columns
+
+#: A connection's token, its last proof of life, clock offset and round trip (ms).
+Seen = tuple[UUID, datetime, int | None, float | None]
 
 REPLACE_CONNECTIONS = """
 UPDATE monitoring_connectionspan s
@@ -157,8 +161,6 @@ async def _boots(connection: Connection, boots: list[f.Booted]) -> None:
     await connection.execute(BOOT_STATES, columns([(b.charger_id, b.at, b.reason) for b in boots]))
 
 
-async def seen(
-    connection: Connection, rows: list[tuple[Any, datetime, int | None, float | None]]
-) -> None:
-    """Keep the last proof of life per connection token, its clock offset and round trip (ms)."""
+async def seen(connection: Connection, rows: Sequence[Seen]) -> None:
+    """Keep the last proof of life of connections."""
     await connection.execute(SEEN, columns(rows))

@@ -719,6 +719,45 @@ async def test_the_clean_up_of_a_replaced_socket_leaves_the_charger_online_5(
     assert spans == [(old, "replaced"), (new, "")]
 
 
+async def test_a_gateway_that_returns_and_housekeeping_do_not_lock_each_other_out(
+    gate: Door, writer: Writer, chargers: list[int]
+) -> None:
+    charger, token = chargers[0], uuid.uuid4()
+    await commit(writer, [connected(charger, 0, token), status(charger, 0, Status.AVAILABLE)])
+    housekeeper = await connect(gate.dsn)
+    try:
+        await housekeeper.execute("BEGIN")
+        await housekeeper.execute(
+            "SELECT FROM monitoring_chargerstate WHERE charger_id = %s FOR NO KEY UPDATE",
+            (charger,),
+        )
+        writer.seen(token, at(5), None, None)
+        storing = asyncio.create_task(commit(writer, [status(charger, 5, Status.CHARGING)]))
+        await until_blocked(housekeeper)
+        await housekeeper.execute(  # As the trigger will, once it has closed the connection.
+            "SELECT FROM monitoring_effectivestate WHERE charger_id = %s FOR NO KEY UPDATE NOWAIT",
+            (charger,),
+        )
+        await housekeeper.execute("COMMIT")
+        await storing
+    finally:
+        await housekeeper.close()
+    assert (await ChargerState.objects.aget(charger=charger)).last_seen == at(5)
+
+
+async def until_blocked(blocker: Any) -> None:
+    """Wait until somebody waits for what the connection holds."""
+    async with asyncio.timeout(20):
+        while True:
+            waiting = await blocker.execute(
+                "SELECT FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
+            if await waiting.fetchone() is not None:
+                return
+            await asyncio.sleep(0.02)
+
+
 async def test_any_order_of_connects_and_ends_in_one_commit_keeps_spans_apart_5(
     writer: Writer, chargers: list[int]
 ) -> None:
