@@ -28,8 +28,9 @@ from inventory.rest.paging import LARGEST_PAGE
 from inventory.rest.queries import Window
 from inventory.rest.views import Listed, ListOnly
 from monitoring import access, filters, frame_lines, frame_log, serializers
-from monitoring.exchanges import Frame, Head, Kind, exchanges, head_of
-from monitoring.frame_pages import BadCursor, Place, following
+from monitoring.exchanges import LATEST, Frame, Head, Kind, exchanges, head_of
+from monitoring.frame_log import Effort
+from monitoring.frame_pages import EFFORT, TICK, BadCursor, Place, following
 from monitoring.kpi_api import Kpis
 from monitoring.models import (
     Attempt,
@@ -97,6 +98,11 @@ class FramePage(rest.Serializer[Any]):
     """Frames, newest first."""
 
     next = rest.URLField(allow_null=True)
+    searched_to = rest.DateTimeField(
+        allow_null=True,
+        help_text="Where the search stopped before the page was full, as one request looks"
+        " through a bounded amount; `next` goes on from there. Null otherwise.",
+    )
     results = FrameSerializer(many=True)
 
 
@@ -121,7 +127,8 @@ class Chargers(inventory_api.Chargers):
     def frames(self, request: Request, **kwargs: str) -> HttpResponseBase:
         """Return recorded frames, newest first; as CSV or JSON lines all of the window.
 
-        Whoever filters by action gets the replies to it as well. JSON lines have the oldest
+        Whoever filters by action gets the replies to it as well. A page may come short, even
+        empty, with a `next`: then it was searched to `searched_to`. JSON lines have the oldest
         first, each reply after its CALL with `latency_ms`, and `error` where it refuses.
         """
         charger = self.get_object()
@@ -133,14 +140,17 @@ class Chargers(inventory_api.Chargers):
         if request.accepted_renderer.format == "csv":
             whole = _walk(charger, query, query["to"])
             return export.download(request, map(_frame, whole), FRAME_COLUMNS, name)
-        frames, place = _page(charger, query)
-        return Response({"next": _next(request, place), "results": [*map(_frame, frames)]})
+        frames, place, searched_to = _page(charger, query)
+        page = {"next": _next(request, place), "searched_to": searched_to}
+        return Response({**page, "results": [*map(_frame, frames)]})
 
 
-def _walk(charger: Charger, query: dict[str, Any], end: datetime) -> Iterator[Frame]:
+def _walk(
+    charger: Charger, query: dict[str, Any], end: datetime, effort: Effort | None = None
+) -> Iterator[Frame]:
     """Yield the frames asked for, up to `end`, newest first."""
     only = (query.get("action"), query.get("direction"))
-    found = frame_log.walk(charger.pk, query["from"], end, *only)
+    found = frame_log.walk(charger.pk, query["from"], end, *only, effort=effort)
     return (frame for frame in found if _wanted(query, frame, head_of(frame)))
 
 
@@ -162,13 +172,27 @@ def _lines(charger: Charger, query: dict[str, Any]) -> Iterator[frame_lines.Line
                 yield frame_lines.line(exchange, frame, head)
 
 
-def _page(charger: Charger, query: dict[str, Any]) -> tuple[list[Frame], Place | None]:
-    """Return a page of frames and the place after it."""
+def _page(
+    charger: Charger, query: dict[str, Any]
+) -> tuple[list[Frame], Place | None, datetime | None]:
+    """Return a page of frames, the place after it, and where one stopped looking, if one did.
+
+    Which replies are to an action is known of those whose CALL may not lie beyond that: the
+    others are the next page's, and what it reads of them again is free.
+    """
     place: Place | None = query.get("cursor")
     size: int = query["page_size"]
     end, shown = (place.end, place.shown) if place else (query["to"], 0)
-    frames = list(islice(_walk(charger, query, end), shown, shown + size))
-    return frames, following(frames, place, size)
+    unsure = LATEST if "action" in query else timedelta(0)
+    effort = Effort(EFFORT, end=end - unsure)
+    frames = list(islice(_walk(charger, query, end, effort), shown, shown + size))
+    if effort.reached is None:
+        return frames, following(frames, place, size), None
+    edge = effort.reached + unsure
+    frames = [frame for frame in frames if frame.at >= edge]
+    if len(frames) == size:
+        return frames, following(frames, place, size), None
+    return frames, Place(edge - TICK, 0), edge
 
 
 def _next(request: Request, place: Place | None) -> str | None:

@@ -68,9 +68,10 @@ def walk(
     action: str | None = None,
     direction: str | None = None,
     newest_first: bool = True,
+    effort: Effort | None = None,
 ) -> Iterator[Frame]:
-    """Yield what `read` returns, however much it is, with bounded memory."""
-    every = passed(charger_id, start, end, newest_first)
+    """Yield what `read` returns, however much it is (or `effort` allows), with bounded memory."""
+    every = passed(charger_id, start, end, newest_first, effort)
     frames: Iterator[Frame] = (frame for frame in every if frame.direction != "gap")
     if action:
         frames = about(frames, action, newest_first)

@@ -3,11 +3,13 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 
 from monitoring.exchanges import Frame
 
 TICK = timedelta(microseconds=1)
+#: Bytes of frames that one page looks through before it says how far it got.
+EFFORT = 6 * 1024 * 1024
 
 
 class BadCursor(ValueError):
@@ -34,7 +36,8 @@ class Place:
             place = cls(datetime.fromisoformat(at), int(shown))
         except (ValueError, binascii.Error) as error:
             raise BadCursor(text) from error
-        if place.at.tzinfo is None or not 0 <= place.shown <= LARGEST_SHOWN:
+        within = 1 < place.at.year < MAXYEAR and 0 <= place.shown <= LARGEST_SHOWN
+        if place.at.tzinfo is None or not within:
             raise BadCursor(text)
         return place
 

@@ -16,10 +16,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Charger, Evse, Role
+from monitoring import api as monitoring_api
 from monitoring import frame_log, recorder
 from monitoring.exchanges import Frame
 from monitoring.facts import Status
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
+from monitoring.frame_pages import Place
 from monitoring.models import (
     Attempt,
     ChargerState,
@@ -35,7 +37,7 @@ from monitoring.models import (
     StatusSpan,
 )
 from monitoring.partitions import create
-from tests.api import NOON, Api, Tenant, add_charger
+from tests.api import NOON, Answer, Api, Tenant, add_charger
 
 LISTS = (
     "sessions/", "attempts/", "events/", "status-spans/", "connections/", "sightings/",
@@ -411,6 +413,8 @@ def test_a_window_of_many_segments_is_read_to_its_end(
         ({"from_": "2026-01-02", "to": "2026-03-02"}, "to"),
         ({"cursor": "!!"}, "cursor"),
         ({"cursor": "MjAyNi0wMy0wMg=="}, "cursor"),
+        ({"cursor": Place(datetime.min.replace(tzinfo=UTC), 0).encode()}, "cursor"),
+        ({"cursor": Place(datetime.max.replace(tzinfo=UTC), 0).encode()}, "cursor"),
         ({"page_size": 0}, "page_size"),
         ({"page_size": 100_000}, "page_size"),
         ({"kind": "x"}, "kind"),
@@ -626,6 +630,49 @@ def test_frames_are_filtered_by_type_and_text(
     found = nord.api().get("chargers/Nord-1/frames/", **WINDOW, **query).results
     assert [frame["type"] for frame in found] == kinds
     assert [frame["id"] for frame in found if frame["type"] == "error"] in ([], ["2"])
+
+
+def go_on(api: Api, answer: Answer) -> tuple[list[str], list[str]]:
+    """Return the texts and the ends of the searches of all pages from `answer` on."""
+    texts, searched = [], []
+    for _page in range(100):
+        texts += [row["text"] for row in answer.results]
+        searched.append(answer.body["searched_to"])
+        if not answer.body["next"]:
+            return texts, searched
+        answer = api.get(answer.body["next"])
+    raise AssertionError("It never ends.")
+
+
+def test_a_search_without_a_hit_says_how_far_it_got_and_goes_on(
+    nord: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitoring_api, "EFFORT", 1)
+    record(nord.charger, talk(0))
+    for n in (10, 20, 30):
+        record(nord.charger, calls(2, NOON + minutes(n)))
+    api = nord.api()
+    answer = api.get("chargers/Nord-1/frames/", **WINDOW, contains="coffee")
+    assert answer.results == []
+    assert answer.body["searched_to"] == "2026-03-02T12:30:00Z"
+    texts, searched = go_on(api, answer)
+    assert searched == [*(f"2026-03-02T12:{n}:00Z" for n in (30, 20, 10)), None]
+    assert [text[:3] for text in texts] == ["[4,", "[2,"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 100])
+def test_a_bounded_search_by_action_loses_and_doubles_no_reply(
+    nord: Tenant, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(monitoring_api, "EFFORT", 1)
+    for n, frame in enumerate([frame for frame in talk() if frame.text != "{"] * 5):
+        at = NOON + timedelta(seconds=50 * n)
+        record(nord.charger, [frame._replace(at=at, text=frame.text.replace('"1"', f'"{n // 4}"'))])
+    api = nord.api()
+    path, only = "chargers/Nord-1/frames/", {"action": "Heartbeat"}
+    texts, searched = go_on(api, api.get(path, **WINDOW, **only, page_size=size))
+    assert len(texts) == len(set(texts)) == 10
+    assert any(searched)
 
 
 def test_a_window_comes_as_json_lines_with_latencies(nord: Tenant) -> None:

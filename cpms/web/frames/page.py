@@ -16,14 +16,12 @@ from cpms.web.frames.asked import Asked
 from monitoring import words
 from monitoring.exchanges import ANSWERS, LATEST, Exchange, Fate, Frame, Head, exchanges, restored
 from monitoring.frame_log import Effort, passed
-from monitoring.frame_pages import TICK, Place
+from monitoring.frame_pages import EFFORT, TICK, Place
 from monitoring.models import ConnectionSpan
 
 PAGE_SIZE = 50
 #: Rows shown that came after the time one jumps to.
 CONTEXT = 12
-#: Bytes of frames that one page looks through before it says how far it got.
-EFFORT = 6 * 1024 * 1024
 #: Characters of a frame that a page carries; more is in the export.
 LONGEST_SHOWN = 20_000
 #: A charger that is connected and silent for longer than this leaves a gap worth a line.
