@@ -21,6 +21,10 @@ HINTS = (
     *('key"', 'key\\"', "keycode", "passw", "passphrase", "secret"),
     *("psk", 'pin"', 'pin\\"', "pincode"),
 )
+#: Text without blanks or separators, this long, may be a key, and so many hex digits are one.
+#: (OCPP 2.0.1 part 2, A00.FR.205: at least 16 characters)
+SHORTEST_KEY = 16
+HEX_KEY = re.compile(rf"(?:[0-9a-f][-: ]?){{{SHORTEST_KEY},}}", re.IGNORECASE)
 #: JSON inside a string is looked into so often.
 DEEPEST = 2
 
@@ -38,6 +42,20 @@ def mask(text: str) -> str:
 def is_secret(name: str) -> bool:
     """Tell whether a setting or variable of this name is kept to itself."""
     return SECRET_NAMES.search(name) is not None
+
+
+def looks_like_key(text: str) -> bool:
+    """Tell whether a text, meant as a name, may be a key: hex digits, letters mixed with digits
+    in one piece, or bytes that are no text.
+    """
+    if HEX_KEY.search(text):
+        return True
+    if len(text) < SHORTEST_KEY:
+        return False
+    if "\ufffd" in text or not text.isprintable():
+        return True
+    mixed = any(sign.isdigit() for sign in text) and any(sign.isalpha() for sign in text)
+    return mixed and not any(sign in "-_.:* " for sign in text)
 
 
 def _suspicious(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from monitoring.masking import MASK, looks_like_key
 from monitoring.models import Sighting
 
 
@@ -72,6 +73,8 @@ def said(sighting: Sighting) -> list[tuple[str, str]]:
         "given": _("given"),
     }
     shown = {**sighting.said, "key": keys.get(str(sighting.said.get("key")), "")}
+    if looks_like_key(str(shown.get("user") or "")):
+        shown["user"] = MASK
     known = [(names[name], str(shown[name])) for name in names if shown.get(name)]
     other = [(name, str(value)) for name, value in sighting.said.items() if name not in names]
     return known + other

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import Counter
 
 from cpms.ocpp import handshake
-from cpms.ocpp.shapes import shape
+from cpms.ocpp.shapes import shape, user_name
 from cpms.ocpp.sightings import FORGOTTEN
 from inventory import credentials
 
@@ -72,8 +72,8 @@ def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
     header = dict(scope["headers"]).get(b"authorization")
     offered = handshake.basic_auth(header)
     said["key"] = _key_words(header, offered)
-    if offered is not None and offered[0].lower() != refusal.identity.lower():
-        said["user"] = offered[0]
+    if offered is not None:
+        said["user"] = user_name(offered, refusal.kept, refusal.identity)
     key = credentials.presented(offered[1]) if offered and offered[1] else None
     who = (refusal.identity, refusal.reason, refusal.peer)
     hub.sightings.note(*who, datetime.now(UTC), said, refusal.charger_id, key)

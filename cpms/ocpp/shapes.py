@@ -3,6 +3,7 @@
 from typing import Any
 
 from inventory import credentials
+from monitoring.masking import MASK, looks_like_key
 
 HEX = frozenset(b"0123456789abcdefABCDEF")
 
@@ -21,9 +22,19 @@ def shape(
         "password": _made_of(password),
         "length": len(password),
         "resembles": resembles,
-        "user": user[:100] if user.lower() != identity.lower() else "",
+        "user": user_name(offered, kept, identity),
         "unset": kept is None,
     }
+
+
+def user_name(offered: tuple[str, bytes], kept: bytes | None, identity: str) -> str:
+    """Return the user name where it isn't the identity; asterisks where a key is in its place."""
+    user, password = offered
+    if user.lower() == identity.lower():
+        return ""
+    said = user.encode()
+    its_key = bool(said) and (said == password or (kept and credentials.matches(bytes(kept), said)))
+    return MASK if its_key or looks_like_key(user) else user[:100]
 
 
 def _made_of(password: bytes) -> str:

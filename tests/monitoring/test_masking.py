@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.masking import MASK, mask
+from monitoring.masking import MASK, looks_like_key, mask
 
 SECRET = "s3cr3t-0011223344556677"
 
@@ -130,3 +130,23 @@ def test_only_the_secret_among_settings_is_masked() -> None:
 @given(st.text() | st.text('[]{}",:keypasswordsecret\\', max_size=80))
 def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(mask(text), str)
+
+
+KEYS = [
+    "0123456789abcdef",
+    "01:23:45:67:89:AB:CD:EF",
+    "CP-1/deadbeefdeadbeefdeadbeef",
+    "Kq7zLr2mXw9vTb4nHs",
+    "\ufffd" * 20,
+]
+NAMES = ["", "admin", "CP-1", "DE*KWH*E0001*1", "DE-KWH-BER-HBF-0001", "Ladepark Nord, Säule 12"]
+
+
+@pytest.mark.parametrize("text", KEYS)
+def test_a_key_in_place_of_a_name_is_recognised(text: str) -> None:
+    assert looks_like_key(text)
+
+
+@pytest.mark.parametrize("text", NAMES)
+def test_a_name_is_no_key(text: str) -> None:
+    assert not looks_like_key(text)

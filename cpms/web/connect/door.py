@@ -8,6 +8,7 @@ from cpms.web.connect.case import Case, Words
 from cpms.web.connect.differences import difference
 from cpms.web.connect.passwords import password
 from monitoring.arrival import Knock
+from monitoring.masking import MASK, looks_like_key
 
 #: What the gateway speaks.
 SPOKEN = "ocpp1.6, ocpp2.0.1, ocpp2.1"
@@ -162,9 +163,13 @@ def _sentence(text: str) -> str:
 
 
 def _username(knock: Knock, case: Case) -> Words:
+    user = str(knock.said.get("user", ""))
+    if user == MASK or looks_like_key(user):
+        sent = _("%(who)s sent what looks like a key where the user name belongs.")
+    else:
+        sent = _("%(who)s sent the user name “%(user)s” with its password.")
     return Words(
-        _("%(who)s sent the user name “%(user)s” with its password.")
-        % {"who": _who(knock), "user": knock.said.get("user", "")},
+        sent % {"who": _who(knock), "user": user},
         _(
             "The user name must be the identity, %(identity)s: correct it, or leave that "
             "field empty if the charger then fills it in by itself."

@@ -15,7 +15,8 @@ from django.utils import timezone
 from cpms.ocpp import arrivals, http
 from cpms.web.connect.watching import watch
 from inventory.models import Charger
-from monitoring.models import ConnectionAttempt
+from monitoring.masking import MASK
+from monitoring.models import ConnectionAttempt, Sighting
 from tests.cpms.ocpp.conftest import KEY, make_charger
 from tests.cpms.ocpp.wire import head, line
 
@@ -208,6 +209,29 @@ async def test_a_name_that_is_nearly_right_is_told_with_the_difference(
 async def test_the_wrong_user_name_is_told(gateway, charger, watcher):
     assert await knock(gateway, user="admin") == 401
     await stops(watcher, "Password", "user name “admin”", "must be the identity, CP-1")
+
+
+@pytest.mark.parametrize("user", [KEY, KEY.upper(), f"CP-1 {KEY}", "Kq7zLr2mXw9vTb4nHs"])
+async def test_a_key_in_place_of_the_user_name_is_told_and_not_kept(
+    gateway, charger, watcher, user
+):
+    assert await knock(gateway, user=user) == 401
+    await stops(watcher, "Password", "looks like a key where the user name belongs")
+    await gateway.hub.sightings.flush()
+    kept = await ConnectionAttempt.objects.aget(), await Sighting.objects.aget()
+    for row in kept:
+        assert row.said["user"] == MASK
+
+
+async def test_a_chosen_password_in_place_of_the_user_name_is_not_kept(gateway, charger, watcher):
+    charger.set_password("correct horse")
+    await charger.asave()
+    assert await knock(gateway, user="correct horse", password=b"") == 401
+    assert await knock(gateway, user="other words", password=b"other words") == 401
+    await stops(watcher, "Password", "looks like a key where the user name belongs")
+    await gateway.hub.sightings.flush()
+    assert (await Sighting.objects.aget()).said["user"] == MASK
+    assert "horse" not in json.dumps((await ConnectionAttempt.objects.aget()).said)
 
 
 PASSWORDS = [
