@@ -93,6 +93,8 @@ class Facts:
     last_boot: Event | None
     #: The latest first.
     spoken: list[Spoken]
+    #: What is wrong with the quirks that are stored of its model: then they count for nothing.
+    bad_quirk: str = ""
 
     @property
     def differences(self) -> list[Told]:
@@ -103,7 +105,7 @@ class Facts:
 def facts(user: User, charger: Charger) -> Facts:
     """Return what is known of the charger; three queries."""
     boots = _boots(events(user).filter(charger=charger, kind="boot"))
-    known = quirks.parse(charger.model.quirks if charger.model else {})
+    known, bad_quirk = _known_quirks(charger)
     return Facts(
         told=[*_told(charger, boots[1:]), *_variables(charger)],
         quirks=_quirks(known),
@@ -111,7 +113,16 @@ def facts(user: User, charger: Charger) -> Facts:
         first_boot=boots[0] if boots else None,
         last_boot=boots[1] if boots else None,
         spoken=_spoken(user, charger),
+        bad_quirk=bad_quirk,
     )
+
+
+def _known_quirks(charger: Charger) -> tuple[quirks.Quirks, str]:
+    """Return the quirks of its model, or none and what is wrong with them."""
+    try:
+        return quirks.parse(charger.model.quirks if charger.model else {}), ""
+    except quirks.BadQuirk as problem:
+        return quirks.Quirks(), str(problem)
 
 
 def _boots(told: QuerySet[Event]) -> list[Event]:

@@ -307,6 +307,14 @@ def test_facts_mark_what_the_charger_says_otherwise(client: Client, place: Site)
         assert said in body
 
 
+def test_facts_say_what_is_wrong_with_a_quirk_that_is_stored(client: Client, place: Site) -> None:
+    model = ChargerModel.objects.create(vendor="Nordlader", name="Twin", quirks={"<b>": 1})
+    charger(place, "CP-2", model=model)
+    page = client.get("/chargers/CP-2/facts/")
+    assert page.status_code == 200
+    assert "There is no quirk &#x27;&lt;b&gt;&#x27;" in page.content.decode()
+
+
 EVIL = "<script>alert(1)</script>"
 
 
