@@ -104,7 +104,7 @@ def adopt(
     _usable(sighting.identity)
     charger = Charger(site=site, identity=sighting.identity, lifecycle=lifecycle)
     with _as_one_step(sighting.identity):
-        held = Sighting.objects.select_for_update().filter(pk=sighting.pk).first()
+        held = _undecided(sighting)
         new = _give_key(charger, held, key, seen_key, now)
         charger.save()
         Sighting.objects.filter(identity__iexact=sighting.identity, charger=None).delete()
@@ -199,17 +199,24 @@ def rename(sighting: Sighting, charger: Charger, *, by: User, now: datetime) -> 
     """Call `charger` on file what it calls itself; raises SightingError."""
     _ask(access.may(by, "edit_inventory", charger.site.organisation_id))
     _usable(sighting.identity)
-    if ChargerState.objects.filter(charger=charger, online=True).exists():
-        raise SightingError(
-            _("%(charger)s is connected now: the one that knocks is another device.")
-            % {"charger": charger.identity}
-        )
     with _as_one_step(sighting.identity):
+        _undecided(sighting, but_for=charger)
+        _ask_whether_away(charger)
         charger.identity = sighting.identity
         charger.save(update_fields=["identity", "updated_at"])
         Sighting.objects.filter(identity__iexact=sighting.identity, charger=None).delete()
         nudge()
     return charger
+
+
+def _ask_whether_away(charger: Charger) -> None:
+    """Raise SightingError if it is connected; nobody notes that it is until the step ends."""
+    state = ChargerState.objects.select_for_update().filter(charger=charger).first()
+    if state is not None and state.online:
+        raise SightingError(
+            _("%(charger)s is connected now: the one that knocks is another device.")
+            % {"charger": charger.identity}
+        )
 
 
 def block(sighting: Sighting, *, by: User, now: datetime, why: str) -> Sighting:
@@ -283,6 +290,26 @@ def _held(sighting: Sighting) -> Sighting:
     held = Sighting.objects.select_for_update(of=("self",)).filter(pk=sighting.pk).first()
     if held is None:
         raise SightingError(_("Somebody has dealt with it meanwhile."))
+    return held
+
+
+def _undecided(sighting: Sighting, but_for: Charger | None = None) -> Sighting | None:
+    """Return the row, nobody else's until the transaction ends; None if it is gone.
+
+    Raises SightingError if it was blocked, or linked to another than `but_for`.
+    """
+    rows = Sighting.objects.select_for_update(of=("self",)).select_related("linked", "decided_by")
+    held = rows.filter(pk=sighting.pk).first()
+    if held is None:
+        return None
+    who = _name(held.decided_by)
+    if held.blocked_at is not None:
+        raise SightingError(_("%(who)s has blocked it. Unblock it first.") % {"who": who})
+    if held.linked is not None and held.linked != but_for:
+        raise SightingError(
+            _("%(who)s has linked it to %(charger)s. Take the link back first.")
+            % {"who": who, "charger": held.linked}
+        )
     return held
 
 

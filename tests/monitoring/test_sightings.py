@@ -21,7 +21,7 @@ from inventory.models import (
     Site,
 )
 from monitoring import sightings as deeds
-from monitoring.models import BlockedAddress, Sighting
+from monitoring.models import BlockedAddress, ChargerState, Sighting
 from monitoring.nearest import Nearest
 from tests import network
 from tests.network import NOON, person, signed_in, site, tenant
@@ -190,6 +190,49 @@ def test_one_that_is_connected_is_another_device(lead: User, place: Site) -> Non
     answer = do(signed_in(lead), sight("CP-01"), "rename", charger="CP-1")
     assert "connected now" in said(answer)
     assert Charger.objects.get().identity == "CP-1"
+
+
+def test_one_that_connects_while_somebody_renames_it_is_another_device(
+    lead: User, place: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, seen = network.charger(place, "CP-1", online=False), sight("CP-01")
+    begin = deeds._as_one_step
+
+    def connect_first(identity: str) -> Any:
+        ChargerState.objects.filter(charger=ours).update(online=True)
+        return begin(identity)
+
+    monkeypatch.setattr(deeds, "_as_one_step", connect_first)
+    with pytest.raises(deeds.SightingError, match="connected now"):
+        deeds.rename(seen, ours, by=lead, now=NOON)
+    ours.refresh_from_db()
+    assert ours.identity == "CP-1"
+
+
+@pytest.mark.parametrize("deed", ["adopt", "rename"])
+def test_what_was_blocked_meanwhile_is_not_put_on_file(
+    lead: User, nord: Organisation, place: Site, deed: str
+) -> None:
+    seen = sight()
+    network.charger(place, "CP-1", online=False)
+    deeds.block(seen, by=person("otto", Role.ADMINISTRATOR, nord), now=NOON, why="scanner")
+    form = {"site": str(place.pk), "lifecycle": "active", "key": "its", "charger": "CP-1"}
+    assert "otto has blocked it. Unblock it first." in said(do(signed_in(lead), seen, deed, **form))
+    assert Charger.objects.get().identity == "CP-1"
+
+
+@pytest.mark.parametrize("deed", ["adopt", "rename"])
+def test_what_was_linked_meanwhile_is_not_put_on_file(
+    lead: User, nord: Organisation, place: Site, deed: str
+) -> None:
+    seen, one = sight(), network.charger(place, "CP-1", online=False)
+    network.charger(place, "CP-2", online=False)
+    deeds.link(seen, one, by=person("otto", Role.ADMINISTRATOR, nord), now=NOON)
+    form = {"site": str(place.pk), "lifecycle": "active", "key": "its", "charger": "CP-2"}
+    answer = do(signed_in(lead), seen, deed, **form)
+    assert "otto has linked it to CP-1. Take the link back first." in said(answer)
+    assert not Charger.objects.filter(identity="CP-9").exists()
+    assert Sighting.objects.filter(pk=seen.pk).exists()
 
 
 def test_an_exchanged_one_is_taken_over(lead: User, place: Site) -> None:
