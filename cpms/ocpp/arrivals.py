@@ -135,6 +135,8 @@ class Arrivals:
                 await self.flush()
             except (psycopg.Error, OSError) as error:
                 log.warning("arrivals_not_written", error=str(error).strip())
+            except Exception:  # Ours: nobody else would notice that nothing is written any more.
+                log.exception("arrivals_not_written")
             await asyncio.sleep(SPACING)
 
     async def flush(self) -> None:

@@ -137,6 +137,8 @@ class Sightings:
                 await self.flush()
             except (psycopg.Error, OSError) as error:
                 log.warning("sightings_not_written", error=str(error).strip())
+            except Exception:  # Ours: nobody else would notice that nothing is written any more.
+                log.exception("sightings_not_written")
 
     async def look(self) -> None:
         """Learn who is blocked."""

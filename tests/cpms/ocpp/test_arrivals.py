@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import sys
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 import websockets
@@ -440,6 +442,33 @@ async def test_ten_thousand_made_up_names_and_addresses_cost_a_bounded_number_of
     assert await ConnectionAttempt.objects.filter(charger=None).acount() <= 60
     own = await ConnectionAttempt.objects.aget(charger=charger, outcome="credentials")
     assert own.count == 10
+
+
+@pytest.mark.parametrize(
+    ("hub_part", "fault_in"), [("arrivals", "flush"), ("sightings", "flush"), ("sightings", "look")]
+)
+async def test_an_error_of_ours_is_logged_and_does_not_end_the_writing(
+    gateway, charger, monkeypatch, hub_part, fault_in
+):
+    part, log = getattr(gateway.hub, hub_part), Mock()
+    monkeypatch.setattr(sys.modules[type(part).__module__], "log", log)
+    right, failed = getattr(part, fault_in), asyncio.Event()
+
+    async def fail_once():
+        monkeypatch.setattr(part, fault_in, right)
+        failed.set()
+        raise ValueError("ours")
+
+    monkeypatch.setattr(part, fault_in, fail_once)
+    gateway.hub.sightings.nudge()
+    assert await knock(gateway, password="wrong") == 401
+    async with asyncio.timeout(30):
+        await failed.wait()
+        kind = {"arrivals": ConnectionAttempt, "sightings": Sighting}[hub_part]
+        while not await kind.objects.aexists():
+            await knock(gateway, password="wrong again")
+            await asyncio.sleep(0.1)
+    log.exception.assert_called_once_with(f"{hub_part}_not_written")
 
 
 async def test_one_address_cannot_take_the_place_of_all_others(gateway, charger):
