@@ -105,6 +105,7 @@ class Page:
         self, user: User, session: str, headers: list[tuple[bytes, bytes]], send: Any
     ) -> None:
         self.user, self.session, self.headers = user, session, headers
+        self.person = user.pk
         self._send = send
         self._audience: Audience | None = None
         self._watched: int | None = None
@@ -234,9 +235,9 @@ class Page:
         shown: list[Key] = []
         if self._audience is not None and mine:
             shown = [(self._audience, mine, wanted) for wanted in self._wanted]
+        screens().leave(self, keep=shown)
         for key in shown:
             screens().enter(key, self)
-        screens().leave(self, keep=shown)
 
     def _sight(self) -> str:
         user = session_user(self.session)

@@ -11,11 +11,15 @@ same sites in the same roles, language and preferences. The view agrees by the h
 `monitoring.live.SHARED`: it promises that what it shows depends on nothing else about a
 person. Without the header, pages ask for themselves. Rights may change at any moment: who a
 fragment was made for is looked at again before it is handed out.
+
+The addresses come from pages, and some cost seconds. Nobody's hold up anybody else's: people
+take turns (`cpms.web.turns`), and beyond so many fragments their pages ask for themselves.
 """
 
 import asyncio
 import gzip
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -31,11 +35,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.translation import get_language_from_request
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter as Metric
+from prometheus_client import Histogram
 
 from cpms.handler import Handler
 from cpms.web.audience import Audience
 from cpms.web.models import Preferences
+from cpms.web.turns import Turns
 from inventory.models import Membership
 from monitoring import live
 
@@ -49,11 +55,16 @@ BREATH = 2.0
 FIGURES = 5.0
 #: Renderings at once in this process.
 AT_ONCE = 2
+#: Seconds after which a rendering no longer keeps others waiting, and when it is given up.
+LONGEST = 1.0
+GIVEN_UP = 30.0
+#: Fragments that one person's pages are shown by this process.
+MOST_PER_PERSON = 48
 #: What is wrong, or right again; all other kinds can wait for FIGURES.
 URGENT = frozenset({"status", "connection"})
 
 RENDERED = Histogram("kilowatch_screen_seconds", "Rendering a fragment that pages share.")
-UNSHARED = Counter("kilowatch_screens_unshared_total", "Fragments whose view doesn't share them.")
+UNSHARED = Metric("kilowatch_screens_unshared_total", "Fragments whose view doesn't share them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ class Wanted:
 class Viewer(Protocol):
     """A page that shows screens."""
 
+    #: The key of whose page it is.
+    person: int
     headers: list[tuple[bytes, bytes]]
 
     def show(self, element: str, content: bytes) -> None:
@@ -97,6 +110,8 @@ class Screen:
     def __init__(self, sight: str, wanted: Wanted, audience: Audience) -> None:
         self.sight, self.wanted, self.audience = sight, wanted, audience
         self.viewers: set[Viewer] = set()
+        #: How many of the viewers are whose.
+        self.people: Counter[int] = Counter()
         self._latest: bytes | None = None
         self._due = float("inf")
         self._wake = asyncio.Event()
@@ -106,10 +121,17 @@ class Screen:
     def enter(self, viewer: Viewer) -> None:
         """Show the viewer what is shown now, and then whatever comes."""
         self.viewers.add(viewer)
+        self.people[viewer.person] += 1
         if self._latest is None:
             self.render_within(0)
         else:
             viewer.show(self.wanted.element, self._latest)
+
+    def leave(self, viewer: Viewer) -> None:
+        """Show the viewer nothing more."""
+        if viewer in self.viewers:
+            self.viewers.discard(viewer)
+            self.people -= Counter([viewer.person])
 
     def hear(self, message: Mapping[str, Any]) -> None:
         """Be rendered again if the news concern it."""
@@ -162,8 +184,8 @@ class Screen:
         while True:
             await self._until_due()
             self._due = float("inf")
-            started = time.monotonic()
-            async with _rendering():
+            async with _turns().of(self.people):
+                started = time.monotonic()
                 await self._render()
             took = time.monotonic() - started
             RENDERED.observe(took)
@@ -180,7 +202,8 @@ class Screen:
 
     async def _render(self) -> None:
         try:
-            body = await self._made()
+            async with asyncio.timeout(GIVEN_UP):
+                body = await self._made()
             if body:
                 self._hand_out(body)
         except Exception as problem:  # noqa: BLE001 - a view's own; pages are asked to ask
@@ -228,23 +251,30 @@ class Screens:
         self._screens: dict[Key, Screen] = {}
 
     def enter(self, key: Key, viewer: Viewer) -> None:
-        """Show the viewer the screen, from what it is now on."""
+        """Show the viewer the screen, from what it is now on, unless they watch too many."""
+        audience, sight, wanted = key
         screen = self._screens.get(key)
+        if screen is not None and viewer in screen.viewers:
+            return
+        if self._watched_by(viewer.person) >= MOST_PER_PERSON:
+            viewer.ask_yourself(wanted.element)
+            return
         if screen is None:
-            audience, sight, wanted = key
             screen = self._screens[key] = Screen(sight, wanted, audience)
-        if viewer not in screen.viewers:
-            screen.enter(viewer)
+        screen.enter(viewer)
 
     def leave(self, viewer: Viewer, keep: Iterable[Key] = ()) -> None:
         """Show the viewer nothing but what is to be kept; screens without viewers end."""
         kept = set(keep)
         for key, screen in list(self._screens.items()):
             if key not in kept:
-                screen.viewers.discard(viewer)
+                screen.leave(viewer)
             if not screen.viewers:
                 screen.close()
                 del self._screens[key]
+
+    def _watched_by(self, person: int) -> int:
+        return sum(person in screen.people for screen in self._screens.values())
 
 
 async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int, bool, bytes]:
@@ -311,7 +341,7 @@ def sight(user: User, request: HttpRequest) -> str:
 #: Requests on their way, also those that nobody waits for any more.
 _asking: set[asyncio.Task[None]] = set()
 _screens: WeakKeyDictionary[asyncio.AbstractEventLoop, Screens] = WeakKeyDictionary()
-_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_served: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
 
 
 def screens() -> Screens:
@@ -319,5 +349,5 @@ def screens() -> Screens:
     return _screens.setdefault(asyncio.get_running_loop(), Screens())
 
 
-def _rendering() -> asyncio.Semaphore:
-    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+def _turns() -> Turns:
+    return _served.setdefault(asyncio.get_running_loop(), Turns(AT_ONCE, LONGEST))

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ class Seat:
     """A page that shows screens; of two the one with the lower number is asked for first."""
 
     def __init__(self, number: int, sight: str = "of olga") -> None:
-        self.number, self.sight = number, sight
+        self.number, self.sight, self.person = number, sight, number
         self.headers = [(b"cookie", str(number).encode())]
         self.shown: list[str] = []
         self.asks: list[str] = []
@@ -118,6 +119,51 @@ async def test_a_fragment_that_cannot_be_made_is_asked_for_by_pages_and_tried_ag
     assert second.shown == first.shown[1:]
     for seat in (first, second):
         theirs.leave(seat)
+
+
+async def test_a_person_s_many_addresses_hold_up_nobody_else(
+    audience: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = asyncio.Event()
+
+    async def fetch(headers: Any, wanted: Wanted) -> tuple[int, bool, bytes]:
+        if wanted.url != FLEET.url:
+            await hangs.wait()
+        return 200, True, b"the fleet"
+
+    monkeypatch.setattr(screens, "fetch", fetch)
+    monkeypatch.setattr(screens, "LONGEST", 0.05)
+    theirs, greedy, modest = Screens(), Seat(0), Seat(1)
+    for number in range(screens.MOST_PER_PERSON + 2):
+        wanted = replace(FLEET, element=f"f{number}", url=f"/expensive/{number}")
+        theirs.enter((audience, "of olga", wanted), greedy)
+    assert len(audience.listeners) == screens.MOST_PER_PERSON
+    assert greedy.asks == [f"f{screens.MOST_PER_PERSON + n}" for n in range(2)]
+    theirs.enter(key_of(audience), modest)
+    theirs.enter(key_of(audience), greedy)  # It is there already, but they watch enough.
+    await until(lambda: modest.shown)
+    assert len(greedy.asks) == 3
+    theirs.leave(greedy)
+    theirs.enter(key_of(audience), greedy)
+    assert greedy.shown == ["the fleet"]
+    for seat in (greedy, modest):
+        theirs.leave(seat)
+    hangs.set()
+
+
+async def test_a_fragment_that_never_comes_is_asked_for_by_pages(
+    audience: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fetch(headers: Any, wanted: Wanted) -> tuple[int, bool, bytes]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(screens, "fetch", fetch)
+    monkeypatch.setattr(screens, "GIVEN_UP", 0.05)
+    theirs, seat = Screens(), Seat(0)
+    theirs.enter(key_of(audience), seat)
+    await until(lambda: seat.asks)
+    theirs.leave(seat)
 
 
 async def test_pages_of_two_audiences_leave_no_screen_behind(
