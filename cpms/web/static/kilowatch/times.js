@@ -1,5 +1,5 @@
 // Keeps "3 min ago" true, by the server's clock: this machine's may be wrong.
-// The same rules as cpms/web/durations.py. "t" (keys.js) writes all of them out instead, with
+// "t" (keys.js) writes all of them out instead, with
 // their zone, and back; kept in this browser.
 (() => {
   const meta = document.querySelector('meta[name="server-time"]');
@@ -7,17 +7,7 @@
   const WHOLE = "kw-times-whole";
   const patterns = { lasting: "%s", ago: document.documentElement.dataset.ago || "%s" };
 
-  function spoken(milliseconds) {
-    const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-    if (seconds < 60) return `${seconds} s`;
-    const minutes = Math.floor(seconds / 60);
-    if (minutes < 60) return `${minutes} min`;
-    const hours = Math.floor(minutes / 60);
-    if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")} min`;
-    const days = Math.floor(hours / 24);
-    return days < 14 ? `${days} d ${hours % 24} h` : `${days} d`;
-  }
-
+  const { spoken } = window.kilowatch; // durations.js
   const isWhole = () => { try { return localStorage.getItem(WHOLE) === "yes"; } catch { return false; } };
 
   // The tip has taken the title away while it is shown (tips.js).
