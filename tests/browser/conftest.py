@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -24,12 +25,20 @@ from django.test import Client
 from playwright.sync_api import expect
 
 from cpms import embedded
+from inventory.models import Charger, Organisation, Role, Site
+from monitoring import live
+from monitoring.facts import Status
+from monitoring.models import PortState
+from tests import network
 from tests.browser.accessibility import has_no_axe_violation, is_accessible
+from tests.network import charger, person, site, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 __all__ = ["Server", "has_no_axe_violation", "is_accessible", "is_live", "tell"]
+
+Enter = Callable[..., "Page"]
 
 STARTS_WITHIN = 40.0
 #: Milliseconds that a page may take for anything, on the slowest machine.
@@ -174,3 +183,48 @@ def tell(group: str, message: dict[str, Any]) -> None:
 def is_live(page: "Page") -> None:
     """Wait until the page says that it is live."""
     page.wait_for_selector("[data-live-indicator].is-live", state="attached")
+
+
+@pytest.fixture
+def organisation(transactional_db: None) -> Organisation:
+    """Whose network the pages show."""
+    return tenant()
+
+
+@pytest.fixture
+def place(organisation: Organisation) -> Site:
+    """A site of it."""
+    return site(organisation, "Ostbahnhof")
+
+
+@pytest.fixture
+def operator(organisation: Organisation) -> User:
+    """Who looks at the pages."""
+    return person("olga", Role.OPERATOR, organisation)
+
+
+@pytest.fixture
+def fleet(place: Site) -> list[Charger]:
+    """Three chargers that have been fine for an hour."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    made = [
+        charger(place, f"CP-{number}", Status.AVAILABLE, Status.AVAILABLE, since=since)
+        for number in (1, 2, 3)
+    ]
+    for one in made:
+        network.connection(one, since)
+    return made
+
+
+def fault(one: Charger, error: str = "GroundFailure") -> None:
+    """Let port 1 fault, and tell the open pages, as the writer does."""
+    PortState.objects.filter(evse__charger=one, evse__number=1).update(
+        status=Status.FAULTED, error_code=error, since=datetime.now(UTC)
+    )
+    announce(one, "status")
+
+
+def announce(one: Charger, *kinds: live.Kind) -> None:
+    """Tell the open pages that a charger has changed."""
+    change: live.Change = {"site": one.site_id, "ports": [1], "kinds": list(kinds)}
+    tell(live.org_group(one.site.organisation_id), live.changed({one.identity: change}))

@@ -1,6 +1,5 @@
 """The shell's pages held against axe, in light and dark, on a desktop and on a phone."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,13 +14,11 @@ from cpms.web.specimens import UGLY_NAMES
 from inventory.models import Role
 from monitoring.facts import Status
 from tests.alerts.world import LONG_AGO, NOON, World, make_gateway, minutes, seen_at
-from tests.browser.conftest import Server, has_no_axe_violation, is_accessible
+from tests.browser.conftest import Enter, Server, has_no_axe_violation, is_accessible
 from tests.network import charger, person, site, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 

@@ -1,8 +1,6 @@
 """A charger's page as an operator uses it: what is wrong, what was before, who charged."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,14 +9,9 @@ from inventory.models import Charger, Connector, Role, Site
 from monitoring import housekeeping, live
 from monitoring.facts import CloseReason, Status
 from monitoring.models import MeterSample, PortState
-from tests.browser.conftest import is_accessible, is_live, tell
+from tests.browser.conftest import Enter, is_accessible, is_live, tell
 from tests.monitoring.charger_page.past import HOUR, MINUTE, boot, flapped, session
 from tests.network import charger, connection, person, port, site, tenant
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 

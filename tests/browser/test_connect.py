@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.error import URLError
@@ -24,6 +24,7 @@ from inventory.models import Charger
 from tests.bench.stage import free_port
 from tests.browser.conftest import (
     STARTS_WITHIN,
+    Enter,
     Server,
     has_no_axe_violation,
     is_accessible,
@@ -33,8 +34,6 @@ from tests.network import charger, site, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 

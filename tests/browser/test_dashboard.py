@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,59 +15,16 @@ from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import ChargerState, PortState, Session
 from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
-from tests.browser.conftest import Server, is_live, tell
-from tests.network import charger, connection, person, port, site, tenant
+from tests.browser.conftest import Enter, Server, announce, fault, is_live, tell
+from tests.network import charger, connection, person, port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 PAGES = ["/", "/chargers/CP-1/", "/chargers/CP-1/history/", "/kpis/", "/sightings/", "/incidents/"]
-
-
-@pytest.fixture
-def organisation(transactional_db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def place(organisation: Organisation) -> Site:
-    return site(organisation, "Ostbahnhof")
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def fleet(place: Site) -> list[Charger]:
-    """Three chargers that have been fine for an hour."""
-    since = datetime.now(UTC) - timedelta(hours=1)
-    made = [
-        charger(place, f"CP-{number}", Status.AVAILABLE, Status.AVAILABLE, since=since)
-        for number in (1, 2, 3)
-    ]
-    for one in made:
-        connection(one, since)
-    return made
-
-
-def fault(one: Charger, error: str = "GroundFailure") -> None:
-    """Let port 1 fault, and tell the open pages, as the writer does."""
-    PortState.objects.filter(evse__charger=one, evse__number=1).update(
-        status=Status.FAULTED, error_code=error, since=datetime.now(UTC)
-    )
-    announce(one, "status")
-
-
-def announce(one: Charger, *kinds: live.Kind) -> None:
-    change: live.Change = {"site": one.site_id, "ports": [1], "kinds": list(kinds)}
-    tell(live.org_group(one.site.organisation_id), live.changed({one.identity: change}))
 
 
 def identities(page: "Page") -> list[str]:

@@ -1,7 +1,6 @@
 """The fleet's list as an operator uses it for a whole errand: narrow, share, keep, export."""
 
 import csv
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,25 +13,13 @@ from inventory.models import Charger, Organisation, Role, Site
 from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import PortState
-from tests.browser.conftest import has_no_axe_violation, is_accessible, is_live, tell
-from tests.network import charger, person, site, tenant
+from tests.browser.conftest import Enter, has_no_axe_violation, is_accessible, is_live, tell
+from tests.network import charger, person, site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-Enter = Callable[..., "Page"]
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def organisation(transactional_db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
 
 
 @pytest.fixture

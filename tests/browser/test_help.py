@@ -1,20 +1,13 @@
 """The guide as one reads it: found by the "?", searched, read on from page to page."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import pytest
 from playwright.sync_api import expect
 
 from cpms.web.help import pages
 from inventory.models import Role
 from tests.browser.accessibility import has_no_axe_violation, is_accessible
+from tests.browser.conftest import Enter
 from tests.network import person, tenant
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 

@@ -1,44 +1,19 @@
 """The dashboard without a mouse: keys, walking through lists, and the command palette."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
 
-from inventory.models import Charger, Organisation, Role
-from monitoring.facts import Status
+from inventory.models import Charger
 from tests.browser.accessibility import is_accessible
-from tests.browser.conftest import is_live
-from tests.network import charger, connection, person, site, tenant
+from tests.browser.conftest import Enter, is_live
+from tests.network import charger, site, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-Enter = Callable[..., "Page"]
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def organisation(transactional_db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def fleet(organisation: Organisation) -> list[Charger]:
-    since = datetime.now(UTC) - timedelta(hours=1)
-    place = site(organisation, "Ostbahnhof")
-    made = [charger(place, f"CP-{number}", Status.AVAILABLE, since=since) for number in (1, 2, 3)]
-    for one in made:
-        connection(one, since)
-    return made
 
 
 def focused(page: "Page") -> str:

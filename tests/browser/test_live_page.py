@@ -3,8 +3,7 @@
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -13,45 +12,16 @@ from django.contrib.sessions.models import Session
 
 from alerts import engine
 from alerts.models import Incident
-from inventory.models import Charger, Organisation, Role, Site
+from inventory.models import Charger, Organisation, Site
 from monitoring import live
-from monitoring.facts import Status
-from monitoring.models import PortState
 from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
 from tests.browser.accessibility import is_accessible
-from tests.browser.conftest import Server, is_live, tell
-from tests.network import charger, connection, person, site, tenant
+from tests.browser.conftest import Enter, Server, fault, is_live, tell
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Route
 
-Enter = Callable[..., "Page"]
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def organisation(transactional_db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def place(organisation: Organisation) -> Site:
-    return site(organisation, "Ostbahnhof")
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def fleet(place: Site) -> list[Charger]:
-    since = datetime.now(UTC) - timedelta(hours=1)
-    made = [charger(place, f"CP-{number}", Status.AVAILABLE, since=since) for number in (1, 2, 3)]
-    for one in made:
-        connection(one, since)
-    return made
 
 
 @pytest.fixture
@@ -60,15 +30,6 @@ def lost(organisation: Organisation, place: Site) -> Incident:
     world.lose(world.charger("CP-LOST"), NOON)
     engine.run(seen_at(NOON + minutes(5)))
     return Incident.objects.get()
-
-
-def fault(one: Charger) -> None:
-    """Let the charger's port fault, and tell the open pages, as the writer does."""
-    PortState.objects.filter(evse__charger=one).update(
-        status=Status.FAULTED, error_code="GroundFailure", since=datetime.now(UTC)
-    )
-    change: live.Change = {"site": one.site_id, "ports": [1], "kinds": ["status"]}
-    tell(live.org_group(one.site.organisation_id), live.changed({one.identity: change}))
 
 
 def faulted(page: "Page", identity: str) -> "Locator":

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,16 +15,12 @@ from monitoring.exchanges import Frame
 from monitoring.facts import CloseReason
 from tests import network
 from tests.browser.accessibility import is_accessible
-from tests.browser.conftest import tell
+from tests.browser.conftest import Enter, tell
 from tests.cpms.ocpp.conftest import empty_partitions
 from tests.cpms.web.test_frames import record
 from tests.network import person, site, tenant
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-Enter = Callable[..., "Page"]
 SECOND = timedelta(seconds=1)
 BOOT = '{"chargePointVendor":"A","chargePointModel":null}'
 UGLY = json.dumps({"vendorId": "<img src=x onerror=alert(1)>", "data": "\u202e" + "x" * 3000})

@@ -2,9 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,15 +12,11 @@ from inventory.models import Charger, Role
 from monitoring.models import Sighting
 from tests.bench.stage import free_port
 from tests.browser.accessibility import is_accessible
-from tests.browser.conftest import Server
+from tests.browser.conftest import Enter, Server
 from tests.cpms.ocpp.conftest import empty_partitions
 from tests.network import NOON, charger, person, site, tenant
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-Enter = Callable[..., "Page"]
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 KEY = "00112233445566778899aabbccddeeff00112233"
 

@@ -1,7 +1,6 @@
 """The map, a site's page and its plan, as somebody at night uses them."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,23 +15,16 @@ from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import ChargerState, DailyKpi, PortState
 from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
-from tests.browser.conftest import is_accessible, is_live, tell
-from tests.network import charger, person, site, tenant
+from tests.browser.conftest import Enter, is_accessible, is_live, tell
+from tests.network import charger, person, site
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
-
-Enter = Callable[..., "Page"]
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 UGLY = "<img src=x onerror=alert(1)> \u202eزحل " + "Langername" * 8
-
-
-@pytest.fixture
-def organisation(transactional_db: None) -> Organisation:
-    return tenant()
 
 
 @pytest.fixture
