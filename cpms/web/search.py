@@ -16,8 +16,6 @@ from inventory import access, search
 from inventory.models import Charger, Site
 
 MOST_CHARGERS, MOST_SITES, MOST_INCIDENTS = 8, 5, 5
-#: A shorter text is part of nearly everything: then it must be in the identity, or begin a name.
-SHORTEST_PART = 3
 
 
 @require_GET
@@ -40,10 +38,7 @@ def _groups(user: User, text: str) -> list[dict[str, Any]]:
 
 
 def _chargers(among: QuerySet[Charger], text: str) -> QuerySet[Charger]:
-    if len(text) < SHORTEST_PART:
-        found = among.filter(identity__icontains=text)
-    else:
-        found = search.chargers(among, text)
+    found = search.chargers(among, text)
     exact = Q(identity__iexact=text) | Q(serial_number__iexact=text) | Q(sim__iccid=text)
     rank = Case(
         When(exact, then=0),
@@ -67,8 +62,6 @@ def _charger(charger: Charger) -> dict[str, str]:
 
 
 def _sites(among: QuerySet[Site], text: str) -> QuerySet[Site]:
-    if len(text) < SHORTEST_PART:
-        return among.filter(name__istartswith=text).order_by("name")[:MOST_SITES]
     return search.sites(among, text).order_by("name")[:MOST_SITES]
 
 
