@@ -29,7 +29,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
     )
     return {
         "now": timezone.now(),
-        "navigation": navigation.entries(request, request.path),
+        "navigation": navigation.entries(request, navigation.place_at(request.path)),
         "memberships": memberships,
         "user_name": request.user.get_full_name() or request.user.get_username(),
         "user_role": memberships[0].get_role_display() if len(memberships) == 1 else "",

@@ -328,13 +328,13 @@ def _request(text: str) -> dict[str, Any] | None:
     return asked
 
 
-def _wanted(element: str, url: str, page: str, topics: str, kinds: str) -> Wanted:
+def _wanted(element: str, url: str, topics: str, kinds: str) -> Wanted:
     """Return a fragment; raises ValueError for one that is not ours, TypeError for no text."""
     if not isinstance(element, str):
         raise TypeError(element)
-    if not (url.startswith("/") and page.startswith("/")) or url.startswith("//"):
+    if not url.startswith("/") or url.startswith("//"):
         raise ValueError(url)
-    return Wanted(element, url, page, frozenset(topics.split()), frozenset(kinds.split()))
+    return Wanted(element, url, frozenset(topics.split()), frozenset(kinds.split()))
 
 
 def groups_of(user: User) -> set[str]:

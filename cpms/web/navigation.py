@@ -32,6 +32,7 @@ class Place:
 class Entry:
     """A place as one request sees it."""
 
+    name: str
     url: str
     label: str | Promise
     icon: str
@@ -67,18 +68,24 @@ PLACES = (
 )
 
 
-def entries(request: HttpRequest, path: str) -> list[Entry]:
-    """Return the navigation on the page at `path`, with what waits behind each place."""
-    return [_entry(place, request, path) for place in PLACES]
+def place_at(path: str) -> str:
+    """Return the `url_name` of the place that the page at `path` belongs to, "" for none."""
+    here = (p for p in PLACES if path == reverse(p.url_name) or path.startswith(p.prefixes))
+    return next((place.url_name for place in here), "")
 
 
-def _entry(place: Place, request: HttpRequest, path: str) -> Entry:
-    url = reverse(place.url_name)
+def entries(request: HttpRequest, at: str) -> list[Entry]:
+    """Return the navigation `at` a place, with what waits behind each."""
+    return [_entry(place, request, at) for place in PLACES]
+
+
+def _entry(place: Place, request: HttpRequest, at: str) -> Entry:
     return Entry(
-        url=url,
+        name=place.url_name,
+        url=reverse(place.url_name),
         label=place.label,
         icon=place.icon,
-        current=path == url or path.startswith(place.prefixes),
+        current=place.url_name == at,
         badge=place.count(request) if place.count else 0,
         tone=place.tone,
         key=place.key,

@@ -73,8 +73,6 @@ class Wanted:
 
     element: str
     url: str
-    #: The page it is on: path and query.
-    page: str
     #: What it tells of (`data-live`) and of which kinds (`data-live-kinds`; none: any).
     topics: frozenset[str]
     kinds: frozenset[str]
@@ -279,7 +277,6 @@ class Screens:
 
 async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int, bool, bytes]:
     """Ask our own views for a fragment, as the page itself would: status, shared, body."""
-    host = dict(headers).get(b"host", b"").decode("latin-1")
     scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"
     asked = urlsplit(wanted.url)
     scope = {
@@ -290,7 +287,6 @@ async def fetch(headers: list[tuple[bytes, bytes]], wanted: Wanted) -> tuple[int
             *headers,
             (b"hx-request", b"true"),
             (b"hx-target", wanted.element.encode("latin-1", "replace")),
-            (b"hx-current-url", f"{scheme}://{host}{wanted.page}".encode("latin-1", "replace")),
         ],
     }  # fmt: skip
     answer: dict[str, Any] = {}

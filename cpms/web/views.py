@@ -13,16 +13,17 @@ from redis.exceptions import RedisError
 from cpms.web import navigation
 from cpms.web.audience import hub
 from cpms.web.live import groups_of
-from cpms.web.security import address
 from monitoring import live
 
 
 @login_required
 @require_GET
 def places(request: HttpRequest) -> HttpResponse:
-    """Show the navigation of the page that htmx asks from, with its counts as they are now."""
-    path = address(request.headers.get("HX-Current-URL", "")).path
-    entries = navigation.entries(request, path)
+    """Show the navigation `at` a place, with its counts as they are now.
+
+    It is the same on all pages of a place, whatever they are narrowed to: they share it.
+    """
+    entries = navigation.entries(request, request.GET.get("at", ""))
     answer = render(request, "web/components/places.html", {"entries": entries})
     answer[live.SHARED] = "yes"
     return answer

@@ -76,8 +76,8 @@ class Watchers:
 
 
 def _showing(view: str) -> str:
-    fleet = ["fleet", view, view, "fleet incidents", ""]
-    places = ["places", "/places/", view, "incidents", ""]
+    fleet = ["fleet", view, "fleet incidents", ""]
+    places = ["places", "/places/?at=fleet", "incidents", ""]
     return json.dumps({"watch": None, "show": [fleet, places]})
 
 

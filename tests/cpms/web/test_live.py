@@ -380,6 +380,32 @@ async def test_without_the_channel_layer_a_page_is_told_to_try_later(
     await page.wire.wait(3)
 
 
+async def test_groups_that_were_opened_before_the_channel_layer_failed_are_closed(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = get_channel_layer()
+    right, opened = layer.group_add, []
+
+    async def fail_second(group: str, channel: str) -> None:
+        if opened:
+            raise RedisConnectionError("Connection reset by peer")
+        opened.append(group)
+        await right(group, channel)
+
+    hub = audience.Hub()
+    with monkeypatch.context() as broken:
+        broken.setattr(layer, "group_add", fail_second, raising=False)
+        with pytest.raises(RedisConnectionError):
+            await hub.audience(["one", "two"])
+    assert opened
+    assert not layer.groups
+    assert not hub._ears
+    await hub.audience(["one", "two"])
+    assert len(layer.groups) == 2
+    await hub.close_empty()
+    assert not layer.groups
+
+
 async def test_a_socket_that_ends_leaves_its_groups(
     operator: User, organisation: Organisation
 ) -> None:
@@ -389,7 +415,7 @@ async def test_a_socket_that_ends_leaves_its_groups(
     assert not get_channel_layer().groups
 
 
-FLEET = ["fleet", "/places/", "/", "fleet incidents", ""]
+FLEET = ["fleet", "/places/", "fleet incidents", ""]
 
 
 def showing(*fragments: list[str]) -> str:
@@ -456,7 +482,7 @@ async def test_a_fragment_is_not_shared_with_another_tenant_or_another_role(
 
 
 async def test_a_page_asks_itself_for_what_its_view_does_not_share(page: Page) -> None:
-    await page.say(showing(["kpis", "/kpis/", "/kpis/", "fleet", ""]))
+    await page.say(showing(["kpis", "/kpis/", "fleet", ""]))
     assert (await page.news("unshared"))["id"] == "kpis"
 
 
@@ -464,11 +490,11 @@ async def test_a_page_asks_itself_for_what_its_view_does_not_share(page: Page) -
     "wanted",
     [
         ["x"],
-        [1, 2, 3, 4, 5],
-        [["x"], "/", "/", "", ""],
-        [None, "/", "/", "", ""],
-        ["x", "https://evil.example/", "/", "", ""],
-        ["x", "//evil.example/", "/", "", ""],
+        [1, 2, 3, 4],
+        [["x"], "/", "", ""],
+        [None, "/", "", ""],
+        ["x", "https://evil.example/", "", ""],
+        ["x", "//evil.example/", "", ""],
     ],
 )
 async def test_a_page_can_only_show_fragments_of_ours(operator: User, wanted: list[Any]) -> None:

@@ -12,7 +12,7 @@ from cpms.web import screens
 from cpms.web.audience import Audience
 from cpms.web.screens import Key, Screens, Wanted
 
-FLEET = Wanted("fleet", "/", "/", frozenset({"fleet"}), frozenset())
+FLEET = Wanted("fleet", "/", frozenset({"fleet"}), frozenset())
 
 
 class Seat:

@@ -79,10 +79,9 @@
     setTimeout(() => { unshared.delete(id); if (page.askSoon) page.askSoon(); }, SHARE_AGAIN * (0.5 + Math.random()));
   };
 
-  // What the server is to send over the socket: [id, url, page, topics, kinds] each.
+  // What the server is to send over the socket: [id, url, topics, kinds] each.
   page.shared = () => [...live()].filter(isShared).map((element) => [
-    element.id, element.getAttribute("hx-get"), location.pathname + location.search,
-    element.dataset.live, element.dataset.liveKinds || "",
+    element.id, element.getAttribute("hx-get"), element.dataset.live, element.dataset.liveKinds || "",
   ]);
 
   function concerns(element, identity, { kinds, site }) {
