@@ -21,6 +21,7 @@ from inventory.models import Lifecycle, Site
 from inventory.models.charger import PLAN_SIZE
 from monitoring import site_day, site_page, sites, weather
 from monitoring.effective import State
+from monitoring.live import SHARED
 from monitoring.views.asked import number, person
 from monitoring.views.map import choices, ground
 
@@ -28,7 +29,11 @@ from monitoring.views.map import choices, ground
 @login_required
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
-    """Show the list, or only its live part when htmx asks for that."""
+    """Show the list, or only its live part when htmx asks for that.
+
+    Like the fleet's, the live part depends on the address and on what the person may see, on
+    nothing else: many pages share it.
+    """
     user, wanted = person(request), sites.filters(request.GET.dict())
     found = sites.rows(sites.narrowed(access.sites(user), wanted), access.chargers(user))
     listed = sites.in_order(sites.in_state(found, wanted.state), wanted.sort)
@@ -41,7 +46,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "page": Paginator(listed, sites.PAGE_SIZE).get_page(number(request.GET.get("page"), 1)),
     }
     if request.headers.get("HX-Target") == "sites":
-        return render(request, "monitoring/_sites.html", context)
+        answer = render(request, "monitoring/_sites.html", context)
+        answer[SHARED] = "1"
+        return answer
     return render(request, "monitoring/sites.html", context | choices(user) | {"states": State})
 
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from alerts import engine
 from inventory import plan
 from inventory.models import Charger, Evse, Organisation, Role, Site
-from monitoring import rollup
+from monitoring import live, rollup
 from monitoring.facts import CloseReason, Status
 from monitoring.models import (
     ChargerState,
@@ -51,6 +51,17 @@ def lead(organisation: Organisation) -> User:
 @pytest.fixture
 def client(lead: User) -> Client:
     return signed_in(lead)
+
+
+def test_the_list_is_shared_by_those_who_see_the_same(client: Client, place: Site) -> None:
+    charger(place, "CP-1", Status.FAULTED)
+    part = {"HX-Request": "true", "HX-Target": "sites"}
+    answer = client.get("/sites/?state=faulted", headers=part)
+    assert live.SHARED in answer
+    assert "data-live-shared" in answer.content.decode()
+    again = signed_in(person("lars", Role.LEAD, place.organisation))
+    assert again.get("/sites/?state=faulted", headers=part).content == answer.content
+    assert live.SHARED not in client.get("/sites/")
 
 
 def listed(client: Client, query: str = "") -> list[str]:
