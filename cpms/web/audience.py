@@ -152,8 +152,12 @@ class Hub:
         """
         wanted = frozenset(groups)
         async with self._opening:
-            for group in wanted - self._ears.keys():
-                await self._listen(group)
+            try:
+                for group in wanted - self._ears.keys():
+                    await self._listen(group)
+            except BaseException:  # Whoever gives up midway comes back: to nothing left open.
+                await self._stop_unheard()
+                raise
             if not self._audiences:
                 pulse().join(self)
             if wanted not in self._audiences:
@@ -198,8 +202,7 @@ class Hub:
                     audience.close()
                     for group in groups:
                         self._hearing[group].discard(audience)
-            for group in [group for group, heard_by in self._hearing.items() if not heard_by]:
-                await self._stop_listening(group)
+            await self._stop_unheard()
             if not self._audiences:
                 pulse().leave(self)
 
@@ -226,6 +229,10 @@ class Hub:
             message = await layer.receive(channel)
             for audience in self._hearing[group]:
                 audience.hear(message)
+
+    async def _stop_unheard(self) -> None:
+        for group in [group for group in self._ears if not self._hearing[group]]:
+            await self._stop_listening(group)
 
     async def _stop_listening(self, group: str) -> None:
         del self._hearing[group]
