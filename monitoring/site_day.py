@@ -1,13 +1,14 @@
 """A site's last 24 hours: its sessions, its power, and what went wrong."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from inventory import access
@@ -22,6 +23,8 @@ DAY = timedelta(hours=24)
 BUCKET = timedelta(minutes=15)
 MOST_LINES = 12
 MOST_SESSIONS = 12
+#: Sessions of a day that its power is made of: of more than any site has, the latest.
+MOST_DELIVERIES = 20_000
 #: OCPP's severities up to "alert" and "critical" and "error": worth a line here.
 WORST_SEVERITY = 4
 
@@ -67,34 +70,46 @@ def _chargers(user: User, site: Site) -> QuerySet[Charger]:
 
 
 def visits(user: User, site: Site, now: datetime) -> Visits:
-    """Return the sessions of the day; one query."""
+    """Return the sessions of the day; three queries, however many there are.
+
+    Sessions that are open and were not heard of in those 24 hours count as running, and have no
+    part in the day's power.
+    """
     start = now - DAY
     midnight = now.astimezone(ZoneInfo(site.timezone)).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
     lately = Q(ended=None) | Q(ended__gte=start)
     found = sessions(user).filter(lately, charger__in=_chargers(user, site), started__lt=now)
-    rows = list(found.select_related("charger", "evse").order_by("-started"))
-    today = [row for row in rows if row.ended is None or row.ended >= midnight]
-    count = DAY // BUCKET
+    latest = found.select_related("charger", "evse").order_by("-started")
+    today = Q(ended=None) | Q(ended__gte=midnight)
+    sums = found.aggregate(
+        begun=Count("pk", filter=Q(started__gte=midnight)),
+        open=Count("pk", filter=Q(ended=None)),
+        delivered=Sum("energy", filter=today, default=0.0),
+    )
     return Visits(
-        latest=rows[:MOST_SESSIONS],
-        started=sum(row.started >= midnight for row in rows),
-        running=sum(row.ended is None for row in rows),
-        energy=sum(row.energy or 0.0 for row in today),
+        latest=list(latest[:MOST_SESSIONS]),
+        started=sums["begun"],
+        running=sums["open"],
+        energy=sums["delivered"],
         powers=mean_powers(
-            _deliveries(rows, now), start.timestamp(), BUCKET.total_seconds(), count
+            _deliveries(found, start, now),
+            start.timestamp(),
+            BUCKET.total_seconds(),
+            DAY // BUCKET,
         ),
         start=start,
     )
 
 
-def _deliveries(rows: Iterable[Any], now: datetime) -> Iterator[Delivery]:
-    for row in rows:
-        end = row.ended or max(row.updated, row.started)
-        yield Delivery(
-            row.started.timestamp(), min(end, now).timestamp(), max(row.energy or 0.0, 0.0)
-        )
+def _deliveries(found: QuerySet[Any], start: datetime, now: datetime) -> Iterator[Delivery]:
+    """Yield what the latest of the sessions delivered that touch the day: at most so many."""
+    until = Coalesce("ended", Greatest("updated", "started"))
+    touching = found.alias(until=until).filter(until__gt=start, energy__gt=0)
+    columns = touching.annotate(end=until).values_list("started", "end", "energy")
+    for began, end, energy in columns.order_by("-started")[:MOST_DELIVERIES]:
+        yield Delivery(began.timestamp(), min(end, now).timestamp(), energy)
 
 
 def troubles(user: User, site: Site, now: datetime) -> list[Line]:

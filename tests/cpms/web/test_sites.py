@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from alerts import engine
 from inventory import plan
 from inventory.models import Charger, Evse, Organisation, Role, Site
-from monitoring import live, rollup
+from monitoring import live, rollup, site_day
 from monitoring.facts import CloseReason, Status
 from monitoring.models import (
     ChargerState,
@@ -436,6 +436,41 @@ def test_the_weather_of_many_chargers_comes_in_pages(client: Client, place: Site
     assert last.count('<th scope="row"><a') == 5
     odd = client.get(f"/sites/{place.pk}/part/weather/?page=-7\0").status_code
     assert odd == 200
+
+
+def test_a_day_of_many_sessions_loads_those_it_shows(
+    lead: User,
+    place: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    one = charger(place, "CP-1")
+    now = NOON + 8 * HOUR
+    Session.objects.bulk_create(
+        Session(
+            id=number, charger=one, transaction_id=str(number), energy=1_000.0, received=NOON,
+            started=started, ended=ended, updated=ended or started,
+        )
+        for number, (started, ended) in enumerate([
+            *[(NOON - 900 * HOUR - n * HOUR, None) for n in range(40)],
+            *[(NOON + n * HOUR / 60, NOON + HOUR + n * HOUR / 60) for n in range(40)],
+        ])
+    )  # fmt: skip
+    made: list[int] = []
+    monkeypatch.setattr(Session, "__init__", _counting(made, Session.__init__))
+    with django_assert_num_queries(3):
+        visits = site_day.visits(lead, place, now)
+    assert len(made) == len(visits.latest) == site_day.MOST_SESSIONS
+    assert (visits.started, visits.running, visits.energy) == (40, 40, 80_000)
+    assert sum(visits.powers) / 4 == pytest.approx(40_000)
+
+
+def _counting(made: list[int], begin: Any) -> Any:
+    def counted(self: Any, *given: Any, **named: Any) -> None:
+        made.append(1)
+        begin(self, *given, **named)
+
+    return counted
 
 
 @time_machine.travel(NOON + HOUR, tick=False)
