@@ -52,7 +52,7 @@ MOST_WAITING = 8
 #: Seconds between two looks at the session and its rights.
 CHECK = 60.0
 #: Bytes of what a page may ask, and how often: so many at once, so many a second.
-LARGEST_REQUEST = 4_000
+LARGEST_REQUEST = 32_000
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 5.0, 5.0
 #: Fragments of a page.
 MOST_SHOWN = 12
@@ -201,6 +201,8 @@ class Page:
                 SENT_BY_KIND[kind].inc()
         except TimeoutError:
             self._let_go()
+        except OSError:  # uvicorn's ClientDisconnected is one: it has left meanwhile
+            self._waiting.clear()
         finally:
             self._sending = None
 

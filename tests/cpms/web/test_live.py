@@ -229,7 +229,7 @@ async def test_another_tenant_s_frames_cannot_be_watched(page: Page) -> None:
     "text",
     [
         *("nonsense", "[]", '{"watch": 1}', '{"watch": "CP\\u0000"}', '{"other": "x"}', ""),
-        '{"watch": "' + "x" * 5000 + '"}',
+        '{"watch": "' + "x" * 40_000 + '"}',
     ],
 )
 async def test_nonsense_from_a_page_closes_its_socket(operator: User, text: str) -> None:
@@ -483,6 +483,11 @@ async def test_a_fragment_is_not_shared_with_another_tenant_or_another_role(
 
 async def test_a_page_asks_itself_for_what_its_view_does_not_share(page: Page) -> None:
     await page.say(showing(["kpis", "/kpis/", "fleet", ""]))
+    assert (await page.news("unshared"))["id"] == "kpis"
+
+
+async def test_a_page_with_many_filters_is_heard(page: Page) -> None:
+    await page.say(showing(["kpis", "/kpis/?filters=" + "x" * 6_000, "fleet", ""]))
     assert (await page.news("unshared"))["id"] == "kpis"
 
 
