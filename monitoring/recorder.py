@@ -76,6 +76,7 @@ class Recorder:
         self._connection: AsyncConnection[Any] | None = None
         self._partitions: set[Any] = set()
         self._stopping = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._compressor = zstandard.ZstdCompressor(level=3, dict_data=DICTIONARIES[NEWEST])
 
     def start(self) -> None:
@@ -128,8 +129,13 @@ class Recorder:
     async def flush(self, portion: int | None = None) -> None:
         """Write the buffers of a portion of the chargers, or of all, a segment each.
 
-        After a failure the frames stay buffered.
+        What another call is writing is written when this one returns, too. After a failure the
+        frames stay buffered.
         """
+        async with self._writing:
+            await self._flush(portion)
+
+    async def _flush(self, portion: int | None) -> None:
         chosen = [i for i in self._buffers if portion is None or i % PORTIONS == portion]
         if not chosen:
             return

@@ -1,5 +1,6 @@
 """The flight recorder keeps every frame as it was, small, and without secrets."""
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
@@ -81,6 +82,15 @@ async def test_frames_are_written_and_read_back_newest_first(recording: Recorder
     assert [f.at for f in await read(direction="in")] == [at(3), at(1)]
     assert await sync_to_async(frame_log.read)(7, at(1), at(3)) == (await read())[2:4]
     assert await FrameSegment.objects.acount() == 2
+
+
+async def test_whoever_flushes_finds_written_what_another_is_writing(recording: Recorder) -> None:
+    recording.record(7, NOON, "in", '[3,"1",{}]')
+    first = asyncio.ensure_future(recording.flush())
+    await asyncio.sleep(0)
+    await recording.flush()
+    assert first.done()
+    assert len(await read()) == 1
 
 
 async def test_secrets_never_get_to_the_database(recording: Recorder) -> None:
