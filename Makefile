@@ -16,7 +16,7 @@ run: $(VENV)/run.stamp
 	@exec $(PY) manage.py up --with-parent
 
 test: $(VENV)/dev.stamp
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(VENV)/bin/ruff check .

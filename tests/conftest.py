@@ -52,6 +52,21 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVERS] = embedded.start(Path(os.environ["DATA"]), fsync=False)
 
 
+#: Where single files take a minute, most of it waiting: one that begins last is waited for alone.
+LONGEST_FIRST = ("tests/scenarios/", "tests/browser/", "tests/cpms/test_")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, the others in their order."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    places = (n for n, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+    return next(places, len(LONGEST_FIRST))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers."""
     if SERVERS in config.stash:
