@@ -384,7 +384,8 @@ async def test_groups_that_were_opened_before_the_channel_layer_failed_are_close
     operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     layer = get_channel_layer()
-    right, opened = layer.group_add, []
+    right = layer.group_add
+    opened: list[str] = []
 
     async def fail_second(group: str, channel: str) -> None:
         if opened:
