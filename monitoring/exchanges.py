@@ -1,6 +1,7 @@
 """Recorded frames as a conversation: each CALL with its answer, in one pass. Pure, bounded."""
 
 import re
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -155,7 +156,7 @@ def exchanges(frames: Iterable[Frame], newest_first: bool = False) -> Iterator[E
     yield from queue.rest()
 
 
-class _Queue:
+class _Queue(ABC):
     """Exchanges in the order they are yielded in; the first waits until it is settled."""
 
     def __init__(self) -> None:
@@ -164,9 +165,9 @@ class _Queue:
         #: (way of the answer, id) -> the exchange that lacks its other half.
         self._open: dict[tuple[str, str], Exchange] = {}
 
+    @abstractmethod
     def add(self, frame: Frame, head: Head) -> None:
         """Take the next frame."""
-        raise NotImplementedError
 
     def ready(self, at: datetime) -> Iterator[Exchange]:
         """Yield what is complete once frames of `at` are reached."""
