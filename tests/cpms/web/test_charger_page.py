@@ -16,30 +16,10 @@ from monitoring.charger_page.link import link
 from monitoring.facts import CloseReason, Status
 from monitoring.models import Attempt, ChargerState, Event, MeterSample, PortState, Session
 from tests.monitoring.charger_page.past import HOUR, MINUTE, boot, flapped, reported, session
-from tests.network import NOON, charger, connection, person, port, signed_in, site, tenant
+from tests.network import NOON, charger, connection, person, port, signed_in, tenant
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TABS = ["", "history/", "sessions/", "facts/"]
-
-
-@pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def place(organisation: Organisation) -> Site:
-    return site(organisation, "Ostbahnhof")
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def client(operator: User) -> Client:
-    return signed_in(operator)
 
 
 @pytest.fixture

@@ -19,35 +19,14 @@ from inventory.models import (
     Evse,
     Lifecycle,
     Organisation,
-    Role,
     Sim,
     Site,
 )
 from monitoring.facts import CloseReason, Status
 from tests.alerts.world import World, make_gateway, minutes, seen_at
-from tests.network import NOON, charger, connection, person, port, signed_in, site, tenant
+from tests.network import NOON, charger, connection, port, signed_in, site, tenant
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def place(organisation: Organisation) -> Site:
-    return site(organisation, "Ostbahnhof", region="Bayern", address="Koppenstraße 3")
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def client(operator: User) -> Client:
-    return signed_in(operator)
 
 
 def shown(client: Client, query: str = "") -> list[str]:

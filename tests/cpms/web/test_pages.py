@@ -16,26 +16,6 @@ from tests.network import NOON, charger, connection, person, port, signed_in, si
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def place(organisation: Organisation) -> Site:
-    return site(organisation, "Ostbahnhof", city="Berlin", address="Koppenstraße 3")
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def client(operator: User) -> Client:
-    return signed_in(operator)
-
-
 def shown(client: Client, query: str = "") -> list[str]:
     """Return the identities on the fleet page, from top to bottom."""
     page = client.get(f"/{query}").context["page"]

@@ -12,11 +12,6 @@ from tests.network import person, signed_in, tenant
 
 
 @pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
 def olga(organisation: Organisation) -> User:
     return person("olga", Role.OPERATOR, organisation)
 

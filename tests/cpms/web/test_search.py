@@ -1,28 +1,12 @@
 """What the palette's search answers: what one may see, the best first, in few queries."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from inventory.models import Organisation, Role, Sim
+from inventory.models import Organisation, Sim
 from monitoring.facts import Status
-from tests.network import charger, person, signed_in, site, tenant
-
-
-@pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
-def operator(organisation: Organisation) -> User:
-    return person("olga", Role.OPERATOR, organisation)
-
-
-@pytest.fixture
-def client(operator: User) -> Client:
-    return signed_in(operator)
+from tests.network import charger, site, tenant
 
 
 def found(client: Client, text: str) -> dict[str, list[str]]:

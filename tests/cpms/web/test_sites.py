@@ -31,11 +31,6 @@ MOST_QUERIES = 15
 
 
 @pytest.fixture
-def organisation(db: None) -> Organisation:
-    return tenant()
-
-
-@pytest.fixture
 def place(organisation: Organisation) -> Site:
     return site(
         organisation, "Ostbahnhof", address="Koppenstraße 3", postal_code="10243",

@@ -13,17 +13,11 @@ from django.templatetags.static import static
 from django.test import Client
 
 from cpms.web import static_files
-from inventory.models import Role
-from tests.network import person, signed_in, tenant
+from tests.network import signed_in
 
 #: Bytes over the wire, compressed.
 FIRST_LOAD = 400_000
 CHROME = {"Accept-Encoding": "gzip, deflate, br, zstd"}
-
-
-@pytest.fixture
-def operator(db: None) -> User:
-    return person("olga", Role.OPERATOR, tenant())
 
 
 def body(answer: object) -> bytes:
