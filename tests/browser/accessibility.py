@@ -4,8 +4,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import pytest
-
 if TYPE_CHECKING:
     from playwright.sync_api import Page, ViewportSize
 
@@ -25,8 +23,8 @@ def _axe() -> str:
     return AXE.read_text()
 
 
-def has_no_axe_violation(page: "Page", where: str = "", but: tuple[str, ...] = ()) -> None:
-    """Fail with rule, selector and help of everything axe finds on the page as it is now.
+def violations(page: "Page", where: str = "", but: tuple[str, ...] = ()) -> list[str]:
+    """Return rule, selector and help of everything axe finds on the page as it is now.
 
     `but` names rules that are left out, where the page's parts are not ours to mend. The script
     comes by the browser's debugger: the page's content policy stays as it is.
@@ -36,21 +34,22 @@ def has_no_axe_violation(page: "Page", where: str = "", but: tuple[str, ...] = (
         "(rules) => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
     )
     broken = [violation for violation in found["violations"] if violation["id"] not in but]
-    if broken:
-        pytest.fail(f"{where or page.url}:\n" + "\n".join(map(_told, broken)))
+    return [f"{where or page.url}:\n{_told(violation)}" for violation in broken]
 
 
-def is_accessible(page: "Page") -> None:
-    """Hold the page against axe in light and dark, on a desktop and on a phone.
+def violations_everywhere(page: "Page") -> list[str]:
+    """Return what axe finds in light and dark, on a desktop and on a phone.
 
     Animations are asked to rest, so that no colour is measured half-way.
     """
+    found = []
     for name, size in SIZES.items():
         page.set_viewport_size(size)
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.wait_for_selector(f"html[data-bs-theme={scheme}]", state="attached")
-            has_no_axe_violation(page, f"{page.url} ({name}, {scheme})")
+            found += violations(page, f"{page.url} ({name}, {scheme})")
+    return found
 
 
 def _told(violation: dict[str, Any]) -> str:

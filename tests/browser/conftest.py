@@ -30,13 +30,11 @@ from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import PortState
 from tests import network
-from tests.browser.accessibility import has_no_axe_violation, is_accessible
 from tests.network import charger, person, site, tenant
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-__all__ = ["Server", "has_no_axe_violation", "is_accessible", "is_live", "tell"]
 
 Enter = Callable[..., "Page"]
 

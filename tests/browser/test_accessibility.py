@@ -14,7 +14,8 @@ from cpms.web.specimens import UGLY_NAMES
 from inventory.models import Role
 from monitoring.facts import Status
 from tests.alerts.world import LONG_AGO, NOON, World, make_gateway, minutes, seen_at
-from tests.browser.conftest import Enter, Server, has_no_axe_violation, is_accessible
+from tests.browser.accessibility import violations, violations_everywhere
+from tests.browser.conftest import Enter, Server
 from tests.network import charger, person, site, tenant
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_the_judgement_finds_what_is_wrong(enter: Enter, lead: User) -> None:
     page = enter(lead, "/kpis/")
     page.evaluate("document.querySelector('h1').innerHTML = '<img src=\"/x.png\">'")
     with pytest.raises(pytest.fail.Exception, match="image-alt"):
-        has_no_axe_violation(page)
+        assert violations(page) == []
 
 
 def lost() -> Incident:
@@ -66,7 +67,7 @@ def test_pages_have_no_violation_and_fit_a_phone(
     page = enter(lead, "/preferences/")
     for path in paths:
         page.goto(path.format(incident=lost().pk, told=told.pk))
-        is_accessible(page)
+        assert violations_everywhere(page) == []
         fits(page)
 
 
@@ -76,20 +77,20 @@ def test_pages_for_errors_have_no_violation(page: "Page", server: Server) -> Non
     for name in ("400", "403", "403_csrf", "404", "500"):
         made = get_template(f"{name}.html").render({}, RequestFactory().get("/"))
         page.goto(f"{server.url}/broken/")
-        is_accessible(page)
+        assert violations_everywhere(page) == []
         fits(page)
 
 
 def test_the_way_in_has_no_violation(page: "Page", server: Server, lead: User) -> None:
     page.goto(f"{server.url}/accounts/login/")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
     page.get_by_label("User name or e-mail").fill("lea")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("not correct").wait_for()
-    is_accessible(page)
+    assert violations_everywhere(page) == []
     page.goto(f"{server.url}/accounts/password/reset/")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
 
 
 def fits(page: "Page") -> None:
@@ -105,7 +106,7 @@ def test_help_opens_and_closes_by_keyboard_and_is_told(enter: Enter, lead: User)
     page.keyboard.press("Enter")
     tip.get_by_text("in which a driver could have charged").wait_for()
     assert help_button.get_attribute("aria-expanded") == "true"
-    has_no_axe_violation(page)
+    assert violations(page) == []
     page.keyboard.press("Escape")
     tip.wait_for(state="hidden")
     assert help_button.get_attribute("aria-expanded") == "false"
@@ -116,12 +117,12 @@ def test_a_toast_tells_and_a_dialog_asks_first(enter: Enter, lead: User) -> None
     page.get_by_role("button", name="error", exact=True).click()
     toast = page.locator("#toasts .kw-toast.error")
     toast.wait_for()
-    has_no_axe_violation(page)
+    assert violations(page) == []
     toast.get_by_role("button", name="Close").click()
     toast.wait_for(state="detached")
     page.get_by_role("button", name="Ask first").click()
     page.get_by_text("A running session ends").wait_for()
-    has_no_axe_violation(page)
+    assert violations(page) == []
     page.get_by_role("button", name="Cancel").click()
     page.get_by_text("A running session ends").wait_for(state="hidden")
     assert page.url.endswith("/design/")
@@ -150,7 +151,7 @@ def test_a_reader_s_own_zone_and_language_hold_on_every_page(enter: Enter, lead:
     page.goto(f"/incidents/{lost().pk}/")
     since = page.locator(".datagrid-content time").first
     assert since.get_attribute("title") == "02.03.2026, 21:00:00 JST (Asia/Tokyo)"
-    is_accessible(page)
+    assert violations_everywhere(page) == []
 
 
 def test_t_writes_all_times_out_and_back(enter: Enter, lead: User) -> None:

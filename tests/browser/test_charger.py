@@ -9,7 +9,8 @@ from inventory.models import Charger, Connector, Role, Site
 from monitoring import housekeeping, live
 from monitoring.facts import CloseReason, Status
 from monitoring.models import MeterSample, PortState
-from tests.browser.conftest import Enter, is_accessible, is_live, tell
+from tests.browser.accessibility import violations_everywhere
+from tests.browser.conftest import Enter, is_live, tell
 from tests.monitoring.charger_page.past import HOUR, MINUTE, boot, flapped, session
 from tests.network import charger, connection, person, port, site, tenant
 
@@ -144,7 +145,7 @@ def test_axe_finds_nothing_on_any_tab(
 ) -> None:
     page = enter(operator, f"/chargers/CP-1/{tab}")
     page.wait_for_load_state("networkidle")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
 
 
 def test_axe_finds_nothing_on_a_session_or_a_charger_never_seen(
@@ -152,6 +153,6 @@ def test_axe_finds_nothing_on_a_session_or_a_charger_never_seen(
 ) -> None:
     charger(place, "CP-NEW", since=None)
     page = enter(operator, f"/chargers/CP-1/sessions/{station.sessions.earliest('started').pk}/")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
     page.goto("/chargers/CP-NEW/")
-    is_accessible(page)
+    assert violations_everywhere(page) == []

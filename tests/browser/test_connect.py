@@ -22,12 +22,11 @@ from websockets.typing import Subprotocol
 
 from inventory.models import Charger
 from tests.bench.stage import free_port
+from tests.browser.accessibility import violations, violations_everywhere
 from tests.browser.conftest import (
     STARTS_WITHIN,
     Enter,
     Server,
-    has_no_axe_violation,
-    is_accessible,
     is_live,
 )
 from tests.network import charger, site, tenant
@@ -150,7 +149,7 @@ def test_from_an_empty_installation_to_the_first_charger_live(
         expect(page.locator(".kw-steps > .is-done")).to_have_count(9)
         page.reload()
         assert key not in page.content()
-        has_no_axe_violation(page)
+        assert violations(page) == []
         page.get_by_role("button", name="Put it into operation").click()
         expect(page.locator(".kw-toast")).to_contain_text("in operation")
         page.get_by_role("link", name="Open the charger").click()
@@ -162,7 +161,7 @@ def test_the_pages_of_the_guide_are_accessible(enter: Enter, admin: User) -> Non
     place = site(tenant(), "Depot")
     charger(place, "CP-1", since=None, security_profile=1)
     for path in ("/connect/", f"/connect/{place.pk}/", "/connect/charger/CP-1/"):
-        is_accessible(enter(admin, path))
+        assert violations_everywhere(enter(admin, path)) == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -15,7 +15,8 @@ from monitoring import live
 from monitoring.facts import Status
 from monitoring.models import ChargerState, DailyKpi, PortState
 from tests.alerts.world import NOON, World, make_gateway, minutes, seen_at
-from tests.browser.conftest import Enter, is_accessible, is_live, tell
+from tests.browser.accessibility import violations_everywhere
+from tests.browser.conftest import Enter, is_live, tell
 from tests.network import charger, person, site
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def test_the_pages_have_no_violation(enter: Enter, lead: User, network: World, p
     elif "{" in path:
         page.wait_for_selector("#site-day .card-title")
         page.wait_for_selector("#site-weather .kw-weather")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
 
 
 def test_a_popup_and_the_plan_s_form_have_no_violation(
@@ -269,10 +270,10 @@ def test_a_popup_and_the_plan_s_form_have_no_violation(
     drawn(page)
     pin(page, "Ostbahnhof").click()
     page.wait_for_selector(".kw-map-popup .kw-card-name")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
     page.goto(f"/sites/{network.site.pk}/plan/")
     page.get_by_label("Place of CP-BUSY").fill("A1")
-    is_accessible(page)
+    assert violations_everywhere(page) == []
 
 
 @pytest.mark.parametrize("path", ["/map/", "/sites/", "/sites/{ugly}/", "/sites/{ugly}/plan/"])
