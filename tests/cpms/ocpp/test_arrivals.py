@@ -107,18 +107,23 @@ async def test_tls_to_the_port_behind_the_proxy_names_the_public_one(
 ):
     settings.OCPP_PUBLIC_URL = "wss://ocpp.example/ocpp"
     await send(gateway, b"\x16\x03\x01" + bytes(64))
-    await stops(watcher, "Encryption", "spoke TLS", "wss://ocpp.example/ocpp/CP-1", "port 443")
+    shown = await stops(
+        watcher, "Encryption", "spoke TLS", "wss://ocpp.example/ocpp/CP-1", "port 443"
+    )
+    assert steps(shown) == ["done", "failed"] + ["waiting"] * 7
 
 
 async def test_something_else_than_http_is_told(gateway, charger, watcher):
     await send(gateway, b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00")
-    await stops(watcher, "Address and identity", "not HTTP", "OCPP-J")
+    shown = await stops(watcher, "Address and identity", "not HTTP", "OCPP-J")
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 async def test_half_a_request_is_told(gateway, charger, watcher):
     async with line(gateway) as raw:
         await raw.send(HOST)
-    await stops(watcher, "Address and identity", "broke off in the middle")
+    shown = await stops(watcher, "Address and identity", "broke off in the middle")
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 async def test_a_request_that_goes_on_too_slowly_is_told(gateway, charger, watcher, monkeypatch):
@@ -131,14 +136,18 @@ async def test_a_request_that_goes_on_too_slowly_is_told(gateway, charger, watch
 
 async def test_a_page_asked_for_in_plain_http_is_told(gateway, charger, watcher):
     await send(gateway, HOST + b"\r\n")
-    await stops(
+    shown = await stops(
         watcher, "Address and identity", "The charger asked for the page /ocpp/CP-1", "http://"
     )
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 async def test_an_upgrade_that_a_proxy_took_away_is_told(gateway, charger, watcher):
     await send(gateway, HOST + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-    await stops(watcher, "Address and identity", "not for a WebSocket", "took the “Upgrade” header")
+    shown = await stops(
+        watcher, "Address and identity", "not for a WebSocket", "took the “Upgrade” header"
+    )
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 async def test_soap_is_told(gateway, charger, watcher):
@@ -148,7 +157,8 @@ async def test_soap_is_told(gateway, charger, watcher):
         b"POST /ocpp/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\n",
         b"Content-Length: %d\r\n\r\n" % len(body) + body,
     )
-    await stops(watcher, "Address and identity", "OCPP over SOAP", "1.6J")
+    shown = await stops(watcher, "Address and identity", "OCPP over SOAP", "1.6J")
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 async def test_probes_of_health_leave_no_trace(gateway, charger):
@@ -169,7 +179,8 @@ async def test_looks_of_a_trusted_proxy_leave_no_trace(gateway, charger, setting
 
 async def test_an_incomplete_websocket_request_is_told(gateway, charger, watcher):
     await send(gateway, HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
-    await stops(watcher, "Address and identity", "The charger sent a request", "incomplete")
+    shown = await stops(watcher, "Address and identity", "The charger sent a request", "incomplete")
+    assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
 # The handshake
@@ -399,9 +410,11 @@ async def test_a_boot_that_its_lifecycle_holds_up_is_told_until_it_is_activated(
 async def test_a_boot_that_cannot_be_read_is_told(gateway, charger, watcher):
     async with gateway.charger("CP-1") as cp:
         await cp.call("BootNotification", {"chargePointVendor": 7})
-        await stops(watcher, "Boot", "could not be read")
+        shown = await stops(watcher, "Boot", "could not be read")
+        assert steps(shown) == ["done"] * 5 + ["failed"] + ["waiting"] * 3
         await cp.boot()
-        await shows(watcher, "done")
+        shown = await shows(watcher, "done")
+        assert not shown.stopped
 
 
 async def test_a_clock_that_is_wrong_is_told(gateway, charger, watcher):
@@ -411,7 +424,8 @@ async def test_a_clock_that_is_wrong_is_told(gateway, charger, watcher):
         for connector in (1, 2):
             await cp.call("StatusNotification", status(connector, timestamp=ahead))
         await cp.call("Heartbeat", {})
-        await stops(watcher, "Clock", "Its clock is 3 h 00 min ahead", "time zone")
+        shown = await stops(watcher, "Clock", "Its clock is 3 h 00 min ahead", "time zone")
+        assert steps(shown) == ["done"] * 8 + ["failed"]
 
 
 async def test_what_went_wrong_before_is_told_beside_what_is_right_now(gateway, charger, watcher):
