@@ -22,7 +22,7 @@ from monitoring import frame_lines
 from monitoring.exchanges import Exchange
 from monitoring.views.charger import frame, opened
 
-#: Bytes of frames that an export looks through: more than a day of the busiest charger.
+#: Bytes of frames that an export looks through: all there are in its window.
 WHOLE = 2**50
 #: The most that is played again at once.
 LONGEST_REPLAY = timedelta(hours=24)
