@@ -129,9 +129,9 @@ def progress(seen: Seen, knocks: Iterable[Knock], now: datetime) -> list[Mark]:
 
 def reason(seen: Seen, knocks: Sequence[Knock], now: datetime) -> Knock | None:
     """Return the knock that says best why the charger isn't connected, or None."""
-    own = [knock for knock in failures(knocks) if knock.whose == "own"]
-    since = [k for k in own if seen.since is None or k.at > seen.since]
-    fresh = [k for k in failures(knocks) if now - k.at < RECENT and k.whose != "own"]
+    later = [k for k in failures(knocks) if seen.since is None or k.at > seen.since]
+    since = [knock for knock in later if knock.whose == "own"]
+    fresh = [k for k in later if now - k.at < RECENT and k.whose != "own"]
     alike = [k for k in fresh if k.whose == "alike"]
     nobody = [] if seen.since else [k for k in fresh if k.whose == "nobody"]
     strong = [knock for knock in nobody if knock.outcome not in WEAK]

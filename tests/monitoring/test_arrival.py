@@ -90,6 +90,7 @@ def test_what_failed_before_it_was_here_is_no_reason_why_it_is_gone():
     gone = seen(since=10)
     assert failed(progress(gone, [knock("credentials", 20)], NOW)) == [(Step.TCP, "gone")]
     assert failed(progress(gone, [knock("tls_on_plain", 1, "nobody")], NOW)) == [(Step.TCP, "gone")]
+    assert failed(progress(gone, [knock("unknown", 11, "alike")], NOW)) == [(Step.TCP, "gone")]
     since = progress(gone, [knock("credentials", 5)], NOW)
     assert failed(since) == [(Step.CREDENTIALS, "credentials")]
 
