@@ -84,17 +84,22 @@ async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(
 
 async def test_a_token_that_is_blocked_or_deleted_is_forgotten_at_the_next_nudge(gateway, charger):
     organisation = await Organisation.objects.aget()
-    tokens = gateway.hub.directory.tokens
+
+    def status():
+        known = gateway.hub.directory.tokens.find(organisation.id, "04A1")
+        return known.status if known else "unknown"
+
+    assert status() == "unknown"
     card = await Token.objects.acreate(organisation=organisation, id_token="04A1")
     gateway.hub.directory.nudge()
-    await until(lambda: tokens.find(organisation.id, "04A1") is not None)
+    assert await other_than("unknown", status) == "accepted"
     card.status = Token.Status.BLOCKED
     await card.asave()
     gateway.hub.directory.nudge()
-    await until(lambda: tokens.find(organisation.id, "04A1").status == "blocked")
+    assert await other_than("accepted", status) == "blocked"
     await card.adelete()
     gateway.hub.directory.nudge()
-    await until(lambda: tokens.find(organisation.id, "04A1") is None)
+    assert await other_than("blocked", status) == "unknown"
 
 
 async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
@@ -109,7 +114,9 @@ async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
     assert seen == {"elsewhere", "CP-1"}
 
 
-async def until(holds):
+async def other_than(before, ask):
+    """Wait until `ask()` returns something else than before; return that."""
     async with asyncio.timeout(30):
-        while not holds():
+        while (answer := ask()) == before:
             await asyncio.sleep(0.02)
+    return answer
