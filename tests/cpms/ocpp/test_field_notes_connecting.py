@@ -429,7 +429,10 @@ async def test_round_trips_are_measured_6(gateway, charger):
     async with gateway.charger("CP-1") as cp:
         await asyncio.sleep(1.3)
         await cp.boot()
-    await until(lambda: ConnectionSpan.objects.filter(rtt_p50__gt=0, rtt_p95__gt=0).aexists())
+    await until(lambda: ConnectionSpan.objects.filter(closed__isnull=False).aexists())
+    span = await ConnectionSpan.objects.aget()
+    lasted = (span.closed - span.opened).total_seconds() * 1000
+    assert 0 < span.rtt_p50 <= span.rtt_p95 < lasted
 
 
 async def test_a_deaf_charger_is_found_and_said_to_hear_again_6(gateway, charger, monkeypatch):
