@@ -253,15 +253,15 @@ async def test_signs_of_life_go_on(operator: User, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(beats, "BEAT", 0.05)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
-    await page.news("alive", 2)
-    await page.news("alive", 2)
+    signs = [await page.news("alive", 2) for _ in range(3)]
+    assert signs == [{"type": "alive", "pages": 1}] * 3
     await page.leave()
 
 
 async def test_a_second_page_is_alive_at_once(page: Page, operator: User) -> None:
     second = Page(await sync_to_async(cookie_of)(operator))
-    await second.open()
-    await second.news("alive", 0.5)
+    assert await second.open()
+    assert await second.news("alive", 0.5) == {"type": "alive", "pages": 2}
     await second.leave()
 
 

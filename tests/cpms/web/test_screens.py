@@ -163,6 +163,8 @@ async def test_a_fragment_that_never_comes_is_asked_for_by_pages(
     theirs, seat = Screens(), Seat(0)
     theirs.enter(key_of(audience), seat)
     await until(lambda: seat.asks)
+    assert seat.asks == ["fleet"]
+    assert not seat.shown
     theirs.leave(seat)
 
 
