@@ -16,8 +16,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.models import Charger, Evse, Role
-from monitoring import api as monitoring_api
 from monitoring import frame_log, recorder
+from monitoring.api import frames as frames_api
 from monitoring.exchanges import Frame
 from monitoring.facts import Status
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
@@ -647,7 +647,7 @@ def go_on(api: Api, answer: Answer) -> tuple[list[str], list[str]]:
 def test_a_search_without_a_hit_says_how_far_it_got_and_goes_on(
     nord: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitoring_api, "EFFORT", 1)
+    monkeypatch.setattr(frames_api, "EFFORT", 1)
     record(nord.charger, talk(0))
     for n in (10, 20, 30):
         record(nord.charger, calls(2, NOON + minutes(n)))
@@ -664,7 +664,7 @@ def test_a_search_without_a_hit_says_how_far_it_got_and_goes_on(
 def test_a_bounded_search_by_action_loses_and_doubles_no_reply(
     nord: Tenant, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(monitoring_api, "EFFORT", 1)
+    monkeypatch.setattr(frames_api, "EFFORT", 1)
     for n, frame in enumerate([frame for frame in talk() if frame.text != "{"] * 5):
         at = NOON + timedelta(seconds=50 * n)
         record(nord.charger, [frame._replace(at=at, text=frame.text.replace('"1"', f'"{n // 4}"'))])
