@@ -25,7 +25,7 @@ from monitoring.ingest import Writer
 from monitoring.recorder import Recorder
 
 if TYPE_CHECKING:
-    from cpms.ocpp.consumer import ChargerSocket
+    from cpms.ocpp.charger_socket import ChargerSocket
 
 log = structlog.get_logger(__name__)
 

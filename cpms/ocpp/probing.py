@@ -10,7 +10,7 @@ from cpms.ocpp.calls import NoAnswer
 from monitoring.facts import EventReported
 
 if TYPE_CHECKING:
-    from cpms.ocpp.consumer import ChargerSocket
+    from cpms.ocpp.charger_socket import ChargerSocket
 
 log = structlog.get_logger(__name__)
 

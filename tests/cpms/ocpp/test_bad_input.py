@@ -270,8 +270,8 @@ async def test_bad_frames_are_logged_a_few_times_and_counted_each_time(
 async def test_a_thousand_frames_a_second_are_slowed_down_for_their_sender_only(
     gateway, bystander, charger, logs, monkeypatch
 ):
-    monkeypatch.setattr("cpms.ocpp.consumer.MESSAGE_RATE", 400.0)
-    monkeypatch.setattr("cpms.ocpp.consumer.MESSAGE_BURST", 50.0)
+    monkeypatch.setattr("cpms.ocpp.conversation.MESSAGE_RATE", 400.0)
+    monkeypatch.setattr("cpms.ocpp.conversation.MESSAGE_BURST", 50.0)
     before = metric("throttled")
     async with gateway.charger("CP-1") as cp, costs():
         started = time.monotonic()

@@ -413,7 +413,7 @@ async def test_any_frame_proves_life_where_a_pong_is_late_6(gateway, charger):
 async def test_a_charger_that_never_answers_a_ping_ends_when_it_missed_two_heartbeats_6(
     gateway, charger, monkeypatch
 ):
-    monkeypatch.setattr("cpms.ocpp.consumer.SILENCE_GRACE", 0.5)
+    monkeypatch.setattr("cpms.ocpp.charger_socket.SILENCE_GRACE", 0.5)
     quirks = {"answers_pings": False, "ping_interval": 1, "heartbeat_interval": 1}
     await sync_to_async(with_quirks)(charger, **quirks)
     async with line(gateway, head("/ocpp/CP-1")) as cp:

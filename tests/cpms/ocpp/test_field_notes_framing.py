@@ -295,7 +295,7 @@ async def test_a_handler_that_fails_is_an_internal_error_and_no_more_10(
         raise KeyError("a bug of ours")
 
     async with gateway.charger("CP-1") as cp:
-        held = await socket_of(gateway, charger)
+        held = (await socket_of(gateway, charger))._conversation
         held_routes.update(held._routes.handlers, DataTransfer=fail)
         monkeypatch.setattr(held, "_routes", type(held._routes)("1.6", held_routes))
         answer = await cp.call("DataTransfer", {"vendorId": "x"})
