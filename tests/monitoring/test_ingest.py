@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from inventory.models import Charger, Evse, Organisation, Site
 from monitoring import facts as f
-from monitoring import housekeeping, ingest, quarantine
+from monitoring import backlog, housekeeping, ingest, quarantine
 from monitoring.database import committed, connect
 from monitoring.facts import Status
 from monitoring.ingest import Writer
@@ -477,10 +477,19 @@ def test_any_statuses_in_any_portions_leave_spans_without_overlap_or_gap(
         )
     )
     cuts = data.draw(st.lists(st.integers(1, 6), min_size=len(said)))
-    asyncio.run(_span_portions(said, cuts))
+    spans, port = asyncio.run(_kept_of_portions(said, cuts))
+    reported = sorted(at(minute) for minute, _word in said)
+    started, ended = [span.started for span in spans], [span.ended for span in spans]
+    assert started == [reported[0], *ended[:-1]]
+    assert set(started) <= set(reported)
+    assert ended[-1] is None
+    assert port.status == spans[-1].status
 
 
-async def _span_portions(said: list[tuple[int, Status]], cuts: list[int]) -> None:
+async def _kept_of_portions(
+    said: list[tuple[int, Status]], cuts: list[int]
+) -> tuple[list[StatusSpan], PortState]:
+    """Return the spans that a charger's statuses leave, in order, and the state of its port."""
     charger = await sync_to_async(_another_charger)()
     async with door() as gate:
         writer = await begun(gate)
@@ -489,13 +498,11 @@ async def _span_portions(said: list[tuple[int, Status]], cuts: list[int]) -> Non
             portion, messages = messages[:cut], messages[cut:]
             await at_once(writer, portion)
         await writer.stop()
-    spans = [s async for s in StatusSpan.objects.filter(evse__charger=charger).order_by("started")]
-    assert [s.ended for s in spans[:-1]] == [s.started for s in spans[1:]]
-    assert spans[-1].ended is None
-    assert spans[0].started == at(min(minute for minute, _word in said))
+    kept = StatusSpan.objects.filter(evse__charger=charger).order_by("started")
+    spans = [span async for span in kept]
     port = await PortState.objects.aget(evse__charger=charger)
-    assert port.status == spans[-1].status
     await sync_to_async(connections.close_all)()
+    return spans, port
 
 
 def _another_charger() -> int:
@@ -653,8 +660,8 @@ async def test_poison_while_the_database_goes_away_is_quarantined_when_it_is_bac
 async def test_a_full_queue_says_so_until_it_is_written(
     gate: Door, writer: Writer, chargers: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ingest, "QUEUE_LIMIT", 10)
-    monkeypatch.setattr(ingest, "BATCH_LIMIT", 5)
+    monkeypatch.setattr(backlog, "QUEUE_LIMIT", 10)
+    monkeypatch.setattr(backlog, "BATCH_LIMIT", 5)
     await gate.shut()
     tasks = [asyncio.ensure_future(commit(writer, [event(chargers[0])])) for _ in range(100)]
     await asyncio.sleep(0.2)
