@@ -396,6 +396,13 @@ def test_jobs_run_at_once_leave_the_same_rows_as_one() -> None:
             job.result(60)
     rollup.settle(NOON)
     assert_all_as_computed_from_scratch(NOON)
+    found = rows()
+    for model in (DailyKpi, DailyConnectivity, Attempt, RollupState):
+        model.objects.all().delete()
+    rollup.settle(NOON)
+    rollup.refresh(NOON)
+    assert all(found)
+    assert rows() == found
 
 
 def in_thread(job: Callable[[datetime], int], now: datetime) -> int:
