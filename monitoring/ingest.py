@@ -18,11 +18,12 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from psycopg import AsyncConnection
 
 from monitoring import facts as f
 from monitoring import partitions, quarantine, statements
+from monitoring.backlog import Backlog, Item
 from monitoring.database import AWAY, RETRY_EVERY, committed, connect, hang_up, refuses
 from monitoring.memory import Memory
 from monitoring.plan import METER_EVERY, Plan, ports_named
@@ -30,10 +31,8 @@ from monitoring.statements.connections import Seen
 
 log = structlog.get_logger(__name__)
 
-#: Messages that may wait for the writer; beyond it nobody new is let in.
-QUEUE_LIMIT = 4_000
-#: Messages in one commit.
-BATCH_LIMIT = 2_000
+#: A message is tried so often by itself: the first refusal may be for what was remembered wrong.
+TRIES = 2
 #: Session ids taken from the sequence at once; its INCREMENT BY.
 ID_BLOCK = 1_000
 #: A commit that takes longer than this is given up, seconds: the database hangs.
@@ -51,42 +50,7 @@ BATCH_MESSAGES = Histogram(
     "Messages in one group commit.",
     buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
 )
-QUEUE_DEPTH = Gauge("kilowatch_writer_queue", "Messages waiting for the writer.")
 DATABASE_AWAY = Counter("kilowatch_database_away_total", "Commits put off: no database.")
-
-
-#: A message is tried so often by itself: the first refusal may be for what was remembered wrong.
-TRIES = 2
-
-
-@dataclass(slots=True, eq=False)
-class Item:
-    """The facts of one message, and whoever is to be told of their commit."""
-
-    facts: Sequence[f.Fact]
-    #: The frame they came from, for quarantine.
-    frame: str = ""
-    #: Called once: True when they are on disk (or quarantined), False when they are not stored.
-    tell: Callable[[bool], None] | None = None
-    #: loop.time() until when somebody waits; None: for ever.
-    deadline: float | None = None
-    settled: bool = False
-
-    def settle(self, stored: bool) -> None:
-        """Tell whoever waits, once."""
-        if self.settled:
-            return
-        self.settled = True
-        if self.tell is not None:
-            try:
-                self.tell(stored)
-            except Exception:
-                log.exception("acknowledgement_failed")
-
-    def expire(self, now: float) -> None:
-        """Tell whoever waits that it isn't stored, if it is too late."""
-        if self.deadline is not None and now > self.deadline:
-            self.settle(stored=False)
 
 
 @dataclass(slots=True)
@@ -110,7 +74,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         """Prepare an empty queue."""
-        self._queue: deque[Item] = deque()
+        self._queue = Backlog()
         self._wake = asyncio.Event()
         self._connection: AsyncConnection[Any] | None = None
         self._ids: deque[int] = deque()
@@ -170,7 +134,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether so much waits that nobody new should be let in."""
-        return len(self._queue) >= QUEUE_LIMIT
+        return self._queue.full
 
     @property
     def depth(self) -> int:
@@ -186,23 +150,14 @@ class Writer:
             await self._wake.wait()
             self._wake.clear()
             while self._queue or self._seen or self._meters_due:
-                if self._busy and len(self._queue) < BATCH_LIMIT:
+                if self._busy and not self._queue.fills_a_batch:
                     await asyncio.sleep(COALESCE)
-                batch = self._take()
+                batch = self._queue.take()
                 started = time.monotonic()
                 await self._commit(batch)
                 self._busy = len(self._queue) > 8
                 COMMIT_SECONDS.observe(time.monotonic() - started)
                 BATCH_MESSAGES.observe(len(batch))
-
-    def _take(self) -> list[Item]:
-        batch: list[Item] = []
-        while self._queue and len(batch) < BATCH_LIMIT:
-            item = self._queue.popleft()
-            if not item.settled:
-                batch.append(item)
-        QUEUE_DEPTH.set(len(self._queue))
-        return batch
 
     def flush_seen(self) -> None:
         """Have the noted proofs of life written with the next commit."""
