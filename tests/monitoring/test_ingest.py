@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.models import Charger, Evse, Organisation, Site
-from monitoring import facts as f
 from monitoring import backlog, housekeeping, ingest, quarantine
+from monitoring import facts as f
 from monitoring.database import committed, connect
 from monitoring.facts import Status
 from monitoring.ingest import Writer
