@@ -6,24 +6,18 @@ known chargers do is bounded by how many they are.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
-import psycopg
-import structlog
 from prometheus_client import Counter
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from cpms.ocpp.notebook import Notebook
 from cpms.ocpp.text import printable
 from cpms.ocpp.throttle import Throttle, neighbourhood
-from monitoring.database import connect
-
-log = structlog.get_logger(__name__)
 
 #: Seconds from the first note to the write, and between writes.
 SOON, SPACING = 0.1, 0.4
@@ -75,30 +69,16 @@ class _Pending:
 
 
 @dataclass
-class Arrivals:
+class Arrivals(Notebook):
     """Collects attempts and writes them; tells `announce` whom they concern."""
 
-    dsn: str
+    name: ClassVar[str] = "arrivals"
+
     announce: Callable[[Iterable[Told]], None]
     _pending: dict[tuple[str, str, str], _Pending] = field(default_factory=dict)
     _strangers: int = 0
     _noted: asyncio.Event = field(default_factory=asyncio.Event)
     _throttle: Throttle = field(default_factory=lambda: Throttle(rate=0.5, burst=15))
-    _task: asyncio.Task[None] | None = None
-    _connection: AsyncConnection[Any] | None = None
-
-    def start(self) -> None:
-        """Begin writing."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="arrivals")
-
-    async def stop(self) -> None:
-        """Write what is noted and close."""
-        if self._task is not None:
-            self._task.cancel()
-        with contextlib.suppress(psycopg.Error, OSError):
-            await self.flush()
-        if self._connection is not None:
-            await self._connection.close()
 
     def note(
         self, outcome: str, peer: str, identity: str = "", known: bool = False, **said: Any
@@ -131,12 +111,8 @@ class Arrivals:
         while True:
             await self._noted.wait()
             await asyncio.sleep(SOON)
-            try:
+            with self._carrying_on():
                 await self.flush()
-            except (psycopg.Error, OSError) as error:
-                log.warning("arrivals_not_written", error=str(error).strip())
-            except Exception:  # Ours: nobody else would notice that nothing is written any more.
-                log.exception("arrivals_not_written")
             await asyncio.sleep(SPACING)
 
     async def flush(self) -> None:
@@ -149,17 +125,16 @@ class Arrivals:
         strangers, self._strangers = self._strangers, 0
         if not pending:
             return
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect(self.dsn)
+        connection = await self._connected()
         rows = [  # In order: two gateways that write the same rows mustn't wait for each other.
             (*key, p.peer, p.count, p.first, p.last, Jsonb(p.said))
             for key, p in sorted(pending.items(), key=itemgetter(0))
         ]
         columns = [list(column) for column in zip(*rows, strict=True)]
-        cursor = await self._connection.execute(WRITE, columns)
+        cursor = await connection.execute(WRITE, columns)
         self.announce(await cursor.fetchall())
         if strangers:
-            await self._connection.execute(TRIM, (MOST_ROWS,))
+            await connection.execute(TRIM, (MOST_ROWS,))
 
 
 def _readable(said: dict[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,15 @@ import contextlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from cpms.ocpp.notebook import Notebook
 from cpms.ocpp.text import printable
-from monitoring.database import connect
 from monitoring.encoding import dumps, loads
 
 log = structlog.get_logger(__name__)
@@ -64,13 +63,12 @@ class _Pending:
 
 
 @dataclass
-class Sightings:
+class Sightings(Notebook):
     """Collects sightings and writes them every few seconds."""
 
-    dsn: str
+    name: ClassVar[str] = "sightings"
+
     _pending: dict[tuple[str, str], _Pending] = field(default_factory=dict)
-    _task: asyncio.Task[None] | None = None
-    _connection: AsyncConnection[Any] | None = None
     _addresses: frozenset[str] = frozenset()
     _names: frozenset[str] = frozenset()
     _nudged: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,19 +76,6 @@ class Sightings:
     def nudge(self) -> None:
         """Look now who is blocked."""
         self._nudged.set()
-
-    def start(self) -> None:
-        """Begin writing."""
-        self._task = asyncio.get_running_loop().create_task(self._run(), name="sightings")
-
-    async def stop(self) -> None:
-        """Write what is noted and close."""
-        if self._task is not None:
-            self._task.cancel()
-        with contextlib.suppress(psycopg.Error, OSError):
-            await self.flush()
-        if self._connection is not None:
-            await self._connection.close()
 
     def note(
         self,
@@ -129,16 +114,12 @@ class Sightings:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), FLUSH_EVERY)
             now = asyncio.get_running_loop().time()
-            try:
+            with self._carrying_on():
                 if self._nudged.is_set() or now - looked > LOOK_EVERY:
                     self._nudged.clear()
                     await self.look()
                     looked = now
                 await self.flush()
-            except (psycopg.Error, OSError) as error:
-                log.warning("sightings_not_written", error=str(error).strip())
-            except Exception:  # Ours: nobody else would notice that nothing is written any more.
-                log.exception("sightings_not_written")
 
     async def look(self) -> None:
         """Learn who is blocked."""
@@ -147,11 +128,6 @@ class Sightings:
         names = await (await connection.execute(NAMES)).fetchall()
         self._addresses = frozenset(row[0] for row in addresses)
         self._names = frozenset(row[0] for row in names)
-
-    async def _connected(self) -> AsyncConnection[Any]:
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect(self.dsn)
-        return self._connection
 
     async def flush(self) -> None:
         """Write what is noted, and trim the table to its bound."""

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import ipaddress
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
@@ -465,7 +464,7 @@ async def test_an_error_of_ours_is_logged_and_does_not_end_the_writing(
     gateway, charger, monkeypatch, hub_part, fault_in
 ):
     part, log = getattr(gateway.hub, hub_part), Mock()
-    monkeypatch.setattr(sys.modules[type(part).__module__], "log", log)
+    monkeypatch.setattr("cpms.ocpp.notebook.log", log)
     right, failed = getattr(part, fault_in), asyncio.Event()
 
     async def fail_once():
