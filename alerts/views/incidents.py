@@ -15,7 +15,7 @@ from alerts import access, board, case, clock, incidents, wording
 from alerts.models import Incident
 from alerts.views.guard import require
 from inventory import access as inventory_access
-from monitoring.views.asked import number, person
+from monitoring.views.asked import asks_for, number, person
 
 #: More sites than this in a list help nobody.
 MOST_SITES = 300
@@ -34,7 +34,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "counts": board.counts(found),
         "page": board.page(found, wanted, number(request.GET.get("page"), 1)),
     }
-    if request.headers.get("HX-Target") == "incidents":
+    if asks_for(request, "incidents"):
         return render(request, "alerts/_incidents.html", context)
     sites = inventory_access.sites(user).order_by("name").values_list("pk", "name")
     choices = list(sites[: MOST_SITES + 1])

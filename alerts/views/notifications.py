@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from alerts import access
 from alerts.models import Notification
-from monitoring.views.asked import number, person
+from monitoring.views.asked import asks_for, number, person
 
 PAGE_SIZE = 50
 
@@ -24,7 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
     rows = rows.select_related("incident", "recipient").order_by("-created_at", "-id")
     page = Paginator(rows, PAGE_SIZE).get_page(number(request.GET.get("page"), 1))
     context = {"page": page, "state": state, "states": Notification.State.choices}
-    if request.headers.get("HX-Target") == "notifications":
+    if asks_for(request, "notifications"):
         return render(request, "alerts/_notifications.html", context)
     return render(request, "alerts/notifications.html", context)
 

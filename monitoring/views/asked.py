@@ -11,6 +11,11 @@ def person(request: HttpRequest) -> User:
     return cast("User", request.user)
 
 
+def asks_for(request: HttpRequest, element: str) -> bool:
+    """Tell whether htmx asks for the page's live part alone that goes into `element`, its id."""
+    return request.headers.get("HX-Target") == element
+
+
 def number(text: str | None, default: int) -> int:
     """Return the whole number in a parameter, or `default` where there is none to read."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else default

@@ -13,7 +13,7 @@ from inventory.rest import export
 from monitoring import fleet
 from monitoring.fleet import choices, columns, sheet
 from monitoring.live import SHARED
-from monitoring.views.asked import number, person
+from monitoring.views.asked import asks_for, number, person
 
 
 @login_required
@@ -39,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "shown": {name: name in layout.columns for name in columns.COLUMNS},
         "everything": f"?view={fleet.ALL}",
     }
-    if request.headers.get("HX-Target") == "fleet":
+    if asks_for(request, "fleet"):
         answer = render(request, "monitoring/_fleet.html", context)
         answer[SHARED] = "1"
         return answer

@@ -16,7 +16,7 @@ from monitoring import words
 from monitoring.charger_page import curves, sessions
 from monitoring.models import Session
 from monitoring.templatetags.monitoring import masked
-from monitoring.views.asked import number
+from monitoring.views.asked import asks_for, number
 from monitoring.views.charger import frame, opened, port_choices, window_names
 
 COLUMNS = [
@@ -42,8 +42,7 @@ def show(request: HttpRequest, identity: str) -> HttpResponse:
         outcomes=sessions.OUTCOMES.items(),
         names=window_names(),
     )
-    whole = request.headers.get("HX-Target") != "sessions"
-    template = "charger_sessions" if whole else "_sessions"
+    template = "_sessions" if asks_for(request, "sessions") else "charger_sessions"
     return render(request, f"monitoring/{template}.html", context)
 
 
@@ -62,8 +61,7 @@ def one(request: HttpRequest, identity: str, key: int) -> HttpResponse:
         shown=sessions.rows(charger, [session])[0],
         story=sessions.story(user, charger, session, timezone.now()),
     )
-    whole = request.headers.get("HX-Target") != "session"
-    template = "charger_session" if whole else "_session"
+    template = "_session" if asks_for(request, "session") else "charger_session"
     return render(request, f"monitoring/{template}.html", context)
 
 

@@ -22,7 +22,7 @@ from inventory.models.charger import PLAN_SIZE
 from monitoring import site_day, site_page, sites, weather
 from monitoring.effective import State
 from monitoring.live import SHARED
-from monitoring.views.asked import number, person
+from monitoring.views.asked import asks_for, number, person
 from monitoring.views.map import choices, ground
 
 
@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "empty": sites.EMPTY,
         "page": Paginator(listed, sites.PAGE_SIZE).get_page(number(request.GET.get("page"), 1)),
     }
-    if request.headers.get("HX-Target") == "sites":
+    if asks_for(request, "sites"):
         answer = render(request, "monitoring/_sites.html", context)
         answer[SHARED] = "1"
         return answer
