@@ -22,7 +22,7 @@ EVERYBODY = "live.everybody"
 #: the same roles, language and preferences: then it is rendered once for all of them.
 SHARED = "Kilowatch-Shared"
 
-Kind = Literal["status", "connection", "session", "meter", "boot", "event", "arrival"]
+Kind = Literal["status", "connection", "session", "meter", "boot", "event", "arrival", "command"]
 
 
 class Change(TypedDict):

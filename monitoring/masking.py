@@ -39,6 +39,11 @@ def mask(text: str) -> str:
     return _mask_json(text, DEEPEST)
 
 
+def masked(value: Any) -> Any:
+    """Return a payload, as read from JSON, with keys, passwords and PINs replaced by asterisks."""
+    return _masked(value, DEEPEST)
+
+
 def is_secret(name: str) -> bool:
     """Tell whether a setting or variable of this name is kept to itself."""
     return SECRET_NAMES.search(name) is not None

@@ -19,6 +19,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
+from cpms.control import commands
+from cpms.control.commands import SYSTEM
+from cpms.control.models import Command
+from cpms.control.operations.remote import Reset
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
 from monitoring.attempts import Outcome
@@ -78,6 +82,15 @@ THEIRS = {
     "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
     "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
     "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
+    "api/v1/chargers/<identity>/commands/": "/api/v1/chargers/{charger.identity}/commands/",
+    "api/v1/chargers/<identity>/commands/<pk>/": (
+        "/api/v1/chargers/{charger.identity}/commands/{command.pk}/"
+    ),
+    "api/v1/chargers/<identity>/commands/<pk>/cancel/": (
+        "/api/v1/chargers/{charger.identity}/commands/{command.pk}/cancel/"
+    ),
+    "api/v1/commands/<pk>/": "/api/v1/commands/{command.pk}/",
+    "api/v1/commands/<pk>/cancel/": "/api/v1/commands/{command.pk}/cancel/",
     "api/v1/chargers/<identity>/frames/": "/api/v1/chargers/{charger.identity}/frames/",
     "api/v1/chargers/<identity>/password/": "/api/v1/chargers/{charger.identity}/password/",
     "api/v1/chargers/<identity>/status/": "/api/v1/chargers/{charger.identity}/status/",
@@ -124,6 +137,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/connections/": ("", "?format=csv"),
     "api/v1/sightings/": ("",),
     "api/v1/incidents/": ("", "?format=csv"),
+    "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
 }
 
@@ -179,6 +193,7 @@ class Things:
     span: StatusSpan
     connection: ConnectionSpan
     sighting: Sighting
+    command: Command
     incident: Incident
     notification: Notification
     view: SavedView
@@ -227,6 +242,7 @@ def theirs(db: None) -> Things:
             identity="THEIRS-1", reason="mismatch", charger=charger, peer="192.0.2.9",
             first_seen=NOON, last_seen=NOON,
         ),
+        command=commands.request(charger, Reset(), SYSTEM, reason="THEIRS"),
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
         view=SavedView.objects.create(owner=owner, name="THEIRS"),

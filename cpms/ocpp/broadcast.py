@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from cpms.ocpp.arrivals import Told
 from cpms.ocpp.duplicates import displaced
 from cpms.ocpp.inspection import inspect_text
+from cpms.ocpp.station import Station
 from monitoring import facts as f
 from monitoring import live
 from monitoring.live import GATEWAYS, frames_group, org_group, site_group
@@ -93,6 +94,17 @@ class Broadcast:
     def gone(self, charger_id: int, site_id: int, organisation_id: int, identity: str) -> None:
         """Note that a charger that is not connected any more has changed."""
         self._changed[charger_id] = (site_id, organisation_id, identity, set(), {"connection"})
+
+    def commanded(self, station: Station) -> None:
+        """Note that something became of a command to this charger."""
+        change = (
+            station.site_id,
+            station.organisation_id,
+            station.identity,
+            set[int](),
+            set[str](),
+        )
+        self._changed.setdefault(station.id, change)[4].add("command")
 
     def arrived(self, whom: Iterable[Told]) -> None:
         """Note for whom there is news of the way in."""

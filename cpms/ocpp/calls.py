@@ -1,8 +1,9 @@
 """Our CALLs to one charger: one outstanding at a time, each with its answer or its end."""
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -20,7 +21,11 @@ UNSOLICITED = Counter("kilowatch_unsolicited_replies_total", "Replies to CALLs n
 
 
 class NoAnswer(Exception):
-    """The charger didn't answer in time, or went away first."""
+    """The charger didn't answer in time."""
+
+
+class Gone(NoAnswer):
+    """The connection ended before the answer came."""
 
 
 class Calls:
@@ -40,22 +45,33 @@ class Calls:
     ) -> frames.CallResult | frames.CallError:
         """Send a CALL when the one before is done, and return its answer.
 
-        Raises `NoAnswer` after `patience` seconds from sending.
+        Raises `NoAnswer` after `patience` seconds from sending, `Gone` if the connection ends.
         """
+        async with self.turn():
+            return await self.send(str(uuid.uuid4()), action, payload, patience)
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until no CALL is out, and keep it so for what is sent meanwhile."""
         async with self._slot:
-            message_id = str(uuid.uuid4())
-            future = asyncio.get_running_loop().create_future()
-            self._waiting[message_id] = future
-            self._asking(action, payload)
-            try:
-                await self._send(frames.call(message_id, action, payload))
-                return await asyncio.wait_for(future, patience)
-            except TimeoutError:
-                raise NoAnswer(f"{action} was not answered within {patience:g} s.") from None
-            except ClientDisconnected:
-                raise NoAnswer("The connection was closed.") from None
-            finally:
-                del self._waiting[message_id]
+            yield
+
+    async def send(
+        self, message_id: str, action: str, payload: dict[str, Any], patience: float = PATIENCE
+    ) -> frames.CallResult | frames.CallError:
+        """Send a CALL in our turn, and return its answer; raise as `call`."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting[message_id] = future
+        self._asking(action, payload)
+        try:
+            await self._send(frames.call(message_id, action, payload))
+            return await asyncio.wait_for(future, patience)
+        except TimeoutError:
+            raise NoAnswer(f"{action} was not answered within {patience:g} s.") from None
+        except ClientDisconnected:
+            raise Gone("The connection was closed.") from None
+        finally:
+            del self._waiting[message_id]
 
     def answered(self, answer: frames.CallResult | frames.CallError) -> bool:
         """Give an answer to whoever waits for it; False where nobody does: late or never asked."""
@@ -70,4 +86,4 @@ class Calls:
         """End what is outstanding."""
         for future in self._waiting.values():
             if not future.done():
-                future.set_exception(NoAnswer("The connection was closed."))
+                future.set_exception(Gone("The connection was closed."))

@@ -189,6 +189,11 @@ class ChargerSocket:
         """Return when the last bytes came, UTC."""
         return self._epoch + timedelta(seconds=self._connection.last_inbound)
 
+    def settled_in(self, seconds: float) -> bool:
+        """Tell whether it has said something, or had `seconds` to: it boots before it is asked."""
+        open_for = (datetime.now(UTC) - self.opened).total_seconds()
+        return self._conversation.begun or open_for >= seconds
+
     def report_life(self, writer: Writer) -> None:
         """Have the last proof of life, the clock's offset and the round trip kept."""
         if self._connection.last_inbound == self._reported:

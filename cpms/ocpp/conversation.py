@@ -84,6 +84,11 @@ class Conversation:
         #: It has sent a heartbeat over this connection.
         self._beats = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether the charger has called us."""
+        return self._last_id is not None
+
     def hear(self, text: str) -> bool:
         """Handle a message on the spot; tell whether that could be done without waiting."""
         if self._storing or self.over or not self._connection.writable.is_set():

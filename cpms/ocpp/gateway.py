@@ -15,6 +15,7 @@ from cpms.ocpp import lease
 from cpms.ocpp.arrivals import Arrivals
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.broadcast import Broadcast
+from cpms.ocpp.commands.dispatch import Dispatcher
 from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
 from cpms.ocpp.sightings import Sightings
@@ -56,6 +57,7 @@ class Gateway:
         self.broadcast = Broadcast(self)
         self.arrivals = Arrivals(dsn(), self.broadcast.arrived)
         self.writer = Writer(dsn(), self.id, on_commit=self.broadcast.committed)
+        self.dispatcher = Dispatcher(self, dsn())
         #: Charger id -> the socket that owns it in this process.
         self.sockets: dict[int, ChargerSocket] = {}
         self.guesses = Throttle(rate=10 / 60, burst=10)
@@ -77,7 +79,8 @@ class Gateway:
         self.turns = Turns(ADMIT_RATE, ADMIT_BURST, MOST_WAITING, LONGEST_TURN)
         loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
         news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
-        for name, run in {**loops, **news}.items():
+        orders = {"command nudges": self.dispatcher.listen, "commands": self.dispatcher.look}
+        for name, run in {**loops, **news, **orders}.items():
             task = asyncio.get_running_loop().create_task(run(), name=name)
             task.add_done_callback(self._loop_ended)
             self._tasks.append(task)
@@ -96,6 +99,7 @@ class Gateway:
             charger_socket.ended("gateway_restart")
         for task in self._tasks:
             task.cancel()
+        await self.dispatcher.stop()
         await self.writer.stop()
         await self.recorder.stop()
         await self.sightings.stop()
@@ -113,6 +117,7 @@ class Gateway:
         self.sockets[charger_socket.station.id] = charger_socket
         self.directory.connected[charger_socket.station.id] = charger_socket.station
         CONNECTIONS.set(len(self.sockets))
+        self.dispatcher.arrived(charger_socket.station.id)
 
     def release(self, charger_socket: "ChargerSocket") -> None:
         """Let go, unless another socket owns the charger by now."""

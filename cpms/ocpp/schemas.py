@@ -60,12 +60,15 @@ def validator(version: str, action: str, answer: bool = False) -> Any | None:
     return jsonschema_rs.validator_for(json.loads(path.read_text("utf-8-sig")))
 
 
-def check(version: str, action: str, payload: Any) -> tuple[Any, Sequence[Breakage]]:
-    """Return the payload, repaired where needed, and how it broke the schema.
+def check(
+    version: str, action: str, payload: Any, *, answer: bool = False
+) -> tuple[Any, Sequence[Breakage]]:
+    """Return the payload of a request (or answer), repaired where needed, and how it broke the
+    schema.
 
     Raises `BadPayload` for what can't be understood; `payload` may have been changed then.
     """
-    schema = validator(version, action)
+    schema = validator(version, action, answer)
     try:
         if schema is None or schema.is_valid(payload):
             return payload, ()
@@ -303,10 +306,15 @@ REPAIRED = frozenset({"Type", "MaxLength"})
 _PROPERTY = {"Minimum", "Maximum", "MinLength", "MaxLength", "Enum", "Pattern"}
 
 
+def told(error: Any) -> str:
+    """Return what a schema error is, and where."""
+    where = "/".join(str(step)[:50] for step in error.instance_path) or "the payload"
+    return f"{where}: {error.message[:200]}"
+
+
 def _refusal(error: Any, version: str) -> BadPayload:
     kind = _kind(error)
-    where = "/".join(str(step)[:50] for step in error.instance_path) or "the payload"
-    description = f"{where}: {error.message[:200]}"
+    description = told(error)
     if kind == "Type" and error.instance_path:
         return BadPayload("TypeConstraintViolation", description)
     if kind in {"Required", "MinItems", "MaxItems"}:

@@ -17,10 +17,16 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 import alerts.api
+import cpms.ocpp.api
 import inventory.api
 import monitoring.api
 
-RESOURCES = {**inventory.api.RESOURCES, **monitoring.api.RESOURCES, **alerts.api.RESOURCES}
+RESOURCES = {
+    **inventory.api.RESOURCES,
+    **monitoring.api.RESOURCES,
+    **alerts.api.RESOURCES,
+    **cpms.ocpp.api.RESOURCES,
+}
 
 
 @extend_schema(exclude=True)
@@ -40,6 +46,8 @@ def _router() -> DefaultRouter:
     router.include_format_suffixes = False  # An identity may have dots.
     for name, viewset in RESOURCES.items():
         router.register(name, viewset, basename=name)
+    for address, (viewset, name) in cpms.ocpp.api.NESTED.items():
+        router.register(address, viewset, basename=name)
     return router
 
 

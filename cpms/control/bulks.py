@@ -1,0 +1,105 @@
+"""One operation over many chargers: bounded, watched, stopped with one button."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cpms.control.commands import Asker, Refused, made, nudge, unsupported
+from cpms.control.models import Bulk, Command
+from cpms.control.operations import Operation
+from inventory.audit import record_deed
+from inventory.models import Charger, Lifecycle, Organisation
+
+State = Command.State
+#: Chargers that one bulk operation may have.
+MOST = 20_000
+ROWS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of a bulk's commands are in each state; `skipped` were never asked."""
+
+    size: int
+    states: dict[str, int]
+
+    @property
+    def over(self) -> int:
+        """How many have ended."""
+        open_ = {State.PENDING, State.SENT}
+        return sum(count for state, count in self.states.items() if state not in open_)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether none waits or is out any more."""
+        return self.over == sum(self.states.values())
+
+    @property
+    def skipped(self) -> int:
+        """How many chargers were left out."""
+        return self.size - sum(self.states.values())
+
+
+def start(
+    organisation: Organisation,
+    chargers: QuerySet[Charger],
+    operation: Operation,
+    asker: Asker,
+    *,
+    chosen_by: str = "",
+    reason: str = "",
+) -> Bulk:
+    """Ask `operation` of every one of `chargers` that can do it; raise `Refused`.
+
+    Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out.
+    """
+    operation.check()
+    asked = chargers.filter(site__organisation=organisation).exclude(
+        lifecycle=Lifecycle.DECOMMISSIONED
+    )
+    found = list(asked.order_by("pk")[: MOST + 1])
+    if not found:
+        raise Refused(_("No charger was chosen."))
+    if len(found) > MOST:
+        raise Refused(_("More than %s chargers: choose fewer.") % MOST)
+    with transaction.atomic():
+        bulk = Bulk.objects.create(
+            organisation=organisation, operation=operation.name, chosen_by=chosen_by[:2000],
+            request={k: v for k, v in operation.fields().items() if k not in operation.secrets},
+            reason=reason, requested_by=asker.user, requested_by_name=asker.name[:150],
+            size=len(found),
+        )  # fmt: skip
+        able = [charger for charger in found if not unsupported(charger, type(operation))]
+        commands = [made(c, operation, asker, reason=reason, bulk=bulk) for c in able]
+        Command.objects.bulk_create(commands, batch_size=ROWS_AT_ONCE)
+        record_deed(
+            asker.user, bulk, {"bulk": operation.name, "size": len(found), "reason": reason}
+        )
+        nudge()
+    return bulk
+
+
+def stop(bulk: Bulk, asker: Asker) -> int:
+    """Take back what wasn't sent yet; return how many. What is out can't be taken back."""
+    now = timezone.now()
+    with transaction.atomic():
+        gone = Command.objects.filter(bulk=bulk, state=State.PENDING).update(
+            state=State.CANCELLED, answered_at=now, sealed=None,
+            error={"code": "Cancelled", "description": asker.name},
+        )  # fmt: skip
+        Bulk.objects.filter(pk=bulk.pk, stopped_at=None).update(
+            stopped_at=now, stopped_by_name=asker.name[:150]
+        )
+        record_deed(
+            asker.user, bulk, {"bulk": bulk.operation, "deed": "stopped", "taken back": gone}
+        )
+    return gone
+
+
+def progress(bulk: Bulk) -> Progress:
+    """Return how far it is."""
+    counted = Command.objects.filter(bulk=bulk).values_list("state").annotate(count=Count("pk"))
+    return Progress(bulk.size, dict(counted.order_by()))

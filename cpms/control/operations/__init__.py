@@ -1,0 +1,22 @@
+"""What can be asked of a charger, without OCPP: one typed request each, by its name."""
+
+from cpms.control.operations.base import EVERY, NEWER, BadRequest, Operation
+from cpms.control.operations.charging import AskTransaction, Start, Stop
+from cpms.control.operations.remote import (
+    ChangeAvailability,
+    ClearCache,
+    Reset,
+    SendData,
+    Trigger,
+    Unlock,
+)
+
+OPERATIONS: dict[str, type[Operation]] = {
+    operation.name: operation
+    for operation in (
+        Reset, Unlock, ChangeAvailability, Trigger, ClearCache, SendData, Start, Stop,
+        AskTransaction,
+    )
+}  # fmt: skip
+
+__all__ = ["EVERY", "NEWER", "OPERATIONS", "BadRequest", "Operation"]

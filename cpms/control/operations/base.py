@@ -1,0 +1,51 @@
+"""What every operation is: a request without OCPP, typed and checked."""
+
+from datetime import timedelta
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+#: The OCPP versions, oldest first.
+V16, V201, V21 = "1.6", "2.0.1", "2.1"
+EVERY = frozenset({V16, V201, V21})
+NEWER = frozenset({V201, V21})
+
+
+class BadRequest(ValueError):
+    """An operation's fields make no sense; the message says which and what to do."""
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that can be asked of a charger; its fields are the request.
+
+    Ports are EVSE numbers (1.6: connector numbers); None: the charger as a whole.
+    """
+
+    #: As commands, the API and bulk actions name it.
+    name: ClassVar[str] = ""
+    #: The OCPP versions that have it.
+    versions: ClassVar[frozenset[str]] = EVERY
+    #: Sending it twice does no harm: it may be sent again where no answer came.
+    repeatable: ClassVar[bool] = False
+    #: How long it waits for a charger that isn't there.
+    lasts: ClassVar[timedelta] = timedelta(minutes=10)
+    #: Fields that nobody may read again.
+    secrets: ClassVar[frozenset[str]] = frozenset()
+
+    def check(self) -> None:
+        """Raise `BadRequest` where the fields, each right by itself, make no sense together."""
+
+    @classmethod
+    def read(cls, fields: dict[str, Any]) -> Self:
+        """Return the request that JSON `fields` describe; raise `BadRequest`."""
+        try:
+            made = msgspec.convert(fields, cls)
+        except msgspec.ValidationError as problem:
+            raise BadRequest(str(problem)) from None
+        made.check()
+        return made
+
+    def fields(self) -> dict[str, Any]:
+        """Return the request as JSON; fields that are None are left out."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return {name: value for name, value in plain.items() if value is not None}

@@ -1,0 +1,1 @@
+"""Version-neutral operations as OCPP's CALLs, and the answers as what they mean."""

@@ -1,0 +1,212 @@
+"""Commands on their way: claimed when a charger is free, sent, awaited, settled.
+
+One errand per charger at a time holds its turn to be called. Whatever happens to us, a CALL goes
+out only for a row that says so; what a gateway that dies had out is settled by the sweep
+(`cpms.control.commands.lose`).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Histogram
+
+from cpms.control import commands, settlement, vault
+from cpms.control.models import Command
+from cpms.control.operations import BadRequest
+from cpms.control.settlement import Ending
+from cpms.ocpp import frames
+from cpms.ocpp.calls import PATIENCE, Gone, NoAnswer
+from cpms.ocpp.commands import translation, verdict
+from cpms.ocpp.commands.claims import Claim, Claims
+from cpms.ocpp.commands.clerk import Clerk
+from cpms.ocpp.commands.effects import follow
+from cpms.ocpp.commands.translation import Call
+from monitoring.database import connect
+from monitoring.masking import masked
+
+if TYPE_CHECKING:
+    from cpms.ocpp.charger_socket import ChargerSocket
+    from cpms.ocpp.gateway import Gateway
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between looks for what waits, beside the nudges.
+LOOK_EVERY = 5.0
+#: Seconds after connecting until a charger is sent what waits: it boots first.
+FIRST_AFTER = 1.0
+#: Chargers served at once of those that many commands wait for.
+AT_ONCE = 200
+
+COMMANDS = Counter("kilowatch_commands_total", "Commands that ended.", ["name", "state"])
+ANSWERED_IN = Histogram("kilowatch_command_answer_seconds", "From the CALL to its answer.")
+
+
+class Dispatcher:
+    """Sends what waits for the chargers of this gateway."""
+
+    def __init__(self, hub: "Gateway", dsn: str) -> None:
+        """Serve the chargers of `hub`."""
+        self._hub, self._dsn = hub, dsn
+        self._claims = Claims(dsn, hub.id)
+        self.clerk = Clerk()
+        #: charger id -> its errand; whoever is nudged meanwhile looks once more.
+        self._errands: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
+        self._crowd = asyncio.Semaphore(AT_ONCE)
+        self._looking = asyncio.Event()
+
+    def nudge(self, charger_id: int) -> None:
+        """See at once whether something waits for a charger of ours."""
+        if charger_id not in self._hub.sockets:
+            return
+        self._again.add(charger_id)
+        if charger_id not in self._errands:
+            errand = asyncio.get_running_loop().create_task(self._serve(charger_id))
+            self._errands[charger_id] = errand
+            errand.add_done_callback(partial(self._served, charger_id))
+
+    def arrived(self, charger_id: int) -> None:
+        """See soon whether something waits for a charger that has just come."""
+        asyncio.get_running_loop().call_later(FIRST_AFTER, self._one_of_many, charger_id)
+
+    async def listen(self) -> None:
+        """Hear what PostgreSQL notifies of; come back when it was away."""
+        while True:
+            try:
+                async with await connect(self._dsn) as connection:
+                    await connection.execute(f"LISTEN {commands.CHANNEL}")
+                    async for notice in connection.notifies():
+                        self._noticed(notice.payload)
+            except (psycopg.Error, OSError) as error:
+                log.warning("command_nudges_away", error=str(error).strip())
+                await asyncio.sleep(1.0)
+
+    def _noticed(self, payload: str) -> None:
+        if payload.isdigit():
+            self.nudge(int(payload))
+        else:
+            self._looking.set()
+
+    async def look(self) -> None:
+        """Look for what waits, every few seconds and when many are nudged at once."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._looking.wait(), LOOK_EVERY)
+            self._looking.clear()
+            if not self._hub.sockets:
+                continue
+            try:
+                for charger_id in await self._claims.waiting():
+                    self._one_of_many(charger_id)
+            except (psycopg.Error, OSError) as error:
+                log.warning("commands_not_looked_for", error=str(error).strip())
+
+    def _one_of_many(self, charger_id: int) -> None:
+        """Serve a charger when it is its turn among many."""
+        if charger_id not in self._hub.sockets or charger_id in self._errands:
+            return
+        self._again.add(charger_id)
+        errand = asyncio.get_running_loop().create_task(self._serve_in_crowd(charger_id))
+        self._errands[charger_id] = errand
+        errand.add_done_callback(partial(self._served, charger_id))
+
+    async def _serve_in_crowd(self, charger_id: int) -> None:
+        async with self._crowd:
+            await self._serve(charger_id)
+
+    def _served(self, charger_id: int, errand: "asyncio.Task[None]") -> None:
+        del self._errands[charger_id]
+        if not errand.cancelled() and (fault := errand.exception()):
+            log.error("errand_failed", charger_id=charger_id, exc_info=fault)
+            self._again.discard(charger_id)
+        elif charger_id in self._again and not self._hub.stopping:
+            self.nudge(charger_id)
+
+    async def _serve(self, charger_id: int) -> None:
+        """Send what waits for a charger, one after the other, while it is ours."""
+        while charger_id in self._again:
+            held = self._hub.sockets.get(charger_id)
+            self._again.discard(charger_id)
+            if held is None or not held.settled_in(FIRST_AFTER):
+                return  # `arrived` comes back to it.
+            try:
+                async with held.calls.turn():
+                    if self._hub.sockets.get(charger_id) is not held:
+                        continue  # Another socket took its place while we waited for our turn.
+                    claim = await self._claims.next(charger_id)
+                    if claim is None:
+                        continue
+                    await self._carry_out(held, claim)
+            except (psycopg.Error, OSError) as error:
+                log.warning("command_not_claimed", charger=charger_id, error=str(error).strip())
+                return  # `look` comes back to it.
+            self._again.add(charger_id)
+
+    async def _carry_out(self, held: "ChargerSocket", claim: Claim) -> None:
+        """Send a claimed command and settle it with what comes of it."""
+        version = held.station.version
+        try:
+            call = _call(claim, version)
+        except (BadRequest, vault.Lost) as problem:
+            await self._settle(claim, verdict.of_impossible(datetime.now(UTC), str(problem)))
+            return
+        ending = await self._ending(held, claim, call, version)
+        await self._settle(claim, ending, partial(_conclude, version, call, ending))
+        self._hub.broadcast.commanded(held.station)
+
+    async def _ending(
+        self, held: "ChargerSocket", claim: Claim, call: Call, version: str
+    ) -> Ending:
+        loop = asyncio.get_running_loop()
+        sent = loop.time()
+        try:
+            answer = await held.calls.send(claim.message_id, call.action, call.payload, PATIENCE)
+        except Gone:
+            return verdict.of_loss(datetime.now(UTC))
+        except NoAnswer:
+            return verdict.of_silence(datetime.now(UTC))
+        ANSWERED_IN.observe(loop.time() - sent)
+        at = datetime.now(UTC)
+        if isinstance(answer, frames.CallError):
+            return verdict.of_refusal(answer, at)
+        return verdict.of_answer(version, call.action, answer, at)
+
+    async def _settle(
+        self, claim: Claim, ending: Ending, then: Callable[[Command], None] | None = None
+    ) -> None:
+        settled = await self.clerk.do(
+            partial(settlement.settle, claim.id, ending, commands.MOST_ATTEMPTS, then)
+        )
+        if settled is not None:
+            COMMANDS.labels(settled.name, settled.state).inc()
+
+    async def stop(self) -> None:
+        """Give up what is out: the sweep settles it."""
+        for errand in list(self._errands.values()):
+            errand.cancel()
+        await asyncio.gather(*self._errands.values(), return_exceptions=True)
+        await self._claims.close()
+        await self.clerk.stop()
+
+
+def _call(claim: Claim, version: str) -> Call:
+    """Return the CALL of a claimed command; raise `BadRequest`, `vault.Lost`."""
+    if claim.operation:
+        asked = commands.operation_of(claim.operation, claim.request, claim.sealed)
+        return translation.call(asked, version)
+    call = Call(claim.action, commands.payload_of(claim.payload or {}, claim.sealed))
+    translation.check(version, *call)
+    return call
+
+
+def _conclude(version: str, call: Call, ending: Ending, command: Command) -> None:
+    """Keep what went out, and do what follows from the answer."""
+    command.action, command.payload = call.action, masked(call.payload)
+    command.ocpp_version = version
+    follow(version, call.action, call.payload, ending, command)

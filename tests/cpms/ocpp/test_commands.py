@@ -1,0 +1,212 @@
+"""Commands on their way: from the row to the CALL on the socket and back, whatever comes."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from cpms.control import commands
+from cpms.control.commands import SYSTEM
+from cpms.control.models import Command
+from cpms.control.operations import Operation
+from cpms.control.operations.charging import Start, Stop
+from cpms.control.operations.remote import ChangeAvailability, Reset, Trigger
+from inventory.models import Charger
+from tests.cpms.ocpp.conftest import RawCharger, RunningGateway
+
+State = Command.State
+
+
+async def ask(charger: Charger, operation: Operation, **options: Any) -> Command:
+    """Ask as the installation itself."""
+    return await sync_to_async(commands.request)(charger, operation, SYSTEM, **options)
+
+
+async def ended(command: Command, seconds: float = 10) -> Command:
+    """Return the command once it is over."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = await Command.objects.aget(pk=command.pk)
+            if found.is_over:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def answer(charger: RawCharger, call: list[Any], payload: Any) -> None:
+    """Answer a CALL of ours."""
+    await charger.socket.send(json.dumps([3, call[1], payload]))
+
+
+async def test_a_command_reaches_the_charger_and_its_answer_the_row(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Reset(at_once=True), reason="It hangs.")
+        call = await socket.read()
+        assert call[0] == 2
+        assert call[2:] == ["Reset", {"type": "Hard"}]
+        await answer(socket, call, {"status": "Accepted"})
+        found = await ended(command)
+    assert (found.state, found.result) == (State.ACCEPTED, "Accepted")
+    assert (found.action, found.payload) == ("Reset", {"type": "Hard"})
+    assert found.response == {"status": "Accepted"}
+    assert found.message_id == call[1]
+    assert found.requested_at <= found.sent_at <= found.answered_at  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("said", "state", "result"),
+    [
+        ([3, {"status": "Rejected"}], State.REJECTED, "Rejected"),
+        ([3, {"status": "Scheduled"}], State.ACCEPTED, "Scheduled"),
+        ([4, "NotSupported", "", {}], State.NOT_SUPPORTED, "NotSupported"),
+        ([4, "NotImplemented", "no", {}], State.NOT_SUPPORTED, "NotImplemented"),
+        ([4, "InternalError", "disk", {}], State.FAILED, "InternalError"),
+        ([3, {"unheard": 1}], State.FAILED, ""),
+        ([3, [1, 2]], State.FAILED, ""),
+        ([3, {"status": "<b>x</b>" * 40}], State.REJECTED, ("<b>x</b>" * 40)[:50]),
+    ],
+)
+async def test_every_answer_ends_the_command_in_a_state_of_its_own(
+    charger: Charger, gateway: RunningGateway, said: list[Any], state: str, result: str
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, ChangeAvailability(operative=False, evse=1))
+        call = await socket.read()
+        await socket.socket.send(json.dumps([said[0], call[1], *said[1:]]))
+        found = await ended(command)
+    assert (found.state, found.result) == (state, result)
+
+
+async def test_commands_go_out_one_at_a_time_in_the_order_they_were_asked(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        asked = [await ask(charger, Trigger(message="heartbeat")) for _ in range(3)]
+        seen = []
+        for _ in asked:
+            call = await socket.read()
+            seen.append(call[1])
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(socket.socket.recv(), 0.2)
+            await answer(socket, call, {"status": "Accepted"})
+        found = [await ended(command) for command in asked]
+    assert [command.message_id for command in found] == seen
+
+
+async def test_a_command_waits_for_a_charger_that_is_offline(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    command = await ask(charger, Reset())
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        call = await socket.read()
+        await answer(socket, call, {"status": "Accepted"})
+        found = await ended(command)
+    assert found.state == State.ACCEPTED
+
+
+async def test_a_command_that_expired_is_never_sent_and_says_so(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    command = await ask(charger, Reset(), lasts=timedelta(seconds=-1))
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.socket.recv(), 2)
+    await sync_to_async(commands.expire)(timezone.now())
+    assert (await Command.objects.aget(pk=command.pk)).state == State.EXPIRED
+
+
+async def test_a_cancelled_command_is_never_sent(charger: Charger, gateway: RunningGateway) -> None:
+    command = await ask(charger, Reset())
+    assert await sync_to_async(commands.cancel)(command, SYSTEM)
+    assert not await sync_to_async(commands.cancel)(command, SYSTEM)
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.socket.recv(), 2)
+    assert (await Command.objects.aget(pk=command.pk)).state == State.CANCELLED
+
+
+async def test_a_start_whose_answer_is_lost_with_the_line_is_not_sent_again(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Start(id_token="04A1", evse=1))
+        await socket.read()
+    found = await ended(command)
+    assert found.state == State.UNKNOWN
+    assert found.error["code"] == "ConnectionLost"  # type: ignore[index]
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(socket.socket.recv(), 2)
+
+
+async def test_what_does_no_harm_twice_is_sent_again_when_the_line_is_back(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, ChangeAvailability(operative=True))
+        first = await socket.read()
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        second = await socket.read()
+        await answer(socket, second, {"status": "Accepted"})
+        found = await ended(command)
+    assert first[2:] == second[2:]
+    assert first[1] != second[1]
+    assert (found.state, found.attempts) == (State.ACCEPTED, 2)
+
+
+async def test_what_a_dead_gateway_had_out_ends_as_unknown_or_waits_again(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    dead, now = uuid4(), datetime.now(UTC)
+    common = {
+        "charger": charger, "state": State.SENT, "sent_at": now, "gateway": dead, "attempts": 1,
+        "expires_at": now + timedelta(minutes=5), "requested_by_name": "olga",
+    }  # fmt: skip
+    once = await Command.objects.acreate(operation="start", **common)
+    again = await Command.objects.acreate(operation="trigger", repeatable=True, **common)
+    assert await sync_to_async(commands.lose)(now) == 2
+    assert (await Command.objects.aget(pk=once.pk)).state == State.UNKNOWN
+    assert (await Command.objects.aget(pk=again.pk)).state == State.PENDING
+
+
+async def test_a_charger_that_calls_while_it_is_called_is_answered_first(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Reset())
+        call = await socket.read()
+        assert "currentTime" in await socket.call("Heartbeat", {})
+        await answer(socket, call, {"status": "Accepted"})
+        assert (await ended(command)).state == State.ACCEPTED
+
+
+async def test_what_a_version_cannot_say_fails_with_the_reason(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Reset(evse=1))
+        found = await ended(command)
+    assert found.state == State.FAILED
+    assert "can't reset one port" in found.error["description"]  # type: ignore[index]
+    command = await ask(charger, Stop(transaction_id="abc"))
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        assert (await ended(command)).error["code"] == "NotSent"  # type: ignore[index]
