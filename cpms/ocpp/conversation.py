@@ -236,6 +236,8 @@ class Conversation:
             return
         _answered(call.action).inc()
         self._reply(call, frames.result(call.id, answer))
+        if outcome.then is not None:
+            self._hub.clerk.soon(outcome.then)
 
     def _failed(self, call: frames.Call, fault: Exception) -> None:
         charger = self.station.identity

@@ -15,6 +15,7 @@ from cpms.ocpp import lease
 from cpms.ocpp.arrivals import Arrivals
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.broadcast import Broadcast
+from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.dispatch import Dispatcher
 from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
@@ -57,7 +58,8 @@ class Gateway:
         self.broadcast = Broadcast(self)
         self.arrivals = Arrivals(dsn(), self.broadcast.arrived)
         self.writer = Writer(dsn(), self.id, on_commit=self.broadcast.committed)
-        self.dispatcher = Dispatcher(self, dsn())
+        self.clerk = Clerk()
+        self.dispatcher = Dispatcher(self, dsn(), self.clerk)
         #: Charger id -> the socket that owns it in this process.
         self.sockets: dict[int, ChargerSocket] = {}
         self.guesses = Throttle(rate=10 / 60, burst=10)
@@ -101,6 +103,7 @@ class Gateway:
             task.cancel()
         await self.dispatcher.stop()
         await self.writer.stop()
+        await self.clerk.stop()
         await self.recorder.stop()
         await self.sightings.stop()
         await self.arrivals.stop()

@@ -19,6 +19,9 @@ class Outcome:
 
     reply: Answer | Callable[[], Answer]
     facts: Sequence[Fact] = ()
+    #: What follows in the rooms above the record: called with the ORM at hand, in the clerk's
+    #: thread, after the commit and the answer. It may be lost with the gateway.
+    then: Callable[[], object] | None = None
 
     def answer(self) -> Answer:
         """Return the answer."""

@@ -50,11 +50,10 @@ ANSWERED_IN = Histogram("kilowatch_command_answer_seconds", "From the CALL to it
 class Dispatcher:
     """Sends what waits for the chargers of this gateway."""
 
-    def __init__(self, hub: "Gateway", dsn: str) -> None:
-        """Serve the chargers of `hub`."""
-        self._hub, self._dsn = hub, dsn
+    def __init__(self, hub: "Gateway", dsn: str, clerk: Clerk) -> None:
+        """Serve the chargers of `hub`; `clerk` keeps what becomes of it."""
+        self._hub, self._dsn, self._clerk = hub, dsn, clerk
         self._claims = Claims(dsn, hub.id)
-        self.clerk = Clerk()
         #: charger id -> its errand; whoever is nudged meanwhile looks once more.
         self._errands: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
@@ -180,7 +179,7 @@ class Dispatcher:
     async def _settle(
         self, claim: Claim, ending: Ending, then: Callable[[Command], None] | None = None
     ) -> None:
-        settled = await self.clerk.do(
+        settled = await self._clerk.do(
             partial(settlement.settle, claim.id, ending, commands.MOST_ATTEMPTS, then)
         )
         if settled is not None:
@@ -192,7 +191,6 @@ class Dispatcher:
             errand.cancel()
         await asyncio.gather(*self._errands.values(), return_exceptions=True)
         await self._claims.close()
-        await self.clerk.stop()
 
 
 def _call(claim: Claim, version: str) -> Call:
