@@ -19,10 +19,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
-from cpms.control import commands
+from cpms.control import bulks, commands
 from cpms.control.commands import SYSTEM
-from cpms.control.models import Command
-from cpms.control.operations.remote import Reset
+from cpms.control.models import Bulk, Command
+from cpms.control.operations.remote import Reset, Trigger
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
 from monitoring.attempts import Outcome
@@ -89,6 +89,8 @@ THEIRS = {
     "api/v1/chargers/<identity>/commands/<pk>/cancel/": (
         "/api/v1/chargers/{charger.identity}/commands/{command.pk}/cancel/"
     ),
+    "api/v1/bulks/<pk>/": "/api/v1/bulks/{bulk.pk}/",
+    "api/v1/bulks/<pk>/stop/": "/api/v1/bulks/{bulk.pk}/stop/",
     "api/v1/commands/<pk>/": "/api/v1/commands/{command.pk}/",
     "api/v1/commands/<pk>/cancel/": "/api/v1/commands/{command.pk}/cancel/",
     "api/v1/chargers/<identity>/frames/": "/api/v1/chargers/{charger.identity}/frames/",
@@ -137,6 +139,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/connections/": ("", "?format=csv"),
     "api/v1/sightings/": ("",),
     "api/v1/incidents/": ("", "?format=csv"),
+    "api/v1/bulks/": ("", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
 }
@@ -194,6 +197,7 @@ class Things:
     connection: ConnectionSpan
     sighting: Sighting
     command: Command
+    bulk: Bulk
     incident: Incident
     notification: Notification
     view: SavedView
@@ -243,6 +247,10 @@ def theirs(db: None) -> Things:
             first_seen=NOON, last_seen=NOON,
         ),
         command=commands.request(charger, Reset(), SYSTEM, reason="THEIRS"),
+        bulk=bulks.start(
+            world.organisation, Charger.objects.all(), Trigger(message="boot"), SYSTEM,
+            reason="THEIRS",
+        ),
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
         view=SavedView.objects.create(owner=owner, name="THEIRS"),

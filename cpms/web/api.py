@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 
 import alerts.api
 import cpms.ocpp.api
+import cpms.ocpp.bulk_api
 import inventory.api
 import monitoring.api
 
@@ -26,6 +27,7 @@ RESOURCES = {
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
     **cpms.ocpp.api.RESOURCES,
+    **cpms.ocpp.bulk_api.RESOURCES,
 }
 
 
