@@ -43,6 +43,7 @@ django.setup()
 # their own prefix. Django itself has no more need of it.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
+pytest_plugins = ["tests.conformance.table"]
 SERVERS = pytest.StashKey[embedded.Embedded]()
 
 

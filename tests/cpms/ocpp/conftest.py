@@ -125,6 +125,16 @@ def make_charger(identity: str, ports: int = 2, **fields: Any) -> Charger:
 @pytest.fixture
 async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
     """A running gateway."""
+    async with serving() as running:
+        yield running
+    await sync_to_async(empty_partitions)()
+    # The ORM's asynchronous calls keep a connection in their thread.
+    await sync_to_async(connections.close_all)()
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[RunningGateway]:
+    """Run a gateway in this loop."""
     config = uvicorn.Config(
         "cpms.asgi:gateway",
         port=0,
@@ -145,9 +155,6 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
     yield RunningGateway(port, gateways.current())
     server.should_exit = True
     await task
-    await sync_to_async(empty_partitions)()
-    # The ORM's asynchronous calls keep a connection in their thread.
-    await sync_to_async(connections.close_all)()
 
 
 def empty_partitions() -> None:

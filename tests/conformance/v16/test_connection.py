@@ -1,0 +1,34 @@
+"""Security: who is let in, and which subprotocol is spoken."""
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from tests.conformance.case import Case, case
+from tests.conformance.v16.states import booted
+
+
+@case("TC_085_CSMS")
+async def test_basic_authentication(case: Case) -> None:
+    with case.proves(0):
+        with pytest.raises(InvalidStatus) as refused:
+            await case.connect(password=None)
+        assert refused.value.response.status_code == 401
+    with case.proves(1):
+        station = await case.connect()
+        assert station.socket.subprotocol == "ocpp1.6"
+    with case.proves(2):
+        await booted(case, station)
+
+
+@case("TC_088_CSMS")
+async def test_the_subprotocol_is_negotiated(case: Case) -> None:
+    with case.proves(0):
+        with pytest.raises(InvalidStatus) as refused:
+            await case.connect(subprotocols=["ocpp0.1"])
+        assert refused.value.response.status_code == 400
+    with case.proves(1):
+        station = await case.connect(subprotocols=["ocpp0.1", "ocpp1.6"])
+        response = station.socket.response
+        assert response is not None
+        assert response.headers["Sec-WebSocket-Protocol"] == "ocpp1.6"
+        await booted(case, station)

@@ -1,0 +1,1 @@
+"""The cases of OCPP 2.0.1."""
