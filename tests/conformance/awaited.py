@@ -19,29 +19,18 @@ REASONS: dict[str, str] = {
     "No operation sets charging profiles yet.": (
         "TC_056 TC_057 TC_059 TC_066 TC_067 TC_K_01 TC_K_02 TC_K_03 TC_K_04 TC_K_05 "
         "TC_K_06 TC_K_08 TC_K_10 TC_K_15 TC_K_19 TC_K_29 TC_K_30 TC_K_31 TC_K_32 TC_K_33 "
-        "TC_K_34 TC_K_35 TC_K_36 TC_K_37 TC_K_43 TC_K_44 TC_K_48 TC_K_50 TC_K_51 TC_K_52 "
-        "TC_K_53 TC_K_55 TC_K_57 TC_K_58 TC_K_59 TC_K_60 TC_K_70"
+        "TC_K_34 TC_K_35 TC_K_36 TC_K_37 TC_K_43 TC_K_44 TC_K_52 TC_K_53 TC_K_55 TC_K_57 "
+        "TC_K_58 TC_K_59 TC_K_60 TC_K_70"
     ),
     "No certificates, TLS listener or password change yet.": (
         "TC_073 TC_074 TC_075_1 TC_075_2 TC_076 TC_077 TC_078 TC_083 TC_086 TC_087 "
-        "TC_A_01 TC_A_02 TC_A_03 TC_A_04 TC_A_06 TC_A_07 TC_A_08 TC_A_09 TC_A_10 TC_A_11 "
-        "TC_A_12 TC_A_13 TC_A_14 TC_A_19"
+        "TC_A_04 TC_A_06 TC_A_07 TC_A_08 TC_A_09 TC_A_10 TC_A_11 TC_A_12 TC_A_13 TC_A_14 "
+        "TC_A_19"
     ),
     "No operation reads or writes the device model yet.": (
-        "TC_B_01 TC_B_02 TC_B_06 TC_B_07 TC_B_08 TC_B_09 TC_B_10 TC_B_12 TC_B_13 TC_B_14 "
-        "TC_B_18 TC_B_20 TC_B_21 TC_B_22 TC_B_25 TC_B_26 TC_B_27 TC_B_30 TC_B_31 TC_B_42 "
-        "TC_B_44 TC_B_58"
+        "TC_B_06 TC_B_07 TC_B_08 TC_B_09 TC_B_10 TC_B_12 TC_B_13 TC_B_14 TC_B_18 TC_B_42 TC_B_44"
     ),
-    "Contract certificates aren't checked yet.": (
-        "TC_C_02 TC_C_06 TC_C_07 TC_C_08 TC_C_20 TC_C_37 TC_C_38 TC_C_39 TC_C_40 TC_C_43 "
-        "TC_C_47 TC_C_48 TC_C_49 TC_C_50 TC_C_51 TC_C_52"
-    ),
-    "Not played yet.": (
-        "TC_F_01 TC_F_02 TC_F_03 TC_F_04 TC_F_06 TC_F_11 TC_F_12 TC_F_13 TC_F_14 TC_F_15 "
-        "TC_F_18 TC_F_20 TC_F_23 TC_F_24 TC_F_27 TC_G_03 TC_G_04 TC_G_05 TC_G_06 TC_G_07 "
-        "TC_G_08 TC_G_11 TC_G_14 TC_G_17 TC_G_20 TC_J_01 TC_J_02 TC_J_03 TC_J_04 TC_J_10 "
-        "TC_J_11 TC_J_07 TC_J_08 TC_J_09 TC_P_02 TC_P_03"
-    ),
+    "Contract certificates aren't checked yet.": ("TC_C_50 TC_C_51 TC_C_52"),
     "No tariff and no running cost yet.": ("TC_I_01 TC_I_02"),
     "No operation updates or publishes firmware yet.": (
         "TC_L_01 TC_L_02 TC_L_03 TC_L_04 TC_L_05 TC_L_06 TC_L_07 TC_L_08 TC_L_09 TC_L_10 "
@@ -52,9 +41,9 @@ REASONS: dict[str, str] = {
         "TC_M_17 TC_M_18 TC_M_19 TC_M_20 TC_M_21 TC_M_24 TC_M_26 TC_M_28"
     ),
     "No operation monitors variables, fetches logs or asks for customers' data yet.": (
-        "TC_N_01 TC_N_02 TC_N_03 TC_N_05 TC_N_08 TC_N_09 TC_N_16 TC_N_17 TC_N_18 TC_N_21 "
-        "TC_N_24 TC_N_25 TC_N_35 TC_N_27 TC_N_28 TC_N_29 TC_N_30 TC_N_31 TC_N_32 TC_N_34 "
-        "TC_N_36 TC_N_44 TC_N_46 TC_N_47 TC_N_48 TC_N_49 TC_N_50 TC_N_60 TC_N_62 TC_N_63"
+        "TC_N_01 TC_N_02 TC_N_03 TC_N_05 TC_N_08 TC_N_09 TC_N_16 TC_N_17 TC_N_18 TC_N_25 "
+        "TC_N_35 TC_N_27 TC_N_28 TC_N_29 TC_N_30 TC_N_31 TC_N_32 TC_N_34 TC_N_36 TC_N_44 "
+        "TC_N_46 TC_N_47 TC_N_60 TC_N_62 TC_N_63"
     ),
     "No operation sets display messages yet.": (
         "TC_O_01 TC_O_02 TC_O_03 TC_O_04 TC_O_05 TC_O_06 TC_O_07 TC_O_08 TC_O_09 TC_O_10 "

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 
-from inventory.models import Charger
-from monitoring.models import Event, PortState, QuarantinedFact, Session
+from inventory.models import Charger, Evse
+from monitoring.models import Event, MeterSample, PortState, QuarantinedFact, Session
 from tests.conformance.asking import Asking
 from tests.conformance.awaited import AWAITED
 from tests.conformance.records import CASES, STATES, Record
@@ -114,6 +114,12 @@ class Case:
         return await Session.objects.aget(
             charger__identity=self.identity, transaction_id=str(transaction_id)
         )
+
+    async def registers(self, evse: int) -> list[float]:
+        """Return the registers of an EVSE that are kept, Wh, in the order of their times."""
+        numbered = Evse.objects.filter(charger__identity=self.identity, number=evse)
+        found = MeterSample.objects.filter(evse_id=(await numbered.aget()).pk)
+        return [sample.energy async for sample in found.order_by("at")]
 
     def unproved(self) -> list[str]:
         """Return the entries that nothing checked: the case's, and those of its states."""

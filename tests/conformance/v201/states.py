@@ -98,7 +98,7 @@ def sample(context: str, value: float = 1000, **more: Any) -> dict[str, Any]:
 
 
 #: Signed meter values as a station sends them.
-SIGNED = {
+SIGNED: dict[str, Any] = {
     "signedMeterValue": {
         "signedMeterData": "T0NNRnx7fQ==",
         "signingMethod": "ECDSA-secp256r1-SHA256",
