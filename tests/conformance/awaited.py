@@ -2,36 +2,24 @@
 
 #: Why -> the cases.
 REASONS: dict[str, str] = {
-    "No operation reads or writes configuration yet.": (
-        "TC_019_1 TC_019_2 TC_021 TC_040_1 TC_040_2"
-    ),
-    "No operation sends local lists yet.": (
-        "TC_042_1 TC_042_2 TC_043_1 TC_043_3 TC_043_4 TC_043_5 TC_D_01 TC_D_02 TC_D_03 "
-        "TC_D_04 TC_D_08 TC_D_09"
-    ),
-    "No operation updates firmware or fetches logs yet.": (
-        "TC_044_1 TC_044_2 TC_044_3 TC_045_1 TC_045_2 TC_079 TC_080 TC_081"
-    ),
-    "No operation reserves yet.": (
-        "TC_046 TC_047 TC_048_1 TC_048_2 TC_048_3 TC_048_4 TC_049 TC_051 TC_052 TC_053 "
-        "TC_H_01 TC_H_07 TC_H_08 TC_H_14 TC_H_15 TC_H_17 TC_H_19 TC_H_20 TC_H_22"
-    ),
-    "No operation sets charging profiles yet.": (
-        "TC_056 TC_057 TC_059 TC_066 TC_067 TC_K_01 TC_K_02 TC_K_03 TC_K_04 TC_K_05 "
-        "TC_K_06 TC_K_08 TC_K_10 TC_K_15 TC_K_19 TC_K_29 TC_K_30 TC_K_31 TC_K_32 TC_K_33 "
-        "TC_K_34 TC_K_35 TC_K_36 TC_K_37 TC_K_43 TC_K_44 TC_K_52 TC_K_53 TC_K_55 TC_K_57 "
-        "TC_K_58 TC_K_59 TC_K_60 TC_K_70"
-    ),
     "No certificates, TLS listener or password change yet.": (
-        "TC_073 TC_074 TC_075_1 TC_075_2 TC_076 TC_077 TC_078 TC_083 TC_086 TC_087 "
-        "TC_A_04 TC_A_06 TC_A_07 TC_A_08 TC_A_09 TC_A_10 TC_A_11 TC_A_12 TC_A_13 TC_A_14 "
-        "TC_A_19"
+        "TC_073 TC_074 TC_077 TC_083 TC_086 TC_087 TC_A_04 TC_A_06 TC_A_07 TC_A_08 "
+        "TC_A_09 TC_A_10 TC_A_11 TC_A_12 TC_A_13 TC_A_14 TC_A_19"
     ),
     "No operation reads or writes the device model yet.": (
         "TC_B_06 TC_B_07 TC_B_08 TC_B_09 TC_B_10 TC_B_12 TC_B_13 TC_B_14 TC_B_18 TC_B_42 TC_B_44"
     ),
     "Contract certificates aren't checked yet.": ("TC_C_50 TC_C_51 TC_C_52"),
+    "No operation sends local lists yet.": ("TC_D_01 TC_D_02 TC_D_03 TC_D_04 TC_D_08 TC_D_09"),
+    "No operation reserves yet.": (
+        "TC_H_01 TC_H_07 TC_H_08 TC_H_14 TC_H_15 TC_H_17 TC_H_19 TC_H_20 TC_H_22"
+    ),
     "No tariff and no running cost yet.": ("TC_I_01 TC_I_02"),
+    "No operation sets charging profiles yet.": (
+        "TC_K_01 TC_K_02 TC_K_03 TC_K_04 TC_K_05 TC_K_06 TC_K_08 TC_K_10 TC_K_15 TC_K_19 "
+        "TC_K_29 TC_K_30 TC_K_31 TC_K_32 TC_K_33 TC_K_34 TC_K_35 TC_K_36 TC_K_37 TC_K_43 "
+        "TC_K_44 TC_K_52 TC_K_53 TC_K_55 TC_K_57 TC_K_58 TC_K_59 TC_K_60 TC_K_70"
+    ),
     "No operation updates or publishes firmware yet.": (
         "TC_L_01 TC_L_02 TC_L_03 TC_L_04 TC_L_05 TC_L_06 TC_L_07 TC_L_08 TC_L_09 TC_L_10 "
         "TC_L_11 TC_L_13 TC_L_17 TC_L_19 TC_L_20 TC_L_24 TC_L_21 TC_L_22 TC_L_23"

@@ -30,8 +30,10 @@ def case(case_id: str) -> Callable[[Play], Any]:
         assert case_id not in PLAYED, f"{case_id} is played twice."
         PLAYED[case_id] = play
 
-        async def test(stage: Stage, transactional_db: None) -> None:
-            await _run(record, play, stage)
+        async def test(
+            stage: Stage, transactional_db: None, record_property: Callable[[str, object], None]
+        ) -> None:
+            await _run(record, play, stage, record_property)
 
         functools.update_wrapper(test, play)
         del test.__wrapped__  # type: ignore[attr-defined]  # pytest would take its arguments.
@@ -45,12 +47,15 @@ def case(case_id: str) -> Callable[[Play], Any]:
     return register
 
 
-async def _run(record: Record, play: Play, stage: Stage) -> None:
+async def _run(
+    record: Record, play: Play, stage: Stage, tell: Callable[[str, object], None]
+) -> None:
     made = Case(record, stage)
     try:
         await play(made)
         await made.conclude()
     finally:
+        tell("raw", made.raw)
         await made.hang_up()
 
 
@@ -65,6 +70,8 @@ class Case:
         self._charger: Charger | None = None
         self._stations: list[Station] = []
         self._commands: list[Asking] = []
+        #: The operator had no operation for it, and sent an OCPP message as it is.
+        self.raw = False
         #: State's id, or "" for the case itself -> the entries that were checked.
         self._proved: dict[str, set[int]] = {"": set()}
 
@@ -103,6 +110,13 @@ class Case:
         self._commands.append(asking)
         return asking
 
+    async def sends(self, action: str, payload: dict[str, Any]) -> Asking:
+        """Have the operator send an OCPP message as it is: there is no operation for it yet."""
+        self.raw = True
+        asking = await self.stage.operator.sends(self.identity, action, payload)
+        self._commands.append(asking)
+        return asking
+
     async def port(self, evse: int = 1) -> PortState:
         """Return what is known of a port."""
         return await PortState.objects.aget(
@@ -119,7 +133,7 @@ class Case:
         """Return the registers of an EVSE that are kept, Wh, in the order of their times."""
         numbered = Evse.objects.filter(charger__identity=self.identity, number=evse)
         found = MeterSample.objects.filter(evse_id=(await numbered.aget()).pk)
-        return [sample.energy async for sample in found.order_by("at")]
+        return [sample.energy or 0.0 async for sample in found.order_by("at")]
 
     def unproved(self) -> list[str]:
         """Return the entries that nothing checked: the case's, and those of its states."""

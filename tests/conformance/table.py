@@ -26,25 +26,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print it, if a case was played at all."""
-    results = _results(terminalreporter)
+    results, raw = _results(terminalreporter)
     if not results:
         return
     for case_id, reason in AWAITED.items():
         results.setdefault(case_id, reason)
     terminalreporter.section("conformance: case → pass or fail")
     for version in ("1.6", "2.0.1"):
-        _write(terminalreporter, version, results)
+        _write(terminalreporter, version, results, raw)
 
 
-def _results(reporter: pytest.TerminalReporter) -> dict[str, str]:
-    """Return why each case failed, "" where it passed."""
+def _results(reporter: pytest.TerminalReporter) -> tuple[dict[str, str], set[str]]:
+    """Return why each case failed, "" where it passed; and which had no operation to ask."""
     results: dict[str, str] = {}
+    raw: set[str] = set()
     for reports in reporter.stats.values():
         for report in reports:
             said = dict(getattr(report, "user_properties", ()))
             if PROPERTY in said and (report.when == "call" or not report.passed):
                 results[said[PROPERTY]] = _reason(report)
-    return results
+            if said.get("raw"):
+                raw.add(said[PROPERTY])
+    return results, raw
 
 
 def _reason(report: pytest.TestReport) -> str:
@@ -56,20 +59,24 @@ def _reason(report: pytest.TestReport) -> str:
     return " ".join(said.split())[:200] or "failed"
 
 
-def _write(reporter: pytest.TerminalReporter, version: str, results: dict[str, str]) -> None:
+def _write(
+    reporter: pytest.TerminalReporter, version: str, results: dict[str, str], raw: set[str]
+) -> None:
     of_version = [i for i, record in CASES.items() if record.ocpp == version]
     known = {i: results[i] for i in of_version if i in results}
     short = {case_id: case_id.removesuffix("_CSMS") for case_id in known}
-    cells = [f"{short[i]:<10} {'FAIL' if why else 'pass'}" for i, why in known.items()]
+    words = {i: "FAIL" if why else "raw" if i in raw else "pass" for i, why in known.items()}
+    cells = [f"{short[i]:<10} {word:<4}" for i, word in words.items()]
     for start in range(0, len(cells), COLUMNS):
         reporter.write_line("   ".join(cells[start : start + COLUMNS]))
     for case_id, why in known.items():
         if why:
             reporter.write_line(f"{short[case_id]} FAIL: {why}")
-    counts = Counter(bool(why) for why in known.values())
+    counts = Counter(words.values())
     total = len(of_version)
     silent = total - len(known)
     reporter.write_line(
-        f"OCPP {version}: {counts[False]} pass, {counts[True]} fail"
+        f"OCPP {version}: {counts['pass'] + counts['raw']} pass ({counts['raw']} of them raw: by"
+        f" an OCPP message as it is, for want of an operation), {counts['FAIL']} fail"
         f"{f', {silent} not played' if silent else ''}, of {total}."
     )

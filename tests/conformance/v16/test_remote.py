@@ -9,6 +9,7 @@ from tests.conformance.v16.states import (
     VALID,
     arrived,
     booted,
+    copes,
     has_charging,
     reports,
     starts,
@@ -24,11 +25,6 @@ async def remote_start(case: Case, station: Station, status: str = "Accepted") -
     await call.answer(status=status)
     await command.ends(status.lower(), status)
     return call.payload
-
-
-async def copes(station: Station) -> None:
-    """See that the next exchange works."""
-    assert "currentTime" in await station.call("Heartbeat")
 
 
 @case("TC_010_CSMS")
