@@ -10,23 +10,14 @@ REASONS: dict[str, str] = {
         "TC_B_06 TC_B_07 TC_B_08 TC_B_09 TC_B_10 TC_B_12 TC_B_13 TC_B_14 TC_B_18 TC_B_42 TC_B_44"
     ),
     "Contract certificates aren't checked yet.": ("TC_C_50 TC_C_51 TC_C_52"),
-    "No operation sends local lists yet.": ("TC_D_01 TC_D_02 TC_D_03 TC_D_04 TC_D_08 TC_D_09"),
-    "No operation reserves yet.": (
-        "TC_H_01 TC_H_07 TC_H_08 TC_H_14 TC_H_15 TC_H_17 TC_H_19 TC_H_20 TC_H_22"
-    ),
     "No tariff and no running cost yet.": ("TC_I_01 TC_I_02"),
     "No operation sets charging profiles yet.": (
         "TC_K_01 TC_K_02 TC_K_03 TC_K_04 TC_K_05 TC_K_06 TC_K_08 TC_K_10 TC_K_15 TC_K_19 "
         "TC_K_29 TC_K_30 TC_K_31 TC_K_32 TC_K_33 TC_K_34 TC_K_35 TC_K_36 TC_K_37 TC_K_43 "
         "TC_K_44 TC_K_52 TC_K_53 TC_K_55 TC_K_57 TC_K_58 TC_K_59 TC_K_60 TC_K_70"
     ),
-    "No operation updates or publishes firmware yet.": (
-        "TC_L_01 TC_L_02 TC_L_03 TC_L_04 TC_L_05 TC_L_06 TC_L_07 TC_L_08 TC_L_09 TC_L_10 "
-        "TC_L_11 TC_L_13 TC_L_17 TC_L_19 TC_L_20 TC_L_24 TC_L_21 TC_L_22 TC_L_23"
-    ),
     "No operation manages certificates, and no OCSP responder is asked, yet.": (
-        "TC_M_01 TC_M_02 TC_M_03 TC_M_04 TC_M_05 TC_M_12 TC_M_13 TC_M_14 TC_M_15 TC_M_16 "
-        "TC_M_17 TC_M_18 TC_M_19 TC_M_20 TC_M_21 TC_M_24 TC_M_26 TC_M_28"
+        "TC_M_24 TC_M_26 TC_M_28"
     ),
     "No operation monitors variables, fetches logs or asks for customers' data yet.": (
         "TC_N_01 TC_N_02 TC_N_03 TC_N_05 TC_N_08 TC_N_09 TC_N_16 TC_N_17 TC_N_18 TC_N_25 "

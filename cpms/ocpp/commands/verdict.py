@@ -16,7 +16,7 @@ State = Command.State
 WORDS: dict[str, Command.State] = {
     **dict.fromkeys(
         ("Accepted", "Unlocked", "Scheduled", "AcceptedCanceled", "RebootRequired",
-         "EmptyResultSet", "Success", "Processing", "NoTransaction"),
+         "EmptyResultSet", "Success", "Processing", "NoTransaction", "Unpublished"),
         State.ACCEPTED,
     ),
     **dict.fromkeys(
