@@ -7,7 +7,7 @@ REASONS: dict[str, str] = {
         "TC_A_09 TC_A_10 TC_A_11 TC_A_12 TC_A_13 TC_A_14 TC_A_19"
     ),
     "No operation reads or writes the device model yet.": (
-        "TC_B_06 TC_B_07 TC_B_08 TC_B_09 TC_B_10 TC_B_12 TC_B_13 TC_B_14 TC_B_18 TC_B_42 TC_B_44"
+        "TC_B_08 TC_B_12 TC_B_13 TC_B_14 TC_B_18"
     ),
     "Contract certificates aren't checked yet.": ("TC_C_50 TC_C_51 TC_C_52"),
     "No tariff and no running cost yet.": ("TC_I_01 TC_I_02"),
@@ -20,14 +20,7 @@ REASONS: dict[str, str] = {
         "TC_M_24 TC_M_26 TC_M_28"
     ),
     "No operation monitors variables, fetches logs or asks for customers' data yet.": (
-        "TC_N_01 TC_N_02 TC_N_03 TC_N_05 TC_N_08 TC_N_09 TC_N_16 TC_N_17 TC_N_18 TC_N_25 "
-        "TC_N_35 TC_N_27 TC_N_28 TC_N_29 TC_N_30 TC_N_31 TC_N_32 TC_N_34 TC_N_36 TC_N_44 "
-        "TC_N_46 TC_N_47 TC_N_60 TC_N_62 TC_N_63"
-    ),
-    "No operation sets display messages yet.": (
-        "TC_O_01 TC_O_02 TC_O_03 TC_O_04 TC_O_05 TC_O_06 TC_O_07 TC_O_08 TC_O_09 TC_O_10 "
-        "TC_O_11 TC_O_12 TC_O_13 TC_O_14 TC_O_17 TC_O_18 TC_O_19 TC_O_25 TC_O_26 TC_O_27 "
-        "TC_O_28"
+        "TC_N_01 TC_N_02 TC_N_03 TC_N_08 TC_N_09 TC_N_18 TC_N_46 TC_N_47 TC_N_60"
     ),
 }
 

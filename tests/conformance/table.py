@@ -42,7 +42,9 @@ def _results(reporter: pytest.TerminalReporter) -> tuple[dict[str, str], set[str
     raw: set[str] = set()
     for reports in reporter.stats.values():
         for report in reports:
-            said = dict(getattr(report, "user_properties", ()))
+            if not isinstance(report, pytest.TestReport):
+                continue  # Items that were left out, and warnings.
+            said = dict(report.user_properties)
             if PROPERTY in said and (report.when == "call" or not report.passed):
                 results[said[PROPERTY]] = _reason(report)
             if said.get("raw"):

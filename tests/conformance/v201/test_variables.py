@@ -1,0 +1,235 @@
+"""B, N: the device model, its monitors, logs and customers' data, read and set by operators."""
+
+from typing import Any
+
+from tests.conformance.case import Case, case
+from tests.conformance.station import Station, now
+from tests.conformance.v201.states import ACCEPTED, VALID, arrived, sent
+
+THRESHOLD = {
+    "component": {"name": "OCPPCommCtrlr"},
+    "variable": {"name": "OfflineThreshold"},
+}
+REMOTE_START = {
+    "component": {"name": "AuthCtrlr"},
+    "variable": {"name": "AuthorizeRemoteStart"},
+}
+#: What answers of GetVariables and SetVariables keep of the statuses.
+WORD = "Accepted"
+
+
+async def reads(case: Case, *variables: dict[str, Any]) -> None:
+    """Have variables read: entry 0."""
+    station = await arrived(case)
+    read = [{**one, "attributeStatus": WORD, "attributeValue": "1"} for one in variables]
+    with case.proves(0):
+        asked = {"getVariableData": list(variables)}
+        await sent(case, station, "GetVariables", asked, {"getVariableResult": read}, word=WORD)
+
+
+@case("TC_B_06_CSMS")
+async def test_a_variable_is_read(case: Case) -> None:
+    await reads(case, THRESHOLD)
+
+
+@case("TC_B_07_CSMS")
+async def test_two_variables_are_read(case: Case) -> None:
+    await reads(case, THRESHOLD, REMOTE_START)
+
+
+async def sets(case: Case, *variables: dict[str, Any]) -> None:
+    """Have variables set: entry 0."""
+    station = await arrived(case)
+    done = [
+        {"component": one["component"], "variable": one["variable"], "attributeStatus": WORD}
+        for one in variables
+    ]
+    with case.proves(0):
+        asked = {"setVariableData": list(variables)}
+        await sent(case, station, "SetVariables", asked, {"setVariableResult": done}, word=WORD)
+
+
+@case("TC_B_09_CSMS")
+async def test_a_variable_is_set(case: Case) -> None:
+    await sets(case, {**THRESHOLD, "attributeValue": "123"})
+
+
+@case("TC_B_10_CSMS")
+async def test_two_variables_are_set(case: Case) -> None:
+    second = {**REMOTE_START, "attributeValue": "false"}
+    await sets(case, {**THRESHOLD, "attributeValue": "123"}, second)
+
+
+async def sets_network(case: Case, answer: str, state: str, *entries: int) -> None:
+    """Have a network profile set."""
+    station = await arrived(case)
+    connection = {
+        "messageTimeout": 30,
+        "ocppCsmsUrl": "wss://ocpp.example.org/ocpp",
+        "ocppInterface": "Wired0",
+        "ocppTransport": "JSON",
+        "ocppVersion": "OCPP20",
+        "securityProfile": 2,
+    }
+    asked = {"configurationSlot": 1, "connectionData": connection}
+    with case.proves(*entries):
+        await sent(case, station, "SetNetworkProfile", asked, {"status": answer}, state)
+
+
+@case("TC_B_42_CSMS")
+async def test_a_network_profile_is_set(case: Case) -> None:
+    await sets_network(case, "Accepted", "accepted", 0, 1, 2)
+
+
+@case("TC_B_44_CSMS")
+async def test_setting_a_network_profile_fails(case: Case) -> None:
+    await sets_network(case, "Failed", "failed", 0)
+
+
+async def sets_level(case: Case, answer: str, state: str) -> None:
+    """Have the monitoring level set: entry 0."""
+    station = await arrived(case)
+    with case.proves(0):
+        await sent(case, station, "SetMonitoringLevel", {"severity": 4}, {"status": answer}, state)
+
+
+@case("TC_N_05_CSMS")
+async def test_the_monitoring_base_is_set(case: Case) -> None:
+    station = await arrived(case)
+    with case.proves(0):
+        for base in ("All", "FactoryDefault", "HardWiredOnly"):
+            await sent(case, station, "SetMonitoringBase", {"monitoringBase": base}, ACCEPTED)
+
+
+@case("TC_N_16_CSMS")
+async def test_the_monitoring_level_is_set(case: Case) -> None:
+    await sets_level(case, "Accepted", "accepted")
+
+
+@case("TC_N_17_CSMS")
+async def test_the_monitoring_level_is_out_of_range(case: Case) -> None:
+    await sets_level(case, "Rejected", "rejected")
+
+
+async def asks_log(case: Case, station: Station, kind: str, number: int, answer: str) -> None:
+    """Have a log asked for."""
+    log = {"remoteLocation": "https://files.example.org/upload"}
+    asked = {"logType": kind, "requestId": number, "log": log}
+    state = "rejected" if answer == "Rejected" else "accepted"
+    await sent(case, station, "GetLog", asked, {"status": answer}, state)
+
+
+async def uploads(case: Case, station: Station, *statuses: tuple[str, int]) -> None:
+    """Tell how uploads go: statuses of requests."""
+    known = await case.events("log_status")
+    for status, number in statuses:
+        told = {"status": status, "requestId": number}
+        assert await station.call("LogStatusNotification", **told) == {}
+    assert await case.events("log_status") == [*known, *(status for status, _ in statuses)]
+
+
+async def log_sent(case: Case, kind: str) -> None:
+    """Have a log asked for, and sent."""
+    station = await arrived(case)
+    with case.proves(0):
+        await asks_log(case, station, kind, 1, "Accepted")
+    with case.proves(1):
+        await uploads(case, station, ("Uploading", 1), ("Uploaded", 1))
+
+
+@case("TC_N_25_CSMS")
+async def test_the_diagnostics_log_is_sent(case: Case) -> None:
+    await log_sent(case, "DiagnosticsLog")
+
+
+@case("TC_N_35_CSMS")
+async def test_the_security_log_is_sent(case: Case) -> None:
+    await log_sent(case, "SecurityLog")
+
+
+@case("TC_N_34_CSMS")
+async def test_a_log_is_rejected(case: Case) -> None:
+    with case.proves(0):
+        await asks_log(case, await arrived(case), "DiagnosticsLog", 1, "Rejected")
+
+
+@case("TC_N_36_CSMS")
+async def test_a_second_log_takes_the_first_s_place(case: Case) -> None:
+    station = await arrived(case)
+    with case.proves(0):
+        await asks_log(case, station, "DiagnosticsLog", 1, "Accepted")
+        await uploads(case, station, ("Uploading", 1))
+        await asks_log(case, station, "DiagnosticsLog", 2, "AcceptedCanceled")
+        await uploads(case, station, ("AcceptedCanceled", 1), ("Uploading", 2), ("Uploaded", 2))
+
+
+async def customer(case: Case, *, report: bool, clear: bool, data: str = "x", **who: Any) -> None:
+    """Have a customer's data reported or cleared: entries 0 and 1."""
+    station = await arrived(case)
+    asked = {"requestId": 3, "report": report, "clear": clear, **(who or {"idToken": VALID})}
+    with case.proves(0):
+        await sent(case, station, "CustomerInformation", asked, ACCEPTED)
+    with case.proves(1):
+        told = {"data": data, "seqNo": 0, "generatedAt": now(), "requestId": 3}
+        assert await station.call("NotifyCustomerInformation", **told) == {}
+        assert len(await case.events("customer_information")) == 1
+
+
+@case("TC_N_27_CSMS")
+async def test_a_customer_s_data_are_reported(case: Case) -> None:
+    await customer(case, report=True, clear=False)
+
+
+@case("TC_N_28_CSMS")
+async def test_there_are_no_data_of_a_customer(case: Case) -> None:
+    await customer(case, report=True, clear=False, data="no data")
+
+
+@case("TC_N_29_CSMS")
+async def test_reporting_a_customer_s_data_is_rejected(case: Case) -> None:
+    station = await arrived(case)
+    asked = {"requestId": 3, "report": True, "clear": False, "idToken": VALID}
+    with case.proves(0):
+        answer = {"status": "Rejected"}
+        await sent(case, station, "CustomerInformation", asked, answer, "rejected")
+
+
+@case("TC_N_30_CSMS")
+async def test_a_customer_s_data_are_reported_and_cleared(case: Case) -> None:
+    await customer(case, report=True, clear=True)
+
+
+@case("TC_N_31_CSMS")
+async def test_there_are_no_data_to_clear(case: Case) -> None:
+    await customer(case, report=True, clear=True, data="no data")
+
+
+@case("TC_N_32_CSMS")
+async def test_a_customer_s_data_are_cleared(case: Case) -> None:
+    await customer(case, report=False, clear=True)
+
+
+@case("TC_N_62_CSMS")
+async def test_a_customer_is_named_by_an_identifier(case: Case) -> None:
+    await customer(case, report=True, clear=True, customerIdentifier="OpenChargeAlliance")
+
+
+@case("TC_N_63_CSMS")
+async def test_a_customer_is_named_by_a_certificate(case: Case) -> None:
+    certificate = {
+        "hashAlgorithm": "SHA256",
+        "issuerNameHash": "aa" * 32,
+        "issuerKeyHash": "bb" * 32,
+        "serialNumber": "01",
+    }
+    await customer(case, report=True, clear=True, customerCertificate=certificate)
+
+
+@case("TC_N_44_CSMS")
+async def test_clearing_a_monitor_is_rejected(case: Case) -> None:
+    station = await arrived(case)
+    answer = {"clearMonitoringResult": [{"id": 1, "status": "Rejected"}]}
+    with case.proves(0):
+        await sent(
+            case, station, "ClearVariableMonitoring", {"id": [1]}, answer, "rejected", "Rejected"
+        )
