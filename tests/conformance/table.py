@@ -45,10 +45,11 @@ def _results(reporter: pytest.TerminalReporter) -> tuple[dict[str, str], set[str
             if not isinstance(report, pytest.TestReport):
                 continue  # Items that were left out, and warnings.
             said = dict(report.user_properties)
-            if PROPERTY in said and (report.when == "call" or not report.passed):
-                results[said[PROPERTY]] = _reason(report)
+            case_id = str(said.get(PROPERTY, ""))
+            if case_id and (report.when == "call" or not report.passed):
+                results[case_id] = _reason(report)
             if said.get("raw"):
-                raw.add(said[PROPERTY])
+                raw.add(case_id)
     return results, raw
 
 

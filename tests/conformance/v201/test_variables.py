@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitoring.models import ReportedVariable
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
 from tests.conformance.v201.states import ACCEPTED, VALID, arrived, sent
@@ -233,3 +234,140 @@ async def test_clearing_a_monitor_is_rejected(case: Case) -> None:
         await sent(
             case, station, "ClearVariableMonitoring", {"id": [1]}, answer, "rejected", "Rejected"
         )
+
+
+EVSE_STATE = {
+    "component": {"name": "EVSE", "evse": {"id": 1}},
+    "variable": {"name": "AvailabilityState"},
+}
+STATION_STATE = {
+    "component": {"name": "ChargingStation"},
+    "variable": {"name": "AvailabilityState"},
+}
+POWER = {"component": {"name": "ChargingStation"}, "variable": {"name": "Power"}}
+EMPTY = {"status": "EmptyResultSet"}
+REQUEST = 6
+
+
+async def reported(case: Case, station: Station) -> None:
+    """Send a NotifyReport in two parts; what it says must be kept."""
+    for number, variable in enumerate((THRESHOLD, EVSE_STATE)):
+        value = {**variable, "variableAttribute": [{"value": f"value {number}"}]}
+        told = {"requestId": REQUEST, "generatedAt": now(), "seqNo": number, "tbc": not number}
+        assert await station.call("NotifyReport", **told, reportData=[value]) == {}
+    kept = ReportedVariable.objects.filter(charger__identity=case.identity)
+    assert {row.value async for row in kept} == {"value 0", "value 1"}
+
+
+async def base_report(case: Case, base: str) -> None:
+    """Have a base report asked for, and sent."""
+    station = await arrived(case)
+    with case.proves(0):
+        asked = {"requestId": REQUEST, "reportBase": base}
+        await sent(case, station, "GetBaseReport", asked, ACCEPTED)
+    with case.proves(1):
+        await reported(case, station)
+
+
+@case("TC_B_12_CSMS")
+async def test_the_configuration_is_reported(case: Case) -> None:
+    await base_report(case, "ConfigurationInventory")
+
+
+@case("TC_B_13_CSMS")
+async def test_the_whole_inventory_is_reported(case: Case) -> None:
+    await base_report(case, "FullInventory")
+
+
+@case("TC_B_14_CSMS")
+async def test_the_summary_is_reported(case: Case) -> None:
+    await base_report(case, "SummaryInventory")
+
+
+@case("TC_B_18_CSMS")
+async def test_two_custom_reports(case: Case) -> None:
+    station = await arrived(case)
+    for entry, (criterion, answer) in enumerate((("Problem", EMPTY), ("Available", ACCEPTED))):
+        asked = {
+            "requestId": REQUEST,
+            "componentCriteria": [criterion],
+            "componentVariable": [EVSE_STATE],
+        }
+        with case.proves(entry):
+            await sent(case, station, "GetReport", asked, answer)
+    await reported(case, station)
+
+
+async def monitors(case: Case, *wanted: dict[str, Any]) -> None:
+    """Have monitoring reports asked for; all but the last have nothing to report."""
+    station = await arrived(case)
+    with case.proves(0):
+        for which in wanted:
+            answer = ACCEPTED if which is wanted[-1] else EMPTY
+            asked = {"requestId": REQUEST, **which}
+            await sent(case, station, "GetMonitoringReport", asked, answer)
+    with case.proves(1):
+        delta = {"id": 1, "transaction": False, "value": 1.0, "type": "Delta", "severity": 8}
+        told = {"requestId": REQUEST, "seqNo": 0, "generatedAt": now()}
+        data = [{**EVSE_STATE, "variableMonitoring": [delta]}]
+        assert await station.call("NotifyMonitoringReport", **told, monitor=data) == {}
+        assert len(await case.events("monitoring_report")) == 1
+
+
+def criterion(word: str, *variables: dict[str, Any]) -> dict[str, Any]:
+    """Return what a monitoring report is to be of."""
+    about = {"componentVariable": list(variables)} if variables else {}
+    return {"monitoringCriteria": [word], **about}
+
+
+DELTA, THRESHOLDS = "DeltaMonitoring", "ThresholdMonitoring"
+
+
+@case("TC_N_01_CSMS")
+async def test_monitors_of_a_kind(case: Case) -> None:
+    await monitors(case, criterion(DELTA), criterion(THRESHOLDS))
+
+
+@case("TC_N_02_CSMS")
+async def test_monitors_of_a_variable(case: Case) -> None:
+    await monitors(case, {"componentVariable": [POWER]}, {"componentVariable": [EVSE_STATE]})
+
+
+@case("TC_N_03_CSMS")
+async def test_monitors_of_a_kind_and_variable(case: Case) -> None:
+    await monitors(case, criterion(DELTA, EVSE_STATE), criterion(THRESHOLDS, POWER))
+
+
+@case("TC_N_60_CSMS")
+async def test_monitors_of_a_kind_and_variables(case: Case) -> None:
+    both = (STATION_STATE, EVSE_STATE)
+    await monitors(case, criterion(DELTA, *both), criterion(THRESHOLDS, *both))
+
+
+@case("TC_N_47_CSMS")
+async def test_all_monitors(case: Case) -> None:
+    await monitors(case, {})
+
+
+async def watches(case: Case, *variables: dict[str, Any]) -> None:
+    """Have monitors set: entry 0."""
+    station = await arrived(case)
+    wanted = [{"value": 1.0, "type": "Delta", "severity": 8, **one} for one in variables]
+    done = [
+        {"id": n, "status": "Accepted", "type": "Delta", "severity": 8, **one}
+        for n, one in enumerate(variables)
+    ]
+    with case.proves(0):
+        answer = {"setMonitoringResult": done}
+        asked = {"setMonitoringData": wanted}
+        await sent(case, station, "SetVariableMonitoring", asked, answer, word=WORD)
+
+
+@case("TC_N_08_CSMS")
+async def test_a_monitor_is_set(case: Case) -> None:
+    await watches(case, EVSE_STATE)
+
+
+@case("TC_N_09_CSMS")
+async def test_two_monitors_are_set(case: Case) -> None:
+    await watches(case, EVSE_STATE, STATION_STATE)
