@@ -236,7 +236,7 @@ async def test_clearing_a_monitor_is_rejected(case: Case) -> None:
         )
 
 
-EVSE_STATE = {
+EVSE_STATE: dict[str, Any] = {
     "component": {"name": "EVSE", "evse": {"id": 1}},
     "variable": {"name": "AvailabilityState"},
 }
