@@ -3,8 +3,9 @@
 import pytest
 
 from monitoring import words
+from monitoring.decimals import per_cent
 from monitoring.kpis import Figure, Metric
-from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked, ratio
+from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_a_clock_is_right_or_off_by_so_much(offset: int | None, said: str) -> No
     [(1.0, "100 %"), (0.999999, "99.99 %"), (0.5, "50.00 %"), (0.000001, "0.01 %"), (0.0, "0 %")],
 )
 def test_only_what_is_whole_is_100_per_cent(value: float, said: str) -> None:
-    assert ratio(value) == said
+    assert per_cent(value, 2) == said
 
 
 def test_what_is_odd_about_a_session_is_said_in_words() -> None:
