@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 from asgiref.sync import sync_to_async
 
 from cpms.control.models import Token
@@ -64,6 +65,22 @@ async def test_a_database_that_hangs_does_not_hold_a_look_up_for_ever(
         assert known is not None
         monkeypatch.setattr(gateway.hub.directory, "_rows", rows)
         assert (await gateway.hub.directory.find("cp-1")).identity == "CP-1"
+
+
+async def test_a_charger_that_was_deleted_does_not_enter_while_the_database_is_away(
+    gateway, charger, monkeypatch
+):
+    find = gateway.hub.directory.find
+    assert (await find("CP-1")).id == charger.id
+    await charger.adelete()
+    assert await find("CP-1") is None
+
+    async def away(*_):
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(gateway.hub.directory, "_query", away)
+    with pytest.raises(directory.DirectoryAway):
+        await find("CP-1")
 
 
 async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(gateway, charger):
