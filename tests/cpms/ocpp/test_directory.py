@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 
 from cpms.control.models import Token
 from cpms.ocpp import directory
+from cpms.ocpp.database import dsn
 from inventory.models import Charger, ChargerModel, Organisation
 from monitoring.models import BlockedAddress, Sighting
 from tests.cpms.ocpp.conftest import make_charger
@@ -129,6 +130,22 @@ async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
     await gateway.hub.sightings.flush()
     seen = {sighting.identity async for sighting in Sighting.objects.all()}
     assert seen == {"elsewhere", "CP-1"}
+
+
+async def test_what_is_being_written_of_strangers_when_we_stop_is_not_lost(gateway, charger):
+    sightings = gateway.hub.sightings
+    async with await psycopg.AsyncConnection.connect(await sync_to_async(dsn)()) as other:
+        await other.execute("LOCK TABLE monitoring_sighting IN SHARE MODE")
+        sightings.note("made-up", "unknown", "192.0.2.7", datetime.now(UTC), {})
+        async with asyncio.timeout(30):
+            while sightings._pending:
+                await asyncio.sleep(0.02)
+            ending = asyncio.create_task(sightings.stop())
+            while not sightings._task.done():
+                await asyncio.sleep(0.02)
+        await other.rollback()
+    await ending
+    assert await Sighting.objects.filter(identity="made-up").aexists()
 
 
 async def other_than(before, ask):
