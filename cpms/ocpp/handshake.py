@@ -96,7 +96,7 @@ def peer_of(scope: Any) -> Peer:
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[-1].strip()
         tls = headers.get(b"x-forwarded-proto", b"") in {b"https", b"wss"}
         return Peer(forwarded[:64] or host, tls, proxy)
-    return Peer(host, scope.get("scheme") == "wss", proxy)
+    return Peer(host, scope.get("scheme") in {"wss", "https"}, proxy)
 
 
 def within(address: str, networks: list[Any]) -> bool:

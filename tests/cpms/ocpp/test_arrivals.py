@@ -182,6 +182,19 @@ async def test_an_incomplete_websocket_request_is_told(gateway, charger, watcher
     assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
 
 
+@pytest.mark.parametrize("upgrade", ["", "Upgrade: websocket\r\nConnection: Upgrade\r\n"])
+async def test_behind_a_trusted_proxy_it_is_the_charger_that_knocked(
+    gateway, charger, settings, upgrade
+):
+    """A proxy that mangles the upgrade is what most often goes wrong behind one."""
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.0/8")]
+    forwarded = "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"
+    await send(gateway, HOST + f"{forwarded}{upgrade}\r\n".encode())
+    await gateway.hub.arrivals.flush()
+    kept = await ConnectionAttempt.objects.aget()
+    assert (kept.peer, kept.said["tls"], kept.said["proxy"]) == ("198.51.100.7", True, "127.0.0.1")
+
+
 # The handshake
 
 
