@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from cpms.ocpp import arrivals, http
+from cpms.ocpp.throttle import Throttle
 from cpms.web.connect.watching import watch
 from inventory.models import Charger
 from monitoring.masking import MASK
@@ -512,6 +513,27 @@ async def test_an_ipv6_network_is_one_address(gateway, charger):
     await gateway.hub.arrivals.flush()
     kept = await ConnectionAttempt.objects.aget()
     assert (kept.address, kept.count, kept.peer) == ("2001:db8:1:2::/64", 5, "2001:db8:1:2::4")
+
+
+async def test_a_charger_s_name_in_other_letters_is_no_other_sighting(gateway, charger):
+    for name in ("CP-1", "cp-1", "Cp-1"):
+        assert await knock(gateway, name, password="wrong") == 401
+    await gateway.hub.sightings.flush()
+    sighting = await Sighting.objects.aget()
+    assert (sighting.identity, sighting.reason, sighting.count) == ("CP-1", "credentials", 3)
+
+
+async def test_an_ipv6_network_makes_up_no_more_names_than_an_address_may(
+    gateway, charger, settings
+):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.0/8")]
+    gateway.hub.unknown = Throttle(rate=0.001, burst=2)
+    for number in range(5):
+        await send(gateway, head(f"/ocpp/made-up-{number}", f"X-Forwarded-For: 2001:db8::{number}"))
+    await send(gateway, head("/ocpp/CP-l", "X-Forwarded-For: 2001:db8:0:1::1"))
+    await gateway.hub.sightings.flush()
+    known = [sighting.identity async for sighting in Sighting.objects.order_by("identity")]
+    assert known == ["CP-l", "made-up-0", "made-up-1"]
 
 
 @pytest.mark.parametrize(
