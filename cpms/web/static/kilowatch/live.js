@@ -255,7 +255,12 @@
 
   Object.assign(page, {
     watchFrames: (identity) => { watched = identity; ask(); },
-    connectionLost: () => { if (!socket || socket.readyState !== WebSocket.OPEN) lost(); },
+    // Somebody got no answer: tells whether that is because the connection is lost.
+    connectionLost: () => {
+      if (socket && socket.readyState === WebSocket.OPEN) return false;
+      lost();
+      return true;
+    },
     sessionEnded: signedOut,
     askSoon,
   });
