@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from alerts import engine
@@ -284,7 +285,8 @@ def test_a_loss_of_our_own_making_is_not_the_site_s(client: Client, place: Site)
 
 
 def test_an_empty_site_says_what_to_do(client: Client, place: Site, lead: User) -> None:
-    assert "Enter the first one" in page(client, place)
+    guide = reverse("connect-what", args=[place.pk])
+    assert f'href="{guide}"' in page(client, place)
     viewer = person("vic", Role.VIEWER, place.organisation)
     assert "Ask an administrator" in page(signed_in(viewer), place)
     for part in ("now", "weather", "day"):
