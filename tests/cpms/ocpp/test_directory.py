@@ -8,7 +8,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from cpms.control.models import Token
-from cpms.ocpp import directory
+from cpms.ocpp import directory, notebook
 from cpms.ocpp.database import dsn
 from inventory.models import Charger, ChargerModel, Organisation
 from monitoring.models import BlockedAddress, Sighting
@@ -146,6 +146,16 @@ async def test_what_is_being_written_of_strangers_when_we_stop_is_not_lost(gatew
         await other.rollback()
     await ending
     assert await Sighting.objects.filter(identity="made-up").aexists()
+
+
+async def test_a_database_that_hangs_does_not_hold_up_our_stop(gateway, charger, monkeypatch):
+    monkeypatch.setattr(notebook, "LAST_WRITE", 0.2)
+    async with await psycopg.AsyncConnection.connect(await sync_to_async(dsn)()) as other:
+        await other.execute("LOCK TABLE monitoring_sighting")
+        gateway.hub.sightings.note("made-up", "unknown", "192.0.2.7", datetime.now(UTC), {})
+        await asyncio.wait_for(gateway.hub.sightings.stop(), 20)
+        await other.rollback()
+    assert gateway.hub.sightings._connection.closed
 
 
 async def other_than(before, ask):
