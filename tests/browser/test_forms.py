@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from inventory import credentials
 from inventory.models import Charger, Organisation, Role, Site
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-def test_who_clicks_twice_sees_the_key_that_is_shown_once(
+def test_who_clicks_twice_sees_the_key_that_is_shown_once_and_copies_it(
     enter: Enter, organisation: Organisation, place: Site
 ) -> None:
     page = enter(person("lea", Role.LEAD, organisation), f"/connect/{place.pk}/")
@@ -37,3 +38,10 @@ def test_who_clicks_twice_sees_the_key_that_is_shown_once(
     key = page.locator(".kw-key").inner_text()
     assert bytes(Charger.objects.get().password_digest or b"") == credentials.digest(key)
     assert len(sent) == 1
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copy = page.get_by_role("button", name="Copy the key")
+    copy.click()
+    expect(copy).to_have_text("Copied")
+    copy.click()
+    assert page.evaluate("navigator.clipboard.readText()") == key
+    expect(copy).to_have_text("Copy")

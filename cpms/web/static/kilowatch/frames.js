@@ -24,10 +24,6 @@
       if (event.target.open) for (const code of event.target.querySelectorAll("pre code:not([data-painted])")) paint(code);
     }, true);
     for (const code of place.querySelectorAll("details[open] pre code")) paint(code);
-    place.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-copy]");
-      if (button) copy(button, place.dataset.copied);
-    });
   }
 
   function paint(code) {
@@ -77,26 +73,6 @@
       write(into, value[name], `${indent}  `);
     });
     into.append(names.length ? `\n${indent}}` : "}");
-  }
-
-  async function copy(button, done) {
-    const code = button.closest(".kw-exchange-said").querySelector("code");
-    const text = code.rawText ?? code.textContent;
-    try { await navigator.clipboard.writeText(text); } catch { copyOld(text); }
-    const before = button.textContent;
-    button.textContent = done;
-    setTimeout(() => { button.textContent = before; }, 1_500);
-  }
-
-  // Where the page comes over plain HTTP there is no clipboard but this.
-  function copyOld(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.className = "visually-hidden";
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
   }
 
   function reveal() {
