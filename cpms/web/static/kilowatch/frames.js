@@ -86,15 +86,10 @@
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
       const within = place.contains(document.activeElement);
-      const letters = lettersWork() ? { j: 1, k: -1 } : {};
+      const letters = window.kilowatch.lettersWork() ? { j: 1, k: -1 } : {};
       const step = { ...letters, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
       if (step && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
     });
-  }
-
-  // Whoever speaks to the device switches single letters off (keys.js; WCAG 2.1.4).
-  function lettersWork() {
-    try { return localStorage.getItem("kw-keys-off") !== "yes"; } catch { return true; }
   }
 
   function move(place, step) {
