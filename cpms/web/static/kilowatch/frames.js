@@ -116,6 +116,8 @@
       hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23", timeZone: texts.zone,
     });
 
+    const whole = window.kilowatch.timeIn(texts.zone, true);
+
     function read(text) {
       const head = FRAME.exec(text);
       if (!head) return { kind: "0", id: "", word: "" };
@@ -130,7 +132,8 @@
 
     function stamp(time, at) {
       time.textContent = clock.format(new Date(at));
-      time.dateTime = time.title = at;
+      time.dateTime = at;
+      time.title = whole(new Date(at));
     }
 
     function side(element, direction) {
@@ -170,7 +173,7 @@
       row.dataset.at = new Date(frame.at).toISOString();
       row.kwText = key(frame.direction, frame.text);
       row.querySelector("details").classList.add(`is-${frame.direction}`, head.kind === "2" ? "fate-waiting" : head.kind === "0" ? "fate-unreadable" : "fate-stray");
-      row.querySelector("summary strong").textContent = call ? head.word : head.kind === "0" ? texts.none : head.kind === "3" ? texts.answer : texts.error.replace("%s", head.word);
+      row.querySelector("summary strong").textContent = call ? head.word || texts.none : head.kind === "0" ? texts.none : head.kind === "3" ? texts.answer : texts.error.replace("%s", head.word);
       row.querySelector(".kw-exchange-fate").textContent = head.kind === "2" ? texts.waiting : head.kind === "3" || head.kind === "4" ? texts.stray : "";
       row.querySelector(".kw-frame-start").textContent = frame.text.replace(FRAME, "").replace(/^[, ]+/, "").slice(0, 300);
       row.querySelector(".kw-exchange-links a").href = `?at=${encodeURIComponent(row.dataset.at)}`;
@@ -188,7 +191,7 @@
       if (!asked) return false;
       open.delete(`${frame.direction} ${head.id}`);
       const took = Math.max(0, new Date(frame.at) - new Date(asked.at));
-      const spoken = took < 1 ? texts.instant : took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", (took / 1_000).toFixed(1));
+      const spoken = took < 1 ? texts.instant : took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", window.kilowatch.number(took / 1_000, 1));
       const refused = head.kind === "4";
       asked.row.querySelector("details").classList.replace("fate-waiting", refused ? "fate-refused" : "fate-answered");
       asked.row.querySelector(".kw-exchange-fate").textContent = refused ? `${head.word} · ${spoken}` : spoken;

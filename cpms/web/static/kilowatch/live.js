@@ -66,7 +66,7 @@
     if (stale) {
       const time = document.getElementById("stale-since");
       time.dateTime = new Date(lostSince).toISOString();
-      time.title = new Date(lostSince).toLocaleString([], { timeZoneName: "short" });
+      time.title = page.timeIn(Intl.DateTimeFormat().resolvedOptions().timeZone, true)(new Date(lostSince));
       page.refreshTimes();
     }
     document.dispatchEvent(new CustomEvent("kw:state", { detail: next }));

@@ -251,7 +251,7 @@
       if (element && held(element)) for (const change of known.changes) changes.add(change);
     }
     const text = [bar.dataset.none, bar.dataset.one, bar.dataset.many][Math.min(2, changes.size)];
-    document.getElementById("held-text").textContent = text.replace("%s", changes.size.toLocaleString(document.documentElement.lang));
+    document.getElementById("held-text").textContent = text.replace("%s", page.number(changes.size));
     bar.hidden = !paused && !changes.size;
   }
 
