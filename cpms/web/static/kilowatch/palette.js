@@ -125,8 +125,8 @@
       const found = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(text)}`, { signal: mine.signal });
       if (found.status === 401) { dialog.close(); page.sessionEnded(); return; }
       answer = { text, groups: found.ok ? (await found.json()).groups : [] };
-      if (!found.ok) status.textContent = dialog.dataset.failed;
       if (field.value.trim() === text) show();
+      if (!found.ok) status.textContent = dialog.dataset.failed;
     } catch (problem) {
       if (problem.name !== "AbortError") status.textContent = dialog.dataset.failed;
     }
