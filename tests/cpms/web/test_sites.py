@@ -424,6 +424,8 @@ def test_the_weather_has_each_day_s_shares_and_the_worst_charger_first(
     assert "2 Mar: offline 45.5 %, working 54.5 %" in text
     assert "2 Mar: working 100 %" in text
     assert "1 Mar: no data" in text
+    path, german = f"/sites/{place.pk}/part/weather/", {"Accept-Language": "de"}
+    assert 'data-says="02.03.: ' in client.get(path, headers=german).content.decode()
 
 
 def test_the_weather_of_many_chargers_comes_in_pages(client: Client, place: Site) -> None:
