@@ -16,7 +16,7 @@ from cpms.ocpp.recordings import Subject, recording
 from cpms.web import zones
 from cpms.web.frames import asked
 from cpms.web.frames.asked import KINDS, WAYS, WINDOWS, Asked
-from cpms.web.frames.page import LONGEST_SHOWN, Page, Reading, Row, read
+from cpms.web.frames.page import Page, Reading, Row, read
 from inventory.models import Charger
 from monitoring import frame_lines
 from monitoring.exchanges import Exchange
@@ -90,7 +90,6 @@ def _choices(page: Page) -> dict[str, Any]:
         "kinds": KINDS.items(),
         "actions": sorted(action for action in actions if action),
         "finding_words": words_for_pages(),
-        "longest": LONGEST_SHOWN,
     }
 
 
