@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "auditlog.middleware.AuditlogMiddleware",
     "cpms.web.security.ContentSecurityPolicy",
     "cpms.web.security.SignInAgain",
+    "cpms.web.security.NotFound",  # Next to the views: what comes from them is what it looks at.
 ]
 # HSTS for the whole domain is for its owner to promise, not for one host in it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
