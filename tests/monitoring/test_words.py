@@ -33,6 +33,7 @@ def test_an_error_is_said_in_words_with_the_charger_s_own_code(
         ('[3,"17",{"currentTime":"x"}]', "answer", '{"currentTime":"x"}]'),
         ('[4,"17","NotSupported","",{}]', "error NotSupported", '"",{}]'),
         ("{broken", "not OCPP", "{broken"),
+        ('[2,"17"]', "not OCPP", "]"),
         ("", "not OCPP", ""),
     ],
 )
