@@ -496,6 +496,16 @@ def test_the_day_has_its_sessions_power_and_troubles(client: Client, place: Site
     assert "The connection broke off" in text
 
 
+@time_machine.travel(NOON + HOUR, tick=False)
+def test_a_site_s_troubles_say_of_each_event_what_it_was(client: Client, place: Site) -> None:
+    one = charger(place, "CP-1", since=NOON)
+    Event.objects.create(
+        charger=one, kind="orphan_stop", at=NOON, received=NOON, severity=4, text="987654321"
+    )
+    answer = client.get(f"/sites/{place.pk}/part/day/").content.decode()
+    assert "Stop without a session: 987654321" in answer
+
+
 @pytest.mark.parametrize(
     ("watts", "text"),
     [(0, "0.0 kW"), (11_060, "11.1 kW"), (99_900, "99.9 kW"), (472_600, "473 kW"),
