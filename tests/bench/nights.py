@@ -1,4 +1,4 @@
-"""Pages that are left alone: what a browser holds on to after a night of boards and news."""
+"""Pages that are left alone: what a browser holds on to after hours of boards and news."""
 
 import json
 import os
@@ -16,11 +16,11 @@ from tests.bench.table import Table
 from tests.browser.growth import Held, held
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, WebSocketRoute
+    from playwright.sync_api import Browser, Page, Response, WebSocketRoute
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Seconds for each of a wall's boards, and of a night.
-ROTATION, NIGHT = 20, 8 * 3600
+#: Seconds for each of a wall's boards, and between two looks at one.
+ROTATION, LOOKS = 20, 10
 #: A page may hold on to no more nodes and listeners than at first, give or take those of a
 #: request under way; and to bytes of JavaScript that come to 10 MB in a month of nights.
 NODES, LISTENERS, HEAP = 200, 20, 350_000
@@ -31,13 +31,13 @@ Step = Callable[["Page", int], None]
 
 
 def run(table: Table, quick: bool) -> None:
-    """Let a wall turn its boards, a fleet page and a charger's page hear news, for a night."""
+    """Let a wall turn its boards, a fleet page and a charger's page hear news, for hours."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
-        table.add("pages left alone for a night", "no Chromium here", "–")
+        table.add("pages left alone for hours", "no Chromium here", "–")
         return
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright's loop runs in this thread.
-    boards, news = (120, 60) if quick else (NIGHT // ROTATION, 600)
+    boards, news = (120, 60) if quick else (1_500, 600)
     fleet = _fleet()
     port = stage.free_port()
     command = ["-m", "uvicorn", "cpms.asgi:web", "--port", str(port), "--log-level", "warning"]
@@ -47,7 +47,7 @@ def run(table: Table, quick: bool) -> None:
         _browser(playwright, program) as browser,
     ):
         night = _Night(browser, f"http://127.0.0.1:{port}", fleet)
-        _measure(table, "a wall", night.wall(), _next_board, boards)
+        _measure(table, "a wall", night.wall(), night.look, boards)
         _measure(table, "the fleet page", night.page("/"), night.tell, news)
         path = f"/chargers/{fleet[0].identity}/"
         _measure(table, "a charger's page", night.page(path), night.tell, news)
@@ -88,19 +88,14 @@ def _after(page: "Page", step: Step, numbers: range) -> Held:
     return held(page)
 
 
-def _next_board(page: "Page", _number: int) -> None:
-    """Let time go by until the wall has read its next board."""
-    with page.expect_response(lambda answer: "/board/" in answer.url):
-        page.keyboard.press("ArrowRight")
-    page.clock.run_for(ROTATION * 1000 - 1000)
-
-
 class _Night:
     """Opens pages whose time goes on only when told to, and that hear what is told here."""
 
     def __init__(self, browser: "Browser", url: str, chargers: list[Any]) -> None:
         self.browser, self.url, self.chargers = browser, url, chargers
         self._socket: WebSocketRoute | None = None
+        #: Boards and fragments that came.
+        self._came = 0
 
     def wall(self) -> "Page":
         """Open a wall with all boards."""
@@ -134,9 +129,27 @@ class _Night:
         page = context.new_page()
         page.clock.install(time=EVENING)
         page.clock.pause_at(EVENING + timedelta(seconds=1))
+        page.on("response", self._count)
         page.route_web_socket(re.compile("/ws/live/"), self._hold)
         page.goto(self.url + path)
         return page
+
+    def _count(self, answer: "Response") -> None:
+        self._came += "/board/" in answer.url or "hx-request" in answer.request.headers
+
+    def look(self, page: "Page", _number: int) -> None:
+        """Let time go by until the wall has read a board; every other time it is the next."""
+        before = self._came
+        while self._came == before:
+            self._live_on(page, before)
+
+    def _live_on(self, page: "Page", before: int) -> None:
+        """Let the page's time go by, and give what it asks for then a moment to come."""
+        page.clock.run_for(LOOKS * 1000)
+        for _moment in range(50):
+            if self._came != before:
+                return
+            page.wait_for_timeout(10)
 
     def _hold(self, socket: "WebSocketRoute") -> None:
         """Be the server: live, and sharing nothing, so that the page asks for its fragments."""
@@ -160,7 +173,7 @@ class _Night:
         kinds = ["status", "connection", "meter", "session", "event"]
         change = {first.identity: {"site": first.site_id, "ports": [1], "kinds": kinds}}
         assert self._socket
-        with page.expect_response(lambda answer: "hx-request" in answer.request.headers):
+        before = self._came
+        while self._came == before:
             self._socket.send(json.dumps({"type": "changed", "chargers": change}))
-            self._socket.send(json.dumps({"type": "alive", "pages": 1}))
-            page.clock.run_for(10_000)
+            self._live_on(page, before)
