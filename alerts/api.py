@@ -90,6 +90,7 @@ class Incidents(Listed):
 
     queryset = Incident.objects.none()
     scope = staticmethod(access.incidents)
+    related = ("charger", "evse", "acknowledged_by", "resolved_by")
     serializer_class = IncidentSerializer
     filterset_class = IncidentFilters
     ordering = ("-opened_at", "-id")
@@ -107,9 +108,7 @@ class Incidents(Listed):
 
     def get_queryset(self) -> QuerySet[Incident]:
         """Return incidents with what names them; with their timeline where one is shown."""
-        found = super().get_queryset().select_related(
-            "charger", "evse", "acknowledged_by", "resolved_by"
-        )  # fmt: skip
+        found = super().get_queryset()
         if not self.detail:
             return found
         entries = IncidentEntry.objects.select_related("actor")

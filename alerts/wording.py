@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from alerts.detectors import BY_NAME
 from alerts.models import DetectorName, Incident, IncidentEntry
 from monitoring.facts import CloseReason
-from monitoring.words import closing
+from monitoring.words import closing, error
 
 CLOSINGS: dict[str, Promise | str] = {
     CloseReason.CLEAN: gettext_lazy("The charger closed the connection itself."),
@@ -55,7 +55,7 @@ def _faulted(evidence: dict[str, Any]) -> list[str]:
     )
     named = code and code != "NoError"
     sentences = [
-        _("It reports the error %(code)s.") % {"code": code}
+        _("It reports: %(error)s.") % {"error": _with_code(code)}
         if named
         else _("It reports no error code.")
     ]
@@ -64,6 +64,12 @@ def _faulted(evidence: dict[str, Any]) -> list[str]:
     if info:
         sentences.append(_("It adds: “%(info)s”.") % {"info": info})
     return sentences
+
+
+def _with_code(code: str) -> str:
+    """Return an error in words, with its code where that isn't the same."""
+    said = error(code)
+    return said if said == code else f"{said} ({code})"
 
 
 def _no_gateway(evidence: dict[str, Any]) -> list[str]:

@@ -97,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "cpms.web.parameters.Parameters",  # Before anything that looks at them; after the language.
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -107,6 +108,7 @@ MIDDLEWARE = [
     "auditlog.middleware.AuditlogMiddleware",
     "cpms.web.security.ContentSecurityPolicy",
     "cpms.web.security.SignInAgain",
+    "cpms.web.security.NotFound",  # Next to the views: what comes from them is what it looks at.
 ]
 # HSTS for the whole domain is for its owner to promise, not for one host in it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]

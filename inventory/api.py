@@ -1,8 +1,7 @@
 """The inventory over REST."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -45,16 +44,13 @@ class Chargers(Editable):
 
     queryset = Charger.objects.none()
     scope = staticmethod(access.chargers)
+    related: ClassVar[tuple[str, ...]] = ("site", "model")
     serializer_class = serializers.ChargerSerializer
     filterset_class = filters.ChargerFilters
     lookup_field = "identity"
     lookup_value_regex = IDENTITY
     secret_actions = frozenset({"password"})
     instead = _("Set its lifecycle to decommissioned instead: its history stays.")
-
-    def get_queryset(self) -> QuerySet[Charger]:
-        """Return chargers with what their representation needs."""
-        return super().get_queryset().select_related("site", "model")
 
     def get_object(self) -> Charger:
         """Return the charger of the address."""
@@ -93,13 +89,10 @@ class Evses(Editable):
 
     queryset = Evse.objects.none()
     scope = staticmethod(access.evses)
+    related: ClassVar[tuple[str, ...]] = ("charger__site",)
     serializer_class = serializers.EvseSerializer
     filterset_class = filters.EvseFilters
     ordering = ("charger_id", "number")
-
-    def get_queryset(self) -> QuerySet[Evse]:
-        """Return ports with what their representation needs."""
-        return super().get_queryset().select_related("charger__site")
 
     def organisation_of(self, row: Evse) -> int:
         """Return the organisation of its charger's site."""
@@ -116,12 +109,9 @@ class Connectors(Editable):
 
     queryset = Connector.objects.none()
     scope = staticmethod(access.connectors)
+    related = ("evse__charger__site",)
     serializer_class = serializers.ConnectorSerializer
     filterset_class = filters.ConnectorFilters
-
-    def get_queryset(self) -> QuerySet[Connector]:
-        """Return connectors with what their representation needs."""
-        return super().get_queryset().select_related("evse__charger__site")
 
     def organisation_of(self, row: Connector) -> int:
         """Return the organisation of its charger's site."""

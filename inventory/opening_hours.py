@@ -57,6 +57,11 @@ def _time(day: str, text: object) -> time:
         raise BadOpeningHours(f"{text!r} on {day} is not a time; write 08:00.") from None
 
 
+def written(edge: time) -> str:
+    """Return when an interval begins or ends as `parse` reads it."""
+    return "24:00" if edge == time.max else f"{edge:%H:%M}"
+
+
 def is_open(hours: Hours, local: datetime) -> bool:
     """Tell whether it is open at `local`, a time in the site's zone; no hours: always."""
     today = hours.get(DAYS[local.weekday()], [])

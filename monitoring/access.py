@@ -7,7 +7,6 @@ from inventory.access import Person
 from inventory.models import Organisation
 from monitoring.models import (
     Attempt,
-    ChargerState,
     ConnectionAttempt,
     ConnectionSpan,
     Event,
@@ -18,11 +17,6 @@ from monitoring.models import (
     Sighting,
     StatusSpan,
 )
-
-
-def charger_states(user: Person) -> QuerySet[ChargerState]:
-    """Live state of the chargers the user sees."""
-    return ChargerState.objects.filter(charger__in=access.chargers(user))
 
 
 def port_states(user: Person) -> QuerySet[PortState]:

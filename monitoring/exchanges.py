@@ -133,6 +133,20 @@ def restored(text: str) -> str:
     return text.replace(LINE_FEED, "\n")
 
 
+#: How a frame ends that was cut for its length.
+CUT = re.compile(r"… \(\d+ characters\)\Z")
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return the text, cut to `longest` characters where it has more, and saying so."""
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text)} characters)"
+
+
+def is_cut(text: str) -> bool:
+    """Tell whether a recorded frame was cut for its length."""
+    return CUT.search(text[-40:]) is not None
+
+
 def head_of(frame: Frame) -> Head:
     """Return what the frame is, as far as its beginning tells."""
     if frame.direction == "gap":

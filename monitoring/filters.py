@@ -19,6 +19,7 @@ from monitoring.models import (
     Sighting,
     StatusSpan,
 )
+from monitoring.sightings import STATES
 
 STATUSES = [(status.value, status.value) for status in Status]
 
@@ -135,10 +136,18 @@ class SightingFilters(Filters):
 
     period = "last_seen"
     charger = ChargerFilter("charger_id")
+    state = django_filters.ChoiceFilter(
+        method="decided", choices=[(state, state) for state in STATES], null_label=None,
+        empty_label=None,
+    )  # fmt: skip
 
     class Meta:
         model = Sighting
         fields: ClassVar[list[str]] = ["identity", "reason"]
+
+    def decided(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Return those about which that was decided."""
+        return queryset.filter(pk__in=STATES[value](self.request.user).values("pk"))
 
 
 class QuarantineFilters(Filters):

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import orjson
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
-from inventory.rest.export import in_thread
+from inventory.rest.export import streamed
 from monitoring.exchanges import Exchange, Frame, Head, Kind, restored
+from monitoring.frame_pages import DOWNLOAD_EFFORT
 
 LINES_AT_A_TIME = 200
 CONTENT_TYPE = "application/x-ndjson; charset=utf-8"
@@ -28,6 +29,7 @@ def lines(
     (the message id; a CALL and its answer have the same, which pairs them), `action` (of the
     CALL, on its answer too), `error` (code of a CALLERROR), `latency_ms` (of an answer: since
     its CALL) and `text`, the frame as it passed, secrets masked. `more` is added to the first.
+    A last one of type "unfinished" says from when on one stopped looking, see `unfinished`.
     """
     for exchange in exchanges:
         yield line(exchange, exchange.frame, exchange.head) | more(exchange)
@@ -50,19 +52,44 @@ def line(exchange: Exchange, frame: Frame, head: Head) -> Line:
     }
 
 
+def unfinished(at: datetime, text: str) -> Line:
+    """Return what is written last where one stopped looking at an instant, and what to do."""
+    empty = dict.fromkeys(("direction", "id", "action", "error", "latency_ms"))
+    return {"at": stamp(at), "type": "unfinished", **empty, "text": text}
+
+
+def go_on_from(at: datetime) -> str:
+    """Return what to do where one has read up to an instant."""
+    return _("One download looks through %(megabytes)d MB; ask for the rest from %(at)s on.") % {
+        "megabytes": DOWNLOAD_EFFORT // 1024**2,
+        "at": stamp(at),
+    }
+
+
+def go_on_before(at: datetime) -> str:
+    """Return what to do where one has read back to an instant."""
+    return _("One download looks through %(megabytes)d MB; ask for the rest up to %(at)s.") % {
+        "megabytes": DOWNLOAD_EFFORT // 1024**2,
+        "at": stamp(at),
+    }
+
+
 def written(objects: Iterable[Line]) -> Iterator[str]:
     """Yield each as a line."""
     return (orjson.dumps(one).decode() + "\n" for one in objects)
 
 
-def download(request: HttpRequest, text: Iterator[str], name: str) -> StreamingHttpResponse:
-    """Return lines as a download called `name`; they are made while they are sent."""
-    chunks = _chunks(text)
-    first = next(chunks, "")  # What fails at once still gets a page for answer.
-    threaded = isinstance(request, ASGIRequest)
-    whole = in_thread(first, chunks) if threaded else chain([first], chunks)
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(whole, content_type=CONTENT_TYPE, headers=disposition)
+def download(
+    request: HttpRequest,
+    text: Iterator[str],
+    name: str,
+    give_up: Callable[[], None] = lambda: None,
+) -> StreamingHttpResponse:
+    """Return lines as a download called `name`, which begins at once; made while they are sent.
+
+    `give_up` is called, from another thread, when its reader has gone.
+    """
+    return streamed(request, "", _chunks(text), CONTENT_TYPE, name, give_up)
 
 
 def _chunks(text: Iterator[str]) -> Iterator[str]:

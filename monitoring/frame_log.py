@@ -1,17 +1,17 @@
 """Reading the flight recorder: a charger's frames in a window, in either order, bounded."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from django.db import connection
 
-from monitoring.exchanges import Frame, about
-from monitoring.recorder import decode, decompress
+from monitoring.exchanges import Exchange, Frame, about
+from monitoring.recorder import OVERLAP, decode, decompress
 
 #: A segment never spans more than this.
-LONGEST_SEGMENT = timedelta(hours=1, seconds=30)
+LONGEST_SEGMENT = timedelta(hours=1) + OVERLAP
 #: Segments fetched at once, and their bytes: a busy charger's are large, a quiet one's many.
 SEGMENTS_AT_A_TIME, BYTES_AT_A_TIME = 200, 4 * 1024 * 1024
 SEGMENTS = """
@@ -43,6 +43,10 @@ class Effort:
     end: datetime = LATEST
     #: Where one stopped because nothing was left: everything up to there was seen.
     reached: datetime | None = None
+
+    def give_up(self) -> None:
+        """Have whoever looks through them stop with the segment at hand; for another thread."""
+        self.left = 0
 
 
 def read(
@@ -100,6 +104,18 @@ def passed(
                 yield frame
         if effort is not None and effort.start <= started < effort.end:
             effort.left -= size
+
+
+def complete(found: Iterable[Exchange], effort: Effort) -> Iterator[Exchange]:
+    """Yield exchanges, the oldest first, but those that may be torn where the effort ended.
+
+    `effort.reached` is where to go on then: at the first of those.
+    """
+    for exchange in found:
+        if effort.reached is not None:
+            effort.reached = exchange.frame.at
+            return
+        yield exchange
 
 
 def _segments(

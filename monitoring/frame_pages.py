@@ -10,6 +10,8 @@ from monitoring.exchanges import Frame
 TICK = timedelta(microseconds=1)
 #: Bytes of frames that one page looks through before it says how far it got.
 EFFORT = 6 * 1024 * 1024
+#: As much for a download: more than most chargers say in a month.
+DOWNLOAD_EFFORT = 256 * 1024 * 1024
 
 
 class BadCursor(ValueError):

@@ -75,6 +75,11 @@ def strangers() -> dict[str, Any]:
     return {"type": "live.strangers"}
 
 
+def rights(people: Iterable[int]) -> dict[str, Any]:
+    """Return the message, to `EVERYBODY`, that these people's rights or sessions changed."""
+    return {"type": "live.rights", "people": list(people)}
+
+
 def frames(identity: str, passed: Iterable[LiveFrame]) -> dict[str, Any]:
     """Return the message that these frames of a charger passed."""
     return {"type": "live.frames", "identity": identity, "frames": list(passed)}

@@ -23,7 +23,7 @@ from psycopg import AsyncConnection
 
 from monitoring import partitions
 from monitoring.database import connect
-from monitoring.exchanges import Frame
+from monitoring.exchanges import LINE_FEED, Frame, shortened
 from monitoring.frame_dictionary import DICTIONARIES, NEWEST
 from monitoring.masking import mask
 
@@ -40,8 +40,8 @@ LAST_FLUSH = 5.0
 #: Longest text kept of one frame.
 FRAME_LIMIT = 65_536
 MILLISECOND = timedelta(milliseconds=1)
-#: What stands for a line feed in a recorded frame.
-LINE_FEED = chr(0x240A)
+#: No segment reaches further into the next hour: merging goes by hours, reading by their length.
+OVERLAP = timedelta(seconds=30)
 
 DROPPED = Counter("kilowatch_frames_not_recorded_total", "Frames the recorder had no room for.")
 WRITTEN = Counter("kilowatch_frames_recorded_bytes_total", "Compressed bytes written.")
@@ -52,13 +52,16 @@ COPY = (
 )
 COPY_TYPES = ["int8", "timestamptz", "timestamptz", "int4", "int4", "int2", "bytea"]
 
+#: When, "in", "out" or "gap", and the text.
+Line = tuple[datetime, str, str]
+
 
 class _Buffer:
     __slots__ = ("dropped", "ended", "lines", "size", "started")
 
     def __init__(self, at: datetime) -> None:
         self.started = self.ended = at
-        self.lines: list[tuple[datetime, str, str]] = []
+        self.lines: list[Line] = []
         self.size = 0
         #: Frames there was no room for.
         self.dropped = 0
@@ -102,7 +105,7 @@ class Recorder:
         if buffer.size > CHARGER_LIMIT or self._size > BUFFER_LIMIT:
             self._drop(charger_id, buffer, at)
             return
-        buffer.lines.append((at, direction, text if len(text) <= FRAME_LIMIT else _cut(text)))
+        buffer.lines.append((at, direction, shortened(text, FRAME_LIMIT)))
         buffer.size += len(text)
         buffer.ended = at
         self._size += len(text)
@@ -176,40 +179,46 @@ class Recorder:
         self._size += size
 
 
-def _cut(text: str) -> str:
-    return f"{text[:FRAME_LIMIT]}… ({len(text)} characters)"
-
-
 def _rows(
     compressor: zstandard.ZstdCompressor, buffers: dict[int, _Buffer]
 ) -> list[tuple[Any, ...]]:
-    """Return a row per buffer; one that can't be compressed costs the others nothing."""
+    """Return the rows of the buffers; one that can't be compressed costs the others nothing."""
     rows = []
     for charger_id, buffer in buffers.items():
         try:
-            rows += [_row(compressor, charger_id, buffer)] if buffer.lines else []
+            rows += [_row(compressor, charger_id, lines) for lines in _segments(buffer)]
         except Exception:
             DROPPED.inc(len(buffer.lines))
             log.exception("frames_not_compressed", charger=charger_id)
     return rows
 
 
-def _row(compressor: zstandard.ZstdCompressor, charger_id: int, buffer: _Buffer) -> tuple[Any, ...]:
-    if buffer.dropped:
-        buffer.lines.append((buffer.ended, "gap", str(buffer.dropped)))
-    data = encode(buffer.lines, buffer.started)
-    return (
-        charger_id,
-        buffer.started,
-        buffer.ended,
-        len(buffer.lines),
-        len(data),
-        NEWEST,
-        compressor.compress(data),
-    )
+def _segments(buffer: _Buffer) -> list[list[Line]]:
+    """Return what a buffer holds, and the gap in it, as segments.
+
+    What waited while the database was away is one for each hour.
+    """
+    gap = [(buffer.ended, "gap", str(buffer.dropped))] if buffer.dropped else []
+    lines = [*buffer.lines, *gap]
+    if buffer.ended - buffer.started <= OVERLAP:
+        return [lines]
+    return [list(of_hour) for _at, of_hour in itertools.groupby(lines, key=_hour)]
 
 
-def encode(frames: Iterable[tuple[datetime, str, str]], started: datetime) -> bytes:
+def _hour(line: Line) -> datetime:
+    return line[0].replace(minute=0, second=0, microsecond=0)
+
+
+def _row(
+    compressor: zstandard.ZstdCompressor, charger_id: int, lines: list[Line]
+) -> tuple[Any, ...]:
+    started, ended = lines[0][0], lines[-1][0]
+    data = encode(lines, started)
+    compressed = compressor.compress(data)
+    return charger_id, started, ended, len(lines), len(data), NEWEST, compressed
+
+
+def encode(frames: Iterable[Line], started: datetime) -> bytes:
     """Return lines `<ms since started> <in|out|gap> <masked text>`; line feeds as U+240A."""
     lines = [
         f"{round((at - started) / MILLISECOND)} {way} {mask(text).replace(chr(10), LINE_FEED)}"

@@ -20,6 +20,7 @@ from monitoring.models import (
     StatusSpan,
 )
 from monitoring.models.meters import COLUMNS, CONTEXTS
+from monitoring.sightings import fingerprint
 
 STATES = [(state.value, state.value) for state in State]
 
@@ -171,13 +172,26 @@ class SightingSerializer(serializers.ModelSerializer[Sighting]):
     """An identity that knocked and wasn't let in as it is."""
 
     charger = serializers.CharField(source="charger.identity", read_only=True, default=None)
+    fingerprint = serializers.SerializerMethodField(
+        help_text=_("Of the key it used last; empty without one.")
+    )
+    linked = serializers.CharField(
+        source="linked.identity", read_only=True, default=None, help_text=_("The charger it is.")
+    )
+    decided_by = serializers.CharField(source="decided_by.username", read_only=True, default=None)
+    decision = serializers.CharField(read_only=True, help_text=_("Why it is blocked."))
 
     class Meta:
         model = Sighting
         fields = [
             *("id", "identity", "reason", "charger", "peer", "count", "first_seen", "last_seen"),
-            "said",
+            *("said", "fingerprint", "linked", "blocked_at", "decided_by", "decided_at"),
+            "decision",
         ]
+
+    def get_fingerprint(self, sighting: Sighting) -> str:
+        """Return what tells its key from another."""
+        return fingerprint(sighting)
 
 
 class QuarantineSerializer(serializers.ModelSerializer[QuarantinedFact]):

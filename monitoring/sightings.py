@@ -4,7 +4,7 @@ Each is one transaction, asks who may, and may be done by two people at once: th
 told who was first. Every change of a row is in the audit trail with its author.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +32,13 @@ from monitoring.models import BlockedAddress, ChargerState, Sighting
 log = structlog.get_logger(__name__)
 
 LONGEST_WHY = 200
+#: How far along a charger may be that is adopted.
+LIFECYCLES = (
+    Lifecycle.COMMISSIONING,
+    Lifecycle.ACTIVE,
+    Lifecycle.PENDING,
+    Lifecycle.PLANNED,
+)
 #: How a charger proves who it is once it is adopted.
 NEW_KEY, ITS_KEY, NO_KEY = "new", "its", "none"
 
@@ -72,6 +79,14 @@ def blocked(user: Person) -> QuerySet[Sighting]:
     return sightings(user).exclude(blocked_at=None)
 
 
+#: What was decided -> the sightings of which it was.
+STATES: dict[str, Callable[[Person], QuerySet[Sighting]]] = {
+    "waiting": waiting,
+    "linked": linked,
+    "blocked": blocked,
+}
+
+
 def may_everywhere(user: User, ability: str) -> bool:
     """Tell whether the user has the ability in every organisation: for what is nobody's yet."""
     able = access.organisations_where(user, ability)
@@ -91,14 +106,14 @@ def adopt(
     by: User,
     now: datetime,
     site: Site,
-    lifecycle: Lifecycle,
+    lifecycle: str,
     key: str,
     seen_key: str = "",
 ) -> Adopted:
     """Put an unknown identity on file at `site`; raises SightingError.
 
-    `key` is one of `NEW_KEY`, `ITS_KEY` (it must still be the one that `seen_key` names, see
-    `fingerprint`: somebody else may have knocked meanwhile) and `NO_KEY`.
+    `lifecycle` is one of `LIFECYCLES`; `key` of `NEW_KEY`, `NO_KEY` and `ITS_KEY`, which must
+    still be the one that `seen_key` names (see `fingerprint`): somebody else may have knocked.
     """
     _ask(access.may(by, "edit_inventory", site.organisation_id))
     _usable(sighting.identity)
@@ -148,10 +163,11 @@ def accept_key(sighting: Sighting, *, by: User, now: datetime, seen_key: str) ->
     return charger
 
 
-def take_over(sighting: Sighting, *, by: User, now: datetime) -> Charger:
+def take_over(sighting: Sighting, *, by: User) -> Charger:
     """Put on file what a known charger says it is: it was exchanged; raises SightingError."""
-    charger, said = _its_charger(sighting, by), sighting.said
+    charger = _its_charger(sighting, by)
     with transaction.atomic():
+        said = _held(sighting).said
         if serial := str(said.get("serial_number") or "")[:50]:
             charger.serial_number = serial
         vendor, model = str(said.get("vendor") or "")[:50], str(said.get("model") or "")[:50]
@@ -166,8 +182,10 @@ def take_over(sighting: Sighting, *, by: User, now: datetime) -> Charger:
 def _model(charger: Charger, vendor: str, name: str) -> ChargerModel:
     old = charger.model
     vendor, name = vendor or (old.vendor if old else ""), name or (old.name if old else "")
-    found = ChargerModel.objects.filter(vendor__iexact=vendor, name__iexact=name).first()
-    return found or ChargerModel.objects.create(vendor=vendor, name=name)
+    named = {"vendor": vendor, "name": name}
+    return ChargerModel.objects.get_or_create(
+        vendor__iexact=vendor, name__iexact=name, defaults=named
+    )[0]
 
 
 def _its_charger(sighting: Sighting, by: User) -> Charger:
@@ -195,7 +213,7 @@ def link(sighting: Sighting, charger: Charger, *, by: User, now: datetime) -> Si
     return held
 
 
-def rename(sighting: Sighting, charger: Charger, *, by: User, now: datetime) -> Charger:
+def rename(sighting: Sighting, charger: Charger, *, by: User) -> Charger:
     """Call `charger` on file what it calls itself; raises SightingError."""
     _ask(access.may(by, "edit_inventory", charger.site.organisation_id))
     _usable(sighting.identity)

@@ -147,5 +147,6 @@ def _events(user: User, chargers: QuerySet[Charger], start: datetime) -> Iterato
     )
     for event in bad.select_related("charger", "evse").order_by("-at")[:MOST_LINES]:
         number = event.evse.number if event.evse else None
-        text = " · ".join(part for part in (event.code, event.text) if part) or event.kind
+        told = " · ".join(part for part in (event.code, event.text) if part)
+        text = ": ".join(part for part in (words.event_kind(event.kind), told) if part)
         yield Line(event.at, "event", event.charger.identity, number, text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
@@ -47,12 +47,8 @@ def opening(site: Site, now: datetime) -> Opening:
     )
 
 
-def _written(intervals: Sequence[tuple[object, object]]) -> str:
-    def clock(edge: object) -> str:
-        text = str(edge)
-        return "24:00" if text.startswith("23:59:59.9") else text[:5]
-
-    return ", ".join(f"{clock(start)}–{clock(end)}" for start, end in intervals)
+def _written(intervals: Sequence[tuple[time, time]]) -> str:
+    return ", ".join("–".join(map(opening_hours.written, edges)) for edges in intervals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from inventory import search
 from inventory.models import Charger, Lifecycle, Site
 from monitoring.effective import RANK, WORST_FIRST, State
 
@@ -137,7 +138,7 @@ def narrowed(sites: QuerySet[Site], wanted: Filters) -> QuerySet[Site]:
         sites = sites.filter(organisation=wanted.organisation)
     if wanted.region:
         sites = sites.filter(region=wanted.region)
-    for word in wanted.q.split():
+    for word in search.words(wanted.q):
         sites = sites.filter(_has(word))
     return sites
 

@@ -204,5 +204,5 @@ def frame(text: str) -> str:
         return gettext("not OCPP")
     kind, word = named.groups(default="")
     if kind in ("2", "6"):
-        return str(word)
+        return str(word) or gettext("not OCPP")
     return gettext("answer") if kind == "3" else gettext("error %(code)s") % {"code": word}

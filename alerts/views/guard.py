@@ -1,12 +1,10 @@
 """Who may do what on the pages of this room."""
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from alerts import access
-from inventory.audit import record_refusal
-from monitoring.views.asked import person
+from monitoring.views.asked import person, refused
 
 
 def require(request: HttpRequest, ability: str, organisation_id: int | None) -> User:
@@ -16,6 +14,5 @@ def require(request: HttpRequest, ability: str, organisation_id: int | None) -> 
     """
     user = person(request)
     if not access.may(user, ability, organisation_id):
-        record_refusal(user, f"{request.method} {request.path}", f"no {ability}")
-        raise PermissionDenied
+        raise refused(request, ability)
     return user

@@ -39,8 +39,6 @@ MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
 TOKEN_BYTES = 8_192
 #: Log lines a second about one charger's faults, and at once; metrics count them all.
 COMPLAINT_RATE, COMPLAINT_BURST = 0.1, 10.0
-#: The longest message id that OCPP allows; a longer one is answered all the same.
-LONGEST_ID = 36
 
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
 THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")
@@ -177,7 +175,7 @@ class Conversation:
         """Count what is odd about a CALL that is answered all the same. (OCPP-J 1.6 §4.1.4)"""
         odd = {
             "loose_json": call.loose,
-            "long_message_id": len(call.id) > LONGEST_ID,
+            "long_message_id": len(call.id) > frames.LONGEST_ID,
             "reused_message_id": call.id == self._last_id,
         }
         breakages = [Breakage(kind, "") for kind, is_so in odd.items() if is_so]
@@ -189,7 +187,7 @@ class Conversation:
         self._hub.arrivals.note(outcome, self._peer, self.station.identity, known=True, **said)
 
     def _call(self, call: frames.Call, received: datetime, text: str) -> None:
-        if call.loose or call.id == self._last_id or len(call.id) > LONGEST_ID:
+        if call.loose or call.id == self._last_id or len(call.id) > frames.LONGEST_ID:
             self._note_oddities(call, received)
         self._last_id = call.id
         try:

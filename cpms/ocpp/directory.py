@@ -123,6 +123,8 @@ class Directory:
             return
         if station is not None:
             self._last[key] = station
+        else:
+            self._last.pop(key, None)  # Deleted: nobody is to enter by what is remembered.
         future.set_result(station)
 
     def _answer_from_memory(self, wanted: dict[str, asyncio.Future[Station | None]]) -> None:

@@ -32,22 +32,22 @@ _displaced: dict[int, deque[datetime]] = {}
 async def contest(hub: "Gateway", admission: Admission) -> Admission | Refusal:
     """Let the newcomer in, or keep the socket that is there; raise an event either way."""
     station = admission.station
-    if station.id not in hub.sockets:
-        return await _contest_elsewhere(hub, admission)
+    if station.id not in hub.sockets and await _lives_elsewhere(hub, admission):
+        return _refuse(hub, admission)
+    if station.id not in hub.sockets:  # Nor did anybody come while we asked.
+        return admission
     if not admission.authenticated and await _answers(hub, station.id):
         return _refuse(hub, admission)
     displaced(hub, station.id, admission.peer)
     return admission
 
 
-async def _contest_elsewhere(hub: "Gateway", admission: Admission) -> Admission | Refusal:
+async def _lives_elsewhere(hub: "Gateway", admission: Admission) -> bool:
     """Ask the gateway that holds the charger; it closes its socket when it hears of a newer."""
     station = admission.station
     if admission.authenticated or station.held_by in {None, hub.id}:
-        return admission
-    if await hub.broadcast.lives_elsewhere(station.id, station.held_by, PATIENCE + 1.0):
-        return _refuse(hub, admission)
-    return admission
+        return False
+    return await hub.broadcast.lives_elsewhere(station.id, station.held_by, PATIENCE + 1.0)
 
 
 def _refuse(hub: "Gateway", admission: Admission) -> Refusal:

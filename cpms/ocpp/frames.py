@@ -11,6 +11,8 @@ import orjson
 CALL, CALL_RESULT, CALL_ERROR, CALL_RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 #: What a frame begins with, whatever comes then.
 BEGINNING = re.compile(r'\s*\[\s*(?P<kind>[2-6])\s*(?:,\s*"(?P<id>[^"\\\x00-\x1f]{1,255})")?')
+#: The longest message id that OCPP allows; a longer one is answered all the same.
+LONGEST_ID = 36
 NO_FRAME = "A message is a JSON array of 3 to 5 elements."
 #: Kept of what a CALLERROR says.
 LONGEST_CODE, LONGEST_DESCRIPTION = 50, 1_000

@@ -96,7 +96,7 @@ def peer_of(scope: Any) -> Peer:
         forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")[-1].strip()
         tls = headers.get(b"x-forwarded-proto", b"") in {b"https", b"wss"}
         return Peer(forwarded[:64] or host, tls, proxy)
-    return Peer(host, scope.get("scheme") == "wss", proxy)
+    return Peer(host, scope.get("scheme") in {"wss", "https"}, proxy)
 
 
 def within(address: str, networks: list[Any]) -> bool:
@@ -129,19 +129,26 @@ async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admissio
         if offered is not None:
             guesses.give_back(guess)
         return Refusal(503, "busy", identity, peer.address)
-    reason = _distrust(station, identity, offered, peer.tls)
+    reason = _distrust(station, offered, peer.tls)
     if reason:
         hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
         status = 401 if hidden else 404
         if offered is None and guesses.refuses((*guess, "without a password")):
             status = 429
-        charger_id = station.id if station is not None else None
-        kept = station.password_digest if station is not None else None
-        return Refusal(status, reason, identity, peer.address, charger_id, kept)
+        return _refused(status, reason, identity, peer.address, station)
     assert station is not None
     if offered is not None:
         guesses.give_back(guess)
     return _speak(station, scope, offered is not None, peer)
+
+
+def _refused(
+    status: int, reason: str, identity: str, peer: str, station: Station | None
+) -> Refusal:
+    """Return the refusal of a charger on file by its own name, however its letters were sent."""
+    if station is None:
+        return Refusal(status, reason, identity, peer)
+    return Refusal(status, reason, station.identity, peer, station.id, station.password_digest)
 
 
 def busy(scope: Any, peer: str) -> Refusal:
@@ -174,9 +181,7 @@ async def look_closer(refusal: Refusal, scope: Any, directory: Directory) -> Ref
     return refusal
 
 
-def _distrust(
-    station: Station | None, identity: str, offered: tuple[str, bytes] | None, tls: bool
-) -> str:
+def _distrust(station: Station | None, offered: tuple[str, bytes] | None, tls: bool) -> str:
     """Return why this can't be trusted, or "". Every way takes the same two comparisons."""
     user, password = offered or ("", b"")
     kept = station.password_digest if station is not None else None

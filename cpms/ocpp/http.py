@@ -6,7 +6,7 @@ from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cpms.ocpp import gateway
-from cpms.ocpp.handshake import NOT_NAMES, identity_of, within
+from cpms.ocpp.handshake import NOT_NAMES, Peer, identity_of, peer_of, within
 
 #: Seconds for the whole handshake: TCP and TLS, the request, our answer.
 HANDSHAKE_SECONDS = 15.0
@@ -88,16 +88,19 @@ class Http(HttpToolsProtocol):
         self._tell(
             "no_upgrade",
             "" if identity.lower() in NOT_NAMES or soap else identity,
+            peer_of(self.scope),
             path=path,
             method=self.scope["method"],
             soap=soap,
             websocket=b"sec-websocket-key" in headers,
         )
 
-    def _tell(self, outcome: str, identity: str = "", **said: Any) -> None:
+    def _tell(
+        self, outcome: str, identity: str = "", peer: Peer | None = None, **said: Any
+    ) -> None:
         """Note an outcome, the first of this connection; a proxy's own looks are nobody's."""
-        peer = self.client[0] if self.client else ""
-        if self._told or (not identity and within(peer, settings.TRUSTED_PROXIES)):
+        peer = peer or Peer(self.client[0] if self.client else "", self.scheme == "https")
+        if self._told or (not identity and within(peer.address, settings.TRUSTED_PROXIES)):
             return
         self._told = True
-        gateway.noted(outcome, peer, identity, tls=self.scheme == "https", **said)
+        gateway.noted(outcome, peer.address, identity, tls=peer.tls, proxy=peer.proxy, **said)

@@ -13,12 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cpms.ocpp import frames, schemas
-from monitoring.exchanges import Exchange, Frame, Kind, restored
+from monitoring.exchanges import Exchange, Frame, Kind, is_cut, restored
 from monitoring.masking import MASK
 
-#: A frame that was cut for its length ends so; see `monitoring.recorder`.
-CUT = " characters)"
-LONGEST_ID = 36
 #: Findings told of one message.
 MOST = 20
 
@@ -102,7 +99,7 @@ def _said(exchange: Exchange) -> list[tuple[Frame, Any]]:
 def _kept(text: str) -> Finding | None:
     if text == MASK:
         return Finding("masked")
-    return Finding("cut") if text.endswith(CUT) and "… (" in text[-40:] else None
+    return Finding("cut") if is_cut(text) else None
 
 
 def inspect_text(text: str, version: str) -> list[Finding]:
@@ -113,7 +110,7 @@ def inspect_text(text: str, version: str) -> list[Finding]:
         return [Finding("unreadable", detail=bad.description)]
     if not isinstance(frame, frames.Call):
         return []
-    odd = {"loose_json": frame.loose, "long_message_id": len(frame.id) > LONGEST_ID}
+    odd = {"loose_json": frame.loose, "long_message_id": len(frame.id) > frames.LONGEST_ID}
     found = [Finding(kind) for kind, is_so in odd.items() if is_so]
     return found + _inspect_payload(version, frame)
 

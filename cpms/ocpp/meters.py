@@ -44,6 +44,8 @@ SLOTS = _slots()
 SUM_SLOTS = {m: COLUMNS.index(c) for m, c in _PLAIN.items() if c in _SUMMED}
 ENERGY = COLUMNS.index("energy")
 REGISTERS = (ENERGY, COLUMNS.index("energy_export"))
+#: Column -> the least and the most that can be, in % and W; what is beyond was not measured.
+BOUNDS = {COLUMNS.index("soc"): (0.0, 100.0), COLUMNS.index("power"): (-1e7, 1e7)}
 #: unit -> (factor, offset) to the SI base unit.
 UNITS = {
     "": (1.0, 0.0),
@@ -85,7 +87,7 @@ class Reading(NamedTuple):
     values: Values
     context: str
     extra: dict[str, Any] | None
-    #: What was odd: unreadable_value, unknown_unit, negative_register.
+    #: What was odd: unreadable_value, unknown_unit, negative_register, impossible_value.
     oddities: list[str]
     #: Wh of the session so far, where the model reports that in the register's place.
     session_energy: float | None = None
@@ -146,6 +148,11 @@ class _Entry:
             self.extra.append(sample)  # the number is worth as much as its signature
         self.values[slot], self.taken[slot] = number, sample
 
+    def _set_apart(self, slot: int, oddity: str) -> None:
+        self.values[slot] = None
+        self.oddities.append(oddity)
+        self.extra += [self.taken[slot]] if slot in self.taken else []
+
     def reading(self) -> Reading:
         """Return what it came to."""
         values = self.values
@@ -153,9 +160,10 @@ class _Entry:
             values[slot] = total if values[slot] is None else values[slot]
         for slot in REGISTERS:
             if (values[slot] or 0.0) < 0:  # no lifetime register is negative (openevse#703)
-                values[slot] = None
-                self.oddities.append("negative_register")
-                self.extra += [self.taken[slot]] if slot in self.taken else []
+                self._set_apart(slot, "negative_register")
+        for slot, (least, most) in BOUNDS.items():
+            if not least <= (values[slot] or 0.0) <= most:
+                self._set_apart(slot, "impossible_value")
         energy = None
         if self.quirks.session_register:
             energy, values[ENERGY] = values[ENERGY], None

@@ -15,6 +15,9 @@ from monitoring.database import connect
 
 log = structlog.get_logger(__name__)
 
+#: Seconds for what is left when the process ends.
+LAST_WRITE = 5.0
+
 
 @dataclass
 class Notebook(ABC):
@@ -32,11 +35,13 @@ class Notebook(ABC):
         self._task = asyncio.get_running_loop().create_task(self._run(), name=self.name)
 
     async def stop(self) -> None:
-        """Write what is noted and close."""
-        if self._task is not None:
-            self._task.cancel()
+        """Write what is noted, if that can be done in time, and close."""
         with contextlib.suppress(psycopg.Error, OSError):
-            await self.flush()
+            async with asyncio.timeout(LAST_WRITE):
+                if self._task is not None:
+                    self._task.cancel()
+                    await asyncio.wait([self._task])
+                await self.flush()
         if self._connection is not None:
             await self._connection.close()
 

@@ -27,8 +27,7 @@ from typing import Any
 
 import orjson
 
-from cpms.ocpp.inspection import CUT
-from monitoring.exchanges import LATEST, Exchange, Kind, exchanges, restored
+from monitoring.exchanges import LATEST, Exchange, Kind, exchanges, is_cut, restored
 from monitoring.frame_lines import stamp
 from monitoring.frame_log import Effort, passed
 from monitoring.masking import MASK
@@ -136,7 +135,7 @@ def _answer(exchange: Exchange) -> Step:
         "do": "answer",
         "action": exchange.action,
         "after_ms": round(took / timedelta(milliseconds=1)),
-        "frame": restored(answer.text) if answer and not _is_cut(answer.text) else None,
+        "frame": restored(answer.text) if answer and _is_whole(answer.text) else None,
     }
 
 
@@ -145,11 +144,11 @@ def _unplayable(exchange: Exchange) -> str:
         return "gap"
     if exchange.frame.text == MASK:
         return "masked"
-    return "cut" if _is_cut(exchange.frame.text) else ""
+    return "cut" if is_cut(exchange.frame.text) else ""
 
 
-def _is_cut(text: str) -> bool:
-    return text == MASK or (text.endswith(CUT) and "… (" in text[-40:])
+def _is_whole(text: str) -> bool:
+    return text != MASK and not is_cut(text)
 
 
 def _last_boot(charger: Subject, start: datetime) -> Any:

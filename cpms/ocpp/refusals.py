@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from cpms.ocpp import handshake
 from cpms.ocpp.shapes import shape, user_name
 from cpms.ocpp.sightings import FORGOTTEN
+from cpms.ocpp.throttle import neighbourhood
 from inventory import credentials
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
 
+#: User name and password.
+Credentials = tuple[str, bytes]
 #: Refusals that are no sighting: nothing is odd about who it was.
 UNSEEN = frozenset({"busy", "duplicate", "throttled"})
 #: HTTP status -> body. 401 says the same to everybody.
@@ -37,14 +40,16 @@ async def refuse(hub: "Gateway", refusal: handshake.Refusal, scope: Any, send: A
         answer.append((b"www-authenticate", b'Basic realm="OCPP"'))
     await send({"type": "websocket.http.response.start", "status": status, "headers": answer})
     await send({"type": "websocket.http.response.body", "body": BODIES[status]})
-    if refusal.charger_id is None and hub.unknown.refuses(refusal.peer):
+    if refusal.charger_id is None and hub.unknown.refuses(neighbourhood(refusal.peer)):
         FORGOTTEN.inc()
         return
     if refusal.reason == "unknown":
         refusal = await handshake.look_closer(refusal, scope, hub.directory)
-    _note(hub, refusal, scope)
+    header = dict(scope["headers"]).get(b"authorization")
+    offered, said = handshake.basic_auth(header), told(scope)
+    _note(hub, refusal, said, header, offered)
     if refusal.reason not in UNSEEN:
-        _sight(hub, refusal, scope)
+        _sight(hub, refusal, said, header, offered)
 
 
 def told(scope: Any) -> dict[str, Any]:
@@ -55,22 +60,29 @@ def told(scope: Any) -> dict[str, Any]:
     return {**said, "subprotocols": ", ".join(scope["subprotocols"])}
 
 
-def _note(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
+def _note(
+    hub: "Gateway",
+    refusal: handshake.Refusal,
+    said: dict[str, Any],
+    header: bytes | None,
+    offered: Credentials | None,
+) -> None:
     """Note how far it got, for who watches it come."""
-    header = dict(scope["headers"]).get(b"authorization")
-    offered = handshake.basic_auth(header)
-    said = told(scope)
     if refusal.reason in {"credentials", "username"}:
-        said |= shape(header is not None, offered, refusal.kept, refusal.identity)
+        said = said | shape(header is not None, offered, refusal.kept, refusal.identity)
     known = refusal.charger_id is not None
     hub.arrivals.note(refusal.reason, refusal.peer, refusal.identity, known, **said)
 
 
-def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
+def _sight(
+    hub: "Gateway",
+    refusal: handshake.Refusal,
+    said: dict[str, Any],
+    header: bytes | None,
+    offered: Credentials | None,
+) -> None:
     """Note who was refused, and of the key it gave a digest: a person may let it in with that."""
-    said = {name: told(scope)[name] for name in ("path", "user_agent", "subprotocols")}
-    header = dict(scope["headers"]).get(b"authorization")
-    offered = handshake.basic_auth(header)
+    said = {name: said[name] for name in ("path", "user_agent", "subprotocols")}
     said["key"] = _key_words(header, offered)
     if offered is not None:
         said["user"] = user_name(offered, refusal.kept, refusal.identity)
@@ -83,7 +95,7 @@ def _sight(hub: "Gateway", refusal: handshake.Refusal, scope: Any) -> None:
 SHORT_KEY = 16
 
 
-def _key_words(header: bytes | None, offered: tuple[str, bytes] | None) -> str:
+def _key_words(header: bytes | None, offered: Credentials | None) -> str:
     """Return none, unreadable, short or given: how it came with credentials."""
     if header is None or (offered is not None and not offered[1]):
         return "none"

@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from cpms.ocpp import gateway
-from cpms.ocpp.handshake import identity_of
+from cpms.ocpp.handshake import identity_of, peer_of
 from cpms.ocpp.http import HANDSHAKE_SECONDS, NOT_UNDERSTOOD
 from cpms.ocpp.inbox import Inbox
 from cpms.ocpp.wire import WHOLE_TEXT, frame_length, text_head, unmasked
@@ -89,14 +89,16 @@ class OcppConnection(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"]["kilowatch.connection"] = self
         else:
-            self._tell_incomplete(event.path)
+            self._tell_incomplete(event)
 
-    def _tell_incomplete(self, path: str) -> None:
+    def _tell_incomplete(self, event: Request) -> None:
         """Note a request for a WebSocket that isn't one: no key, another version."""
-        identity = identity_of(path.partition("?")[0])
+        identity = identity_of(event.path.partition("?")[0])
         why = str(self.conn.handshake_exc or "")
-        peer = self.client[0] if self.client else ""
-        gateway.noted("bad_upgrade", peer, identity, why=why, tls=self.scheme == "wss")
+        sent = [(name.lower().encode(), said.encode()) for name, said in event.headers.raw_items()]
+        peer = peer_of({"client": self.client, "scheme": self.scheme, "headers": sent})
+        said = {"why": why, "tls": peer.tls, "proxy": peer.proxy}
+        gateway.noted("bad_upgrade", peer.address, identity, **said)
 
     def configure(
         self, ping_interval: float, answers_pings: bool, longest_silence: float, max_frame: int

@@ -152,6 +152,6 @@ class Sightings(Notebook):
         try:
             await connection.execute(WRITE, [list(c) for c in zip(*rows, strict=True)])
             await connection.execute(TRIM, (MOST_ROWS,))
-        except (psycopg.OperationalError, OSError):
+        except (psycopg.OperationalError, OSError, asyncio.CancelledError):
             self._pending = {**pending, **self._pending}
             raise

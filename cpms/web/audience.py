@@ -37,8 +37,14 @@ LONGEST_SPREAD = 30.0
 class Member(Protocol):
     """Somebody who is told: an open page."""
 
+    #: The key of whose page it is.
+    person: int
+
     def tell(self, kind: str, text: str) -> None:
         """Take a message, now; never wait."""
+
+    def look_again(self) -> None:
+        """Look at its rights now: they aren't what they were."""
 
 
 class Listener(Protocol):
@@ -227,8 +233,17 @@ class Hub:
         layer = get_channel_layer()
         while True:
             message = await layer.receive(channel)
+            if message["type"] == "live.rights":
+                self._have_looked_again(frozenset(message["people"]))
+                continue
             for audience in self._hearing[group]:
                 audience.hear(message)
+
+    def _have_looked_again(self, people: frozenset[int]) -> None:
+        told = {member for audience in self._audiences.values() for member in audience.members}
+        for member in told:
+            if member.person in people:
+                member.look_again()
 
     async def _stop_unheard(self) -> None:
         for group in [group for group in self._ears if not self._hearing[group]]:

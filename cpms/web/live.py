@@ -1,9 +1,10 @@
 """The live channel of open pages: one WebSocket each, told what changed.
 
 A page hears the groups of what its user may see (`monitoring.live`), through its audience
-(`cpms.web.audience`). What the user may is looked up again every minute, and when the session
-ends, so a right that is taken away stops the news. Fragments that many pages show alike come
-over the socket as well (`cpms.web.screens`); everything else a page fetches by HTTP.
+(`cpms.web.audience`). What the user may is looked up again as soon as it changes
+(`cpms.web.rights`), when the session ends, and every minute in case that word was lost: a right
+that is taken away stops the news. Fragments that many pages show alike come over the socket as
+well (`cpms.web.screens`); everything else a page fetches by HTTP.
 
 The page is told every few seconds that it is alive, and to fetch everything again where news
 may have been lost (`cpms.web.pulse`): "live" on a page means that news can really reach it,
@@ -49,8 +50,10 @@ WATCH_HOLDS = timedelta(seconds=25)
 PATIENCE = 30.0
 #: Messages that wait for a page; one that lags further fetches everything.
 MOST_WAITING = 8
-#: Seconds between two looks at the session and its rights.
+#: Seconds between two looks at the session and its rights, if nothing is said of them.
 CHECK = 60.0
+#: Tells a page to fetch everything again, now.
+FETCH_ALL = '{"type":"resync","within":0}'
 #: Bytes of what a page may ask, and how often: so many at once, so many a second.
 LARGEST_REQUEST = 32_000
 REQUESTS_AT_ONCE, REQUESTS_PER_SECOND = 5.0, 5.0
@@ -117,7 +120,7 @@ class Page:
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._requests, self._asked_at = REQUESTS_AT_ONCE, 0.0
         self._serving: asyncio.Task[Any] | None = None
-        self._stalled = self._left = False
+        self._stalled = self._left = self._rights_changed = False
 
     async def open(self) -> None:
         """Join the audience and accept the socket."""
@@ -127,7 +130,8 @@ class Page:
         SOCKETS.inc()
         assert self._audience
         hub().join(self._audience, self)
-        self._check_within(await database_sync_to_async(seconds_left)(self.session))
+        # What was taken away before it belonged there could not be told.
+        self._check_within(0)
 
     async def listen(self, receive: Any) -> None:
         """Take what the page asks until it leaves, or is let go because it stalls."""
@@ -162,7 +166,7 @@ class Page:
         if sum(late[0] != "fragment" for late in self._waiting) >= MOST_WAITING:
             # Fragments stay: they come only once, and of each only the latest waits.
             self._waiting = deque(late for late in self._waiting if late[0] == "fragment")
-            kind, text = "resync", '{"type":"resync","within":0}'
+            kind, text = "resync", FETCH_ALL
         self._queue(kind, kind, text)
 
     def show(self, element: str, content: bytes) -> None:
@@ -182,8 +186,13 @@ class Page:
         return now
 
     def look_again(self) -> None:
-        """Look at its rights now, unless it has left meanwhile (`screens.Viewer`)."""
-        if not self._left:
+        """Look at its rights now, unless it has left meanwhile (`screens.Viewer`).
+
+        Two looks at once could end with what the first one saw: the one under way goes on.
+        """
+        self._rights_changed = True
+        looking = self._looking.get("check")
+        if not self._left and (looking is None or looking.done()):
             self._check_within(0)
 
     def _queue(self, kind: str, about: str, content: str | bytes) -> None:
@@ -286,8 +295,11 @@ class Page:
         self._timers[name] = asyncio.get_running_loop().call_later(seconds, start)
 
     async def _check(self) -> None:
+        self._rights_changed = True
         try:
-            await self._look_at_rights()
+            while self._rights_changed:
+                self._rights_changed = False
+                await self._look_at_rights()
             left = await database_sync_to_async(seconds_left)(self.session)
         except (DatabaseError, OSError, RedisError) as problem:
             log.warning("live_rights_not_checked", user=self.user.pk, error=str(problem))
@@ -300,7 +312,10 @@ class Page:
             await self._send({"type": "websocket.close", "code": SIGNED_OUT})
             return
         self.user = user
+        before = self._audience
         await self._join(await database_sync_to_async(groups_of)(user))
+        if self._audience is not before:
+            self.tell("resync", FETCH_ALL)
         await self._show()
         if not await database_sync_to_async(still_seen)(user, self._watched):
             await self._watch(None)

@@ -1,12 +1,14 @@
 """What every response of the dashboard carries: the content policy, and the way to the sign-in."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
+from django.views.defaults import page_not_found
 
 #: Nothing but our own files: no inline script or style, no other host, no frame.
 #: `data:` images are Tabler's form controls.
@@ -41,6 +43,27 @@ class ContentSecurityPolicy:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", self.policy)
         return response
+
+
+class NotFound:
+    """Middleware that shows our own page where there is nothing, with `DEBUG` as well.
+
+    Django's page for developers is for those who know its patterns of addresses, not for who
+    tries the demo; and our content policy forbids its styles.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with our page where no address matches."""
+        response = self.get_response(request)
+        nothing = response.status_code == HTTPStatus.NOT_FOUND and request.resolver_match is None
+        return page_not_found(request, Http404()) if settings.DEBUG and nothing else response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer with our page where a view finds nothing."""
+        return page_not_found(request, exception) if isinstance(exception, Http404) else None
 
 
 class SignInAgain:

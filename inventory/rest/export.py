@@ -1,15 +1,17 @@
 """CSV of any list: `?format=csv`, all rows and not one page, streamed with bounded memory."""
 
+import asyncio
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import UTC
 from itertools import chain, islice
 from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
+from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
@@ -65,16 +67,43 @@ def download(
     return attachment(request._request, rows, columns, name)  # noqa: SLF001
 
 
+def begun(
+    request: Request,
+    rows: Iterable[Mapping[str, Any]],
+    columns: list[str],
+    name: str,
+    give_up: Callable[[], None],
+) -> StreamingHttpResponse:
+    """Return such a download of rows that may be long in coming: it begins before the first.
+
+    `give_up` is called, from another thread, when its reader has gone.
+    """
+    plain, text = request._request, lines(rows, columns)  # noqa: SLF001
+    return streamed(plain, next(text), _chunks(text), CONTENT_TYPE, f"{name}.csv", give_up)
+
+
 def attachment(
     request: HttpRequest, rows: Iterable[Mapping[str, Any]], columns: list[str], name: str
 ) -> StreamingHttpResponse:
     """Return `rows` as such a download for a page's own request."""
     chunks = _chunks(lines(rows, columns))
     first = next(chunks)  # A query that fails still gets a problem for answer.
+    return streamed(request, first, chunks, CONTENT_TYPE, f"{name}.csv")
+
+
+def streamed(
+    request: HttpRequest,
+    first: str,
+    rest: Iterator[str],
+    content_type: str,
+    name: str,
+    give_up: Callable[[], None] = lambda: None,
+) -> StreamingHttpResponse:
+    """Return a download called `name` of `first` and the `rest`, which is made as it is sent."""
     threaded = isinstance(request, ASGIRequest)
-    whole = in_thread(first, chunks) if threaded else chain([first], chunks)
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingHttpResponse(whole, content_type=CONTENT_TYPE, headers=disposition)
+    whole = in_thread(first, rest, give_up) if threaded else chain([first], rest)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(whole, content_type=content_type, headers=disposition)
 
 
 def in_order(queryset: QuerySet[Any], ordering: tuple[str, ...]) -> Iterator[Any]:
@@ -101,18 +130,36 @@ def _not_before(rows: QuerySet[Any], field: str, place: Any, *, descending: bool
     return rows.filter(**{f"{field}__{'lte' if descending else 'gte'}": place})
 
 
-async def in_thread(first: str, rest: Iterator[str]) -> AsyncIterator[str]:
+async def in_thread(
+    first: str, rest: Iterator[str], give_up: Callable[[], None] = lambda: None
+) -> AsyncIterator[str]:
     """Yield from a generator that queries the database, without blocking the event loop.
 
-    Given a plain iterator, Django would collect the whole of it first.
+    Given a plain iterator, Django would collect the whole of it first. `give_up` is called when
+    the reader has gone, as the thread goes on until it has the next chunk.
     """
-    yield first
-    while chunk := await sync_to_async(_next_or_empty)(rest):
+    if first:
+        yield first
+    while chunk := await _unless_gone(sync_to_async(_next_or_empty)(rest), give_up):
         yield chunk
 
 
+async def _unless_gone(chunk: Coroutine[Any, Any, str], give_up: Callable[[], None]) -> str:
+    task = asyncio.create_task(chunk)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        give_up()
+        await asyncio.wait([task])
+        raise
+
+
 def _next_or_empty(chunks: Iterator[str]) -> str:
-    return next(chunks, "")  # StopIteration can't cross into a coroutine.
+    try:
+        return next(chunks, "")  # StopIteration can't cross into a coroutine.
+    finally:
+        if not connection.in_atomic_block:
+            connection.close()  # Its place in the pool is another's while the reader reads.
 
 
 def lines(rows: Iterable[Mapping[str, Any]], columns: list[str]) -> Iterator[str]:

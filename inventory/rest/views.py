@@ -60,13 +60,16 @@ class ListOnly(Rest, mixins.ListModelMixin, GenericViewSet[Any]):
 
     filter_backends = [StrictFilters]
     ordering: ClassVar[tuple[str, ...]] = ("id",)
+    #: What a row's representation needs of other tables, fetched with it.
+    related: ClassVar[tuple[str, ...]] = ()
     #: A function of `access`: user -> the rows that exist for them.
     scope: Callable[[User | AnonymousUser], QuerySet[Any]]
 
     def get_queryset(self) -> QuerySet[Any]:
         """Return the rows that exist for the user."""
         user = getattr(self.request, "user", None) or AnonymousUser()
-        return type(self).scope(user)
+        rows = type(self).scope(user)
+        return rows.select_related(*self.related) if self.related else rows
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
         """Return a page of rows, or all of them as CSV."""

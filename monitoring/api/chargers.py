@@ -1,6 +1,5 @@
 """How chargers and their ports are now, over REST; and what passed over their sockets."""
 
-from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -10,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory import api as inventory_api
-from inventory.models import Charger, Evse
 from inventory.rest.export import CsvRenderer
 from monitoring import filters, serializers
 from monitoring.api.frames import FramePage, FrameQuery, JsonLinesRenderer, passed
@@ -20,12 +18,9 @@ from monitoring.status import ChargerStatus, status_of
 class Chargers(inventory_api.Chargers):
     """Charging stations, by their OCPP identity in any case."""
 
+    related = (*inventory_api.Chargers.related, "state")
     serializer_class = serializers.LiveChargerSerializer
     filterset_class = filters.ChargerFilters
-
-    def get_queryset(self) -> QuerySet[Charger]:
-        """Return chargers with their state."""
-        return super().get_queryset().select_related("state")
 
     @extend_schema(responses=ChargerStatus)
     @action(detail=True)
@@ -40,7 +35,9 @@ class Chargers(inventory_api.Chargers):
 
         Whoever filters by action gets the replies to it as well. A page may come short, even
         empty, with a `next`: then it was searched to `searched_to`. JSON lines have the oldest
-        first, each reply after its CALL with `latency_ms`, and `error` where it refuses.
+        first, each reply after its CALL with `latency_ms`, and `error` where it refuses. A
+        download looks through a bounded amount as well; if that was not all, its last row or
+        line is of type `unfinished`, and its `at` is where to go on.
         """
         return passed(request, self.get_object(), timezone.now())
 
@@ -48,9 +45,6 @@ class Chargers(inventory_api.Chargers):
 class Evses(inventory_api.Evses):
     """Ports: what charges one vehicle at a time."""
 
+    related = (*inventory_api.Evses.related, "state", "charger__state")
     serializer_class = serializers.LiveEvseSerializer
     filterset_class = filters.EvseFilters
-
-    def get_queryset(self) -> QuerySet[Evse]:
-        """Return ports with their state and their charger's."""
-        return super().get_queryset().select_related("state", "charger__state")

@@ -18,9 +18,9 @@ from inventory.rest.export import CsvRenderer
 from inventory.rest.paging import LARGEST_PAGE
 from inventory.rest.queries import Window
 from monitoring import frame_lines, frame_log
-from monitoring.exchanges import LATEST, Frame, Head, Kind, exchanges, head_of
+from monitoring.exchanges import LATEST, Exchange, Frame, Head, Kind, exchanges, head_of
 from monitoring.frame_log import Effort
-from monitoring.frame_pages import EFFORT, TICK, BadCursor, Place, following
+from monitoring.frame_pages import DOWNLOAD_EFFORT, EFFORT, TICK, BadCursor, Place, following
 
 FRAMES_BY_DEFAULT = timedelta(hours=24)
 FRAME_COLUMNS = ["at", "direction", "type", "id", "action", "text"]
@@ -87,13 +87,14 @@ class FramePage(rest.Serializer[Any]):
 def passed(request: Request, charger: Charger, now: datetime) -> HttpResponseBase:
     """Return the charger's frames that are asked for, in the format that is asked for."""
     query = FrameQuery.of(request, now=now)
-    name = f"{charger.identity}-frames"
+    name, effort = f"{charger.identity}-frames", Effort(DOWNLOAD_EFFORT)
     if request.accepted_renderer.format == "jsonl":
-        text = frame_lines.written(_lines(charger, query))
-        return frame_lines.download(request._request, text, f"{name}.jsonl")  # noqa: SLF001
+        text = frame_lines.written(_lines(charger, query, effort))
+        plain = request._request  # noqa: SLF001 REST has no name for it
+        return frame_lines.download(plain, text, f"{name}.jsonl", effort.give_up)
     if request.accepted_renderer.format == "csv":
-        whole = _walk(charger, query, query["to"])
-        return export.download(request, map(_frame, whole), FRAME_COLUMNS, name)
+        rows = _rows(charger, query, effort)
+        return export.begun(request, rows, FRAME_COLUMNS, name, effort.give_up)
     frames, place, searched_to = _page(charger, query)
     page = {"next": _next(request, place), "searched_to": searched_to}
     return Response({**page, "results": [*map(_frame, frames)]})
@@ -114,9 +115,20 @@ def _wanted(query: dict[str, Any], frame: Frame, head: Head) -> bool:
     return query.get("contains", "").lower() in frame.text.lower()
 
 
-def _lines(charger: Charger, query: dict[str, Any]) -> Iterator[frame_lines.Line]:
-    found = frame_log.passed(charger.pk, query["from"], query["to"], newest_first=False)
-    for exchange in exchanges(found):
+def _rows(charger: Charger, query: dict[str, Any], effort: Effort) -> Iterator[dict[str, Any]]:
+    """Yield the frames asked for, newest first; a last row says where one stopped looking.
+
+    Replies whose CALL may lie beyond that come again then, where an action is asked for.
+    """
+    yield from map(_frame, _walk(charger, query, query["to"], effort))
+    if effort.reached is not None:
+        edge = effort.reached + (LATEST if "action" in query else timedelta(0))
+        yield frame_lines.unfinished(edge, frame_lines.go_on_before(edge))
+
+
+def _lines(charger: Charger, query: dict[str, Any], effort: Effort) -> Iterator[frame_lines.Line]:
+    """Yield the frames asked for, oldest first; a last line says where one stopped looking."""
+    for exchange in _exchanges(charger, query, effort):
         if query.get("action", exchange.action) != exchange.action:
             continue
         heads = (exchange.head, exchange.answer_head or exchange.head)
@@ -124,6 +136,15 @@ def _lines(charger: Charger, query: dict[str, Any]) -> Iterator[frame_lines.Line
             way = query.get("direction", frame.direction)
             if way == frame.direction and _wanted(query, frame, head):
                 yield frame_lines.line(exchange, frame, head)
+    if effort.reached is not None:
+        yield frame_lines.unfinished(effort.reached, frame_lines.go_on_from(effort.reached))
+
+
+def _exchanges(charger: Charger, query: dict[str, Any], effort: Effort) -> Iterator[Exchange]:
+    found = frame_log.passed(
+        charger.pk, query["from"], query["to"], newest_first=False, effort=effort
+    )
+    return frame_log.complete(exchanges(found), effort)
 
 
 def _page(

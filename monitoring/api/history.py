@@ -1,7 +1,5 @@
 """What happened, in lists over REST: sessions, attempts, events, statuses, connections."""
 
-from django.db.models import QuerySet
-
 from inventory.rest.views import Listed
 from monitoring import access, filters, serializers
 from monitoring.models import Attempt, ConnectionSpan, Event, Session, StatusSpan
@@ -12,13 +10,10 @@ class Sessions(Listed):
 
     queryset = Session.objects.none()
     scope = staticmethod(access.sessions)
+    related = ("charger", "evse")
     serializer_class = serializers.SessionSerializer
     filterset_class = filters.SessionFilters
     ordering = ("-started", "-id")
-
-    def get_queryset(self) -> QuerySet[Session]:
-        """Return sessions with what names them."""
-        return super().get_queryset().select_related("charger", "evse")
 
 
 class Attempts(Listed):
@@ -26,13 +21,10 @@ class Attempts(Listed):
 
     queryset = Attempt.objects.none()
     scope = staticmethod(access.attempts)
+    related = ("evse__charger",)
     serializer_class = serializers.AttemptSerializer
     filterset_class = filters.AttemptFilters
     ordering = ("-ended", "-id")
-
-    def get_queryset(self) -> QuerySet[Attempt]:
-        """Return attempts with what names them."""
-        return super().get_queryset().select_related("evse__charger")
 
 
 class Events(Listed):
@@ -40,13 +32,10 @@ class Events(Listed):
 
     queryset = Event.objects.none()
     scope = staticmethod(access.events)
+    related = ("charger", "evse")
     serializer_class = serializers.EventSerializer
     filterset_class = filters.EventFilters
     ordering = ("-at", "-id")
-
-    def get_queryset(self) -> QuerySet[Event]:
-        """Return events with what names them."""
-        return super().get_queryset().select_related("charger", "evse")
 
 
 class StatusSpans(Listed):
@@ -54,13 +43,10 @@ class StatusSpans(Listed):
 
     queryset = StatusSpan.objects.none()
     scope = staticmethod(access.status_spans)
+    related = ("evse__charger",)
     serializer_class = serializers.StatusSpanSerializer
     filterset_class = filters.StatusSpanFilters
     ordering = ("-started", "-id")
-
-    def get_queryset(self) -> QuerySet[StatusSpan]:
-        """Return spans with what names them."""
-        return super().get_queryset().select_related("evse__charger")
 
 
 class Connections(Listed):
@@ -68,10 +54,7 @@ class Connections(Listed):
 
     queryset = ConnectionSpan.objects.none()
     scope = staticmethod(access.connections)
+    related = ("charger",)
     serializer_class = serializers.ConnectionSerializer
     filterset_class = filters.ConnectionFilters
     ordering = ("-opened", "-id")
-
-    def get_queryset(self) -> QuerySet[ConnectionSpan]:
-        """Return connections with what names them."""
-        return super().get_queryset().select_related("charger")

@@ -21,18 +21,25 @@ MOST_SUMMED = 50_000
 #: A session that began longer before the window isn't looked for.
 LONGEST_SESSION = timedelta(days=14)
 
+#: The last boot before the window says whether the first one in it has new firmware.
 _MARKS = """
 SELECT kind, count(*), min(at), max(text) FROM (
     SELECT CASE WHEN kind = 'boot' AND firmware <> coalesce(before, firmware) THEN 'firmware'
                 ELSE kind END AS kind,
            at, CASE WHEN kind = 'boot' THEN firmware ELSE code END AS text
-      FROM (SELECT kind, at, code, coalesce(data->>'firmware_version', '') AS firmware,
-                   lag(coalesce(data->>'firmware_version', ''))
-                       OVER (PARTITION BY kind ORDER BY at) AS before
-              FROM monitoring_event
-             WHERE charger_id = %(charger)s AND kind = ANY (%(kinds)s)
-               AND at >= %(start)s AND at < %(end)s
-             ORDER BY at DESC LIMIT 50000) AS e
+      FROM (SELECT kind, at, code, firmware,
+                   lag(firmware) OVER (PARTITION BY kind ORDER BY at) AS before
+              FROM (SELECT kind, at, code, coalesce(data->>'firmware_version', '') AS firmware
+                      FROM ((SELECT kind, at, code, data FROM monitoring_event
+                              WHERE charger_id = %(charger)s AND kind = ANY (%(kinds)s)
+                                AND at >= %(start)s AND at < %(end)s
+                              ORDER BY at DESC LIMIT 50000)
+                             UNION ALL
+                            (SELECT kind, at, code, data FROM monitoring_event
+                              WHERE charger_id = %(charger)s AND kind = 'boot'
+                                AND at < %(start)s
+                              ORDER BY at DESC LIMIT 1)) AS found) AS told) AS e
+     WHERE at >= %(start)s
  ) AS marked
  GROUP BY kind, date_bin(%(width)s, at, %(start)s) ORDER BY 3
 """

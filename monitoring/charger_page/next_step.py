@@ -45,6 +45,14 @@ def next_step(row: fleet.Row) -> Step:
 def _offline(row: fleet.Row) -> Step:
     if getattr(row.charger, "close_reason", "") in OURS:
         return Step(_("Our side broke the connection: wait some minutes, it comes back by itself."))
+    if getattr(row.charger, "close_reason", "") == CloseReason.PROTOCOL_ERROR:
+        return Step(
+            _(
+                "Look at the last frames in its flight recorder: it sent what is no OCPP. If it "
+                "stays away, restart it; ask its vendor for another firmware."
+            ),
+            "warn",
+        )
     if row.charger.sim_id:
         text = _(
             "See whether the site's other chargers are gone too: then it is the site's power."

@@ -1,12 +1,14 @@
 """What a filter offers: the values among the chargers that pass all the others, with counts."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, Value
+from django.db.models.functions import Concat, Trim
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -16,7 +18,16 @@ from inventory import access
 from inventory.models import Charger, Lifecycle
 from monitoring.fleet import narrowing
 from monitoring.fleet.listing import Tile, tiles
-from monitoring.fleet.narrowing import FIELDS, LONGEST_VALUE, Filters, in_states, narrowed
+from monitoring.fleet.narrowing import (
+    FIELDS,
+    HELD,
+    LONGEST_VALUE,
+    NOBODY,
+    SOMEBODY,
+    Filters,
+    in_states,
+    narrowed,
+)
 
 #: Values shown at once; more are found by typing.
 MOST = 30
@@ -26,6 +37,7 @@ LABELS: dict[str, str | Promise] = {
     "state": gettext_lazy("State"),
     "port": gettext_lazy("Any port"),
     "since": gettext_lazy("Since"),
+    "held": gettext_lazy("Who has it"),
     "organisation": gettext_lazy("Organisation"),
     "region": gettext_lazy("Region"),
     "site": gettext_lazy("Site"),
@@ -40,6 +52,7 @@ LABELS: dict[str, str | Promise] = {
 NAMES: dict[str, tuple[str, ...]] = {
     "state": (),
     "since": (),
+    "held": (),
     "site": ("site__name", "site__city"),
     "model": ("model__vendor", "model__name"),
     "firmware": (),
@@ -52,6 +65,11 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 #: Filters that stand behind a "more" until they are used.
 RARE = frozenset({"organisation", "operator", "tag", "version", "lifecycle"})
+#: Value of the filter `held` -> what it is called.
+HOLDERS: dict[str, str | Promise] = {
+    NOBODY: gettext_lazy("Nobody, and it is broken"),
+    SOMEBODY: gettext_lazy("Somebody"),
+}
 AGES = ("last-15m", "last-1h", "last-24h", "over-1h", "over-24h", "over-7d")
 
 
@@ -87,6 +105,8 @@ def offer(chargers: QuerySet[Charger], wanted: Filters, name: str, text: str = "
     if name == "state":
         return Offer([_state(tile, wanted) for tile in tiles(among)], more=False)
     among = among.filter(in_states(wanted)).order_by()
+    if name == "held":
+        return Offer(list(_holders(among, wanted)), more=False)
     values = _tags(among) if name == "tag" else _values(among, name)
     words = text.replace("\0", "")[:LONGEST_VALUE].casefold().split()
     chosen = set(getattr(wanted, name))
@@ -105,6 +125,12 @@ def _age(since: str, wanted: Filters) -> Choice:
 
 def _state(tile: Tile, wanted: Filters) -> Choice:
     return Choice(tile.state, "", "", tile.chargers, tile.state in wanted.state)
+
+
+def _holders(chargers: QuerySet[Charger], wanted: Filters) -> Iterator[Choice]:
+    counts = {who: Count("pk", filter=condition()) for who, condition in HELD.items()}
+    for who, number in chargers.aggregate(**counts).items():
+        yield Choice(who, str(HOLDERS[who]), "", number, who in wanted.held)
 
 
 def _values(chargers: QuerySet[Charger], name: str) -> Iterator[tuple[Any, str, str, int]]:
@@ -145,18 +171,14 @@ class Chip:
 
 
 def chips(user: User, wanted: Filters, parameters: QueryDict) -> list[Chip]:
-    """Return the active filters; a query for each kind whose values only have a key."""
-    texts = {
-        "organisation": _texts(access.organisations, user, wanted.organisation, "name"),
-        "site": _texts(access.sites, user, wanted.site, "name"),
-        "model": _texts(access.models, user, wanted.model, "vendor", "name"),
-    }
+    """Return the active filters; one query where there are some whose values are only keys."""
+    texts = _texts(user, wanted)
     return [
         Chip(
             name,
             str(value),
             str(LABELS[name]),
-            texts[name].get(value, f"#{value}") if name in texts else text_of(name, value),
+            texts.get((name, value), f"#{value}") if name in KEYED else text_of(name, value),
             without(parameters, name, str(value)),
         )
         for name, value in wanted.chosen()
@@ -164,13 +186,31 @@ def chips(user: User, wanted: Filters, parameters: QueryDict) -> list[Chip]:
     ]
 
 
-def _texts(
-    seen: Callable[[User], QuerySet[Any]], user: User, keys: Iterable[int], *names: str
-) -> dict[int, str]:
-    if not keys:
+#: Filter whose values are keys -> the rows that a person sees, and the fields that name one.
+KEYED: dict[str, tuple[Callable[[User], QuerySet[Any]], tuple[str, ...]]] = {
+    "organisation": (access.organisations, ("name",)),
+    "site": (access.sites, ("name",)),
+    "model": (access.models, ("vendor", "name")),
+}
+
+
+def _texts(user: User, wanted: Filters) -> dict[tuple[str, int], str]:
+    """Return what the keys that are asked for are called, by filter and key."""
+    parts = [
+        _named_by_key(name, seen(user).filter(pk__in=getattr(wanted, name)), *fields)
+        for name, (seen, fields) in KEYED.items()
+        if getattr(wanted, name)
+    ]
+    if not parts:
         return {}
-    found = seen(user).filter(pk__in=keys).values_list("pk", *names)
-    return {key: " ".join(named) for key, *named in found}
+    found = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return {(name, key): text for name, key, text in found}
+
+
+def _named_by_key(name: str, rows: QuerySet[Any], *fields: str) -> QuerySet[Any, Any]:
+    called = Concat(*chain.from_iterable((Value(" "), F(field)) for field in fields))
+    named: QuerySet[Any, Any] = rows.order_by().annotate(of=Value(name), called=Trim(called))
+    return named.values_list("of", "pk", "called")
 
 
 def text_of(name: str, value: str) -> str:
@@ -179,6 +219,8 @@ def text_of(name: str, value: str) -> str:
         return spoken_age(value)
     if name == "lifecycle":
         return str(Lifecycle(value).label)
+    if name == "held":
+        return str(HOLDERS[value])
     return value  # What a state is called the page knows.
 
 

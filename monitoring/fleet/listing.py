@@ -9,25 +9,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, OrderBy, QuerySet, Sum
+from django.db.models import Case, Count, F, OrderBy, OuterRef, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Lower
 
 from inventory.models import Charger
-from monitoring.effective import WORST_FIRST, State
+from monitoring.effective import BY_STATUS, WORST_FIRST, State
 from monitoring.fleet.narrowing import Filters, in_states, with_ports
 from monitoring.fleet.rows import Row, rows, with_state
+from monitoring.models import PortState
 
 PAGE_SIZE = 50
 LAST_SEEN = "state__last_seen"
 SINCE = "effective_state__since"
 
 
-def _down(field: str) -> OrderBy:
-    return F(field).desc(nulls_last=True)
+def _down(field: Any) -> OrderBy:
+    return OrderBy(F(field) if isinstance(field, str) else field, descending=True, nulls_last=True)
 
 
-def _up(field: str) -> OrderBy:
-    return F(field).asc(nulls_last=True)
+def _up(field: Any) -> OrderBy:
+    return OrderBy(F(field) if isinstance(field, str) else field, nulls_last=True)
+
+
+def _power() -> Case:
+    """Return what a charger's charging ports draw together, W; looked up only where one charges."""
+    charging = [status for status, state in BY_STATUS.items() if state is State.CHARGING]
+    ports = PortState.objects.filter(evse__charger=OuterRef("pk"), status__in=charging)
+    drawn = ports.order_by().values("evse__charger").annotate(drawn=Sum("power")).values("drawn")
+    return Case(When(effective_state__charging__gt=0, then=Subquery(drawn)))
 
 
 #: What a list can be sorted by; "worst" is the state, the latest change first.
@@ -47,6 +56,8 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     "-firmware": ("-firmware_version", "pk"),
     "organisation": ("site__organisation__name", "pk"),
     "-organisation": ("-site__organisation__name", "pk"),
+    "power": (_up(_power()), "pk"),
+    "-power": (_down(_power()), "pk"),
 }
 
 

@@ -12,8 +12,11 @@ from django.utils import timezone
 
 from inventory import search
 from inventory.models import Charger, Lifecycle
-from monitoring.effective import RANK, State
+from monitoring.effective import BROKEN, RANK, State
+from monitoring.fleet import in_hand
 
+#: Who has it: nobody what is broken, or somebody what they have taken in hand.
+NOBODY, SOMEBODY = "nobody", "somebody"
 #: The value of the parameter `view` that says: everything, whatever view one opens with.
 ALL = "all"
 #: Values of one filter, and characters of one value, that are looked at.
@@ -26,6 +29,7 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days
 SORTS = (
     *("worst", "identity", "-identity", "site", "-site", "since", "-since", "seen", "-seen"),
     *("model", "-model", "firmware", "-firmware", "organisation", "-organisation"),
+    *("power", "-power"),
 )
 
 
@@ -41,6 +45,7 @@ class Filters:
     state: tuple[State, ...] = ()
     port: tuple[State, ...] = ()
     since: str = ""
+    held: tuple[str, ...] = ()
     organisation: tuple[int, ...] = ()
     region: tuple[str, ...] = ()
     site: tuple[int, ...] = ()
@@ -104,6 +109,10 @@ def _state(text: str) -> State | None:
     return State(text) if text in set(State) else None
 
 
+def _held(text: str) -> str | None:
+    return text if text in HELD else None
+
+
 def _lifecycle(text: str) -> str | None:
     return text if text in Lifecycle.values else None
 
@@ -111,6 +120,7 @@ def _lifecycle(text: str) -> str | None:
 _READERS: dict[str, Callable[[str], Any]] = {
     "state": _state,
     "port": _state,
+    "held": _held,
     "organisation": _number,
     "region": _text,
     "site": _number,
@@ -149,6 +159,8 @@ def narrowed(
         chargers = chargers.exclude(lifecycle=Lifecycle.DECOMMISSIONED)
     if wanted.tag and without != "tag":
         chargers = chargers.filter(any_of(Q(tags__contains=[tag]) for tag in wanted.tag))
+    if wanted.held and without != "held":
+        chargers = chargers.filter(any_of(HELD[who]() for who in wanted.held))
     if wanted.since:
         chargers = chargers.filter(_changed(wanted.since, now or timezone.now()))
     return search.chargers(chargers, wanted.q)
@@ -158,6 +170,15 @@ def _changed(since: str, now: datetime) -> Q:
     way, number, unit = age(since)
     moment = now - number * UNITS[unit]
     return Q(**{f"effective_state__since__{'gte' if way == 'last' else 'lt'}": moment})
+
+
+def _neglected() -> Q:
+    broken = Q(effective_state__rank__in=[RANK[state] for state in BROKEN])
+    return broken & ~in_hand.condition()
+
+
+#: Value of the filter `held` -> the condition that it means.
+HELD: dict[str, Callable[[], Q]] = {NOBODY: _neglected, SOMEBODY: in_hand.condition}
 
 
 def in_states(wanted: Filters) -> Q:

@@ -52,6 +52,7 @@ class ConnectionSpan(models.Model):
                 fields=["gateway"], condition=models.Q(closed=None), name="open_connections"
             ),
             models.Index(fields=["charger", "opened"], name="connections_of_charger"),
+            models.Index(fields=["charger", "closed"], name="connections_by_end"),
             models.Index(fields=["-opened", "-id"], name="connections_by_time"),
         ]
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from monitoring import words
-from monitoring.decimals import decimals
+from monitoring.decimals import decimals, per_cent
 from monitoring.effective import State, state_of_status
 from monitoring.kpi_queries import LABELS, Figure, Metric
 
@@ -27,8 +27,6 @@ register.filter("flag_words", words.flag)
 register.filter("answer_words", words.answer)
 register.filter("event_words", words.event_kind)
 register.filter("boot_words", words.boot_reason)
-register.filter("frame_words", words.frame)
-register.filter("frame_payload", words.payload)
 
 
 @register.filter
@@ -111,14 +109,7 @@ def figure_value(figure: Figure) -> str:
         return _("No data")
     if figure.metric is Metric.RECONNECTS:
         return decimals(figure.value, 2)
-    return ratio(figure.value)
-
-
-def ratio(value: float) -> str:
-    """Write a rate in per cent; only what is whole is 100 %, only nothing is 0 %."""
-    if value in (0.0, 1.0):
-        return f"{value * 100:.0f} %"
-    return f"{decimals(min(max(value * 100, 0.01), 99.99), 2)} %"
+    return per_cent(figure.value, 2)
 
 
 @register.inclusion_tag("monitoring/_figure.html")
@@ -231,4 +222,4 @@ def _hours(seconds: float) -> str:
 
 def _no_data(figure: Figure) -> str:
     share = figure.no_data_share
-    return ratio(share) if share else ""
+    return per_cent(share, 2) if share else ""

@@ -10,11 +10,10 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from monitoring import contact
-from monitoring.decimals import decimals
-from monitoring.effective import State
+from monitoring.decimals import decimals, per_cent
 from monitoring.kpis import PortTotals
 from monitoring.site_day import Visits
 from monitoring.weather import DAYS, Bar, Cell, shares
@@ -77,17 +76,10 @@ def site_power(watts: float) -> str:
 
 
 @register.filter
-def per_cent(share: float) -> str:
-    """Write a share (0 to 1); only what is whole is 100 %, only nothing is 0 %."""
-    if share in (0.0, 1.0):
-        return f"{share:.0%}".replace("%", " %")
-    return f"{decimals(min(max(share * 100, 0.1), 99.9), 1)} %"
-
-
-@register.filter
 def in_words(totals: PortTotals) -> str:
     """Say a day's shares: "working 93.0 %, offline 7.0 %"."""
-    said = [f"{SHARES[state]} {per_cent(share)}" for state, share in reversed(list(shares(totals)))]
+    stacked = reversed(list(shares(totals)))
+    said = [f"{SHARES[state]} {per_cent(share, 1)}" for state, share in stacked]
     return ", ".join(said) or _("no data")
 
 
@@ -95,13 +87,19 @@ def in_words(totals: PortTotals) -> str:
 def uptime(bar: Bar) -> str:
     """Write the share of the measured time in which drivers could be served."""
     measured = bar.whole.measured
-    return per_cent(bar.whole.up / measured) if measured else _("no data")
+    return per_cent(bar.whole.up / measured, 1) if measured else _("no data")
+
+
+@register.filter
+def short_day(day: date) -> str:
+    """Write a day without its year."""
+    return date_format(day, pgettext("format of a day without the year", "j M"))
 
 
 @register.simple_tag
 def weather_cell(cell: Cell) -> SafeString:
     """Draw a day's column, with its numbers for whoever looks closer or doesn't see it."""
-    text = f"{date_format(cell.day, 'j M')}: {in_words(cell.totals)}"
+    text = f"{short_day(cell.day)}: {in_words(cell.totals)}"
     worst = ["offline", "faulted", "unavailable"]
     trouble = next((name for name in worst if getattr(cell.totals, name)), "")
     return format_html(
@@ -129,7 +127,7 @@ def _column(totals: PortTotals) -> SafeString:
 @register.simple_tag
 def day_mark(day: date, index: int) -> str:
     """Write the day over a column, for one a week; the last has no room beside it."""
-    return date_format(day, "j M") if index % 7 == 1 and index < DAYS - 1 else ""
+    return short_day(day) if index % 7 == 1 and index < DAYS - 1 else ""
 
 
 @register.simple_tag
@@ -156,9 +154,3 @@ def power_curve(visits: Visits) -> SafeString:
 def local_time(visits: Visits, zone: str) -> str:
     """Write when the power was highest, in the site's zone."""
     return date_format(visits.peak_at.astimezone(ZoneInfo(zone)), "H:i")
-
-
-@register.filter
-def is_trouble(state: State | None) -> bool:
-    """Tell whether a site whose worst state this is needs somebody."""
-    return state in (State.OFFLINE, State.FAULTED, State.UNAVAILABLE)

@@ -3,12 +3,24 @@
 from typing import cast
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+from inventory.audit import record_refusal
 
 
 def person(request: HttpRequest) -> User:
     """Return who is signed in; the view is behind `login_required`."""
     return cast("User", request.user)
+
+
+def refused(request: HttpRequest, ability: str, said: str = "") -> PermissionDenied:
+    """Enter that who asks lacks an ability, and return what the view then raises.
+
+    `said` is what the page for it tells them.
+    """
+    record_refusal(person(request), f"{request.method} {request.path}", f"no {ability}")
+    return PermissionDenied(said)
 
 
 def asks_for(request: HttpRequest, element: str) -> bool:

@@ -7,7 +7,6 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from inventory import access
@@ -33,7 +32,6 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-@gzip_page
 def positions(request: HttpRequest) -> HttpResponse:
     """Answer with the sites for the map's script: all, or those in `site` (numbers and commas)."""
     user = person(request)

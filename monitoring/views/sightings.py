@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inventory import access
 from inventory.audit import record_refusal
-from inventory.models import Charger, Lifecycle, Site
+from inventory.models import Charger, Site
 from monitoring import sighting_words as words
 from monitoring import sightings as deeds
 from monitoring.access import sightings
@@ -36,12 +36,6 @@ MOST_SITES = 300
 MOST_ADDRESSES = 200
 #: The index of known identities is made anew after so long, or when there are others.
 STALE = timedelta(minutes=5)
-LIFECYCLES = (
-    Lifecycle.COMMISSIONING,
-    Lifecycle.ACTIVE,
-    Lifecycle.PENDING,
-    Lifecycle.PLANNED,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +56,16 @@ class Knock:
         return words.said(self.sighting)
 
 
-STATES: dict[str, Callable[[User], QuerySet[Sighting]]] = {
-    "waiting": deeds.waiting,
-    "linked": deeds.linked,
-    "blocked": deeds.blocked,
-}
-
-
 @login_required
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """List sightings, the latest first."""
     user = person(request)
     state = request.GET.get("state", "waiting")
-    state = state if state in STATES else "waiting"
+    state = state if state in deeds.STATES else "waiting"
     text = request.GET.get("q", "").replace("\0", "").strip()[:100]
     reason = request.GET.get("reason", "")
-    found = _narrowed(STATES[state](user), text, reason)
+    found = _narrowed(deeds.STATES[state](user), text, reason)
     page = Paginator(found, PAGE_SIZE).get_page(number(request.GET.get("page"), 1))
     everywhere = deeds.may_everywhere(user, "acknowledge")
     context = {
@@ -155,7 +142,7 @@ def one(request: HttpRequest, sighting_id: int) -> HttpResponse:
         "may_adopt": bool(choices) and sighting.reason == "unknown",
         "may_edit": deeds.may_decide(user, sighting, "edit_inventory"),
         "may_decide": deeds.may_decide(user, sighting),
-        "lifecycles": [(value.value, value.label) for value in LIFECYCLES],
+        "lifecycles": [(value.value, value.label) for value in deeds.LIFECYCLES],
         "fingerprint": deeds.fingerprint(sighting),
         "others": _others_from(user, sighting),
     }
@@ -221,14 +208,14 @@ def _back(request: HttpRequest) -> str:
 
 def _adopt(request: HttpRequest, user: User, sighting: Sighting) -> HttpResponse:
     lifecycle = request.POST.get("lifecycle", "")
-    if lifecycle not in {value.value for value in LIFECYCLES}:
+    if lifecycle not in {value.value for value in deeds.LIFECYCLES}:
         raise SightingError(_("Choose how far along it is."))
     adopted = deeds.adopt(
         sighting,
         by=user,
         now=timezone.now(),
         site=_site(request, user),
-        lifecycle=Lifecycle(lifecycle),
+        lifecycle=lifecycle,
         key=request.POST.get("key", deeds.NEW_KEY),
         seen_key=request.POST.get("fingerprint", ""),
     )
@@ -270,13 +257,13 @@ def _link(request: HttpRequest, user: User, sighting: Sighting) -> HttpResponse:
 
 
 def _rename(request: HttpRequest, user: User, sighting: Sighting) -> HttpResponse:
-    charger = deeds.rename(sighting, _charger(request, user), by=user, now=timezone.now())
+    charger = deeds.rename(sighting, _charger(request, user), by=user)
     messages.success(request, _("It is called %(identity)s now.") % {"identity": charger})
     return redirect("charger", identity=charger.identity)
 
 
 def _take_over(request: HttpRequest, user: User, sighting: Sighting) -> HttpResponse:
-    charger = deeds.take_over(sighting, by=user, now=timezone.now())
+    charger = deeds.take_over(sighting, by=user)
     messages.success(request, _("What it says of itself is on file now."))
     return redirect("charger", identity=charger.identity)
 

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,13 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from inventory import access, plan
-from inventory.audit import record_refusal
 from inventory.models import Lifecycle, Site
 from inventory.models.charger import PLAN_SIZE
 from monitoring import site_day, site_page, sites, weather
 from monitoring.effective import State
 from monitoring.live import SHARED
-from monitoring.views.asked import asks_for, number, person
+from monitoring.views.asked import asks_for, number, person, refused
 from monitoring.views.map import choices, ground
 
 
@@ -122,8 +120,7 @@ def arrange(request: HttpRequest, key: int) -> HttpResponse:
     """Let who may manage say where the chargers stand."""
     user, site = _theirs(request, key)
     if not access.may(user, "edit_inventory", site.organisation_id):
-        record_refusal(user, f"{request.method} {request.path}", "no edit_inventory")
-        raise PermissionDenied
+        raise refused(request, "edit_inventory")
     chargers = list(
         access.chargers(user)
         .filter(site=site)

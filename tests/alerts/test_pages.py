@@ -101,6 +101,11 @@ def test_a_member_of_one_site_sees_only_its_incidents(world: World, incident: In
     assert limited.get(f"/incidents/{incident.pk}/").status_code == 404
 
 
+def test_an_incident_leads_to_its_site(world: World, incident: Incident, operator: User) -> None:
+    page = signed_in(operator).get(f"/incidents/{incident.pk}/").content.decode()
+    assert f'href="/sites/{world.site.pk}/"' in page
+
+
 def test_what_concerns_a_whole_organisation_is_for_members_of_all_its_sites(
     world: World, incident: Incident, operator: User
 ) -> None:

@@ -20,7 +20,10 @@ from cpms import embedded
 from tests.bench.table import Table
 
 #: Part -> its module; each has `run(table, quick)`.
-PARTS = ("gateway", "latency", "memory", "reconnect", "disk", "kpis", "pages", "dashboards")
+PARTS = (
+    *("gateway", "latency", "memory", "reconnect", "disk", "kpis", "pages", "dashboards"),
+    "nights",
+)
 LIBRARIES = ("django", "channels", "uvicorn", "uvloop", "websockets", "psycopg", "ocpp")
 
 

@@ -61,7 +61,9 @@ def _with_a_crowd(table: Table, quick: bool) -> None:
     from tests.bench.crowd import seed
 
     chargers, sites = (2_500, 500) if quick else (25_000, 5_000)
-    crowd = seed(chargers, 2, sites, now=datetime.now(UTC))
+    now = datetime.now(UTC)
+    crowd = seed(chargers, 2, sites, now=now)
+    _watched(now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     user = User.objects.create_user("operator")
@@ -75,6 +77,8 @@ def _with_a_crowd(table: Table, quick: bool) -> None:
         "fleet page, by site": f"/?sort=site&page={chargers // 100}",
         "fleet page, broken for over 1 h": "/?state=offline&state=faulted&since=over-1h",
         "fleet page, by model, operator and tag": f"/?model={model}&operator=Telenord&tag=depot",
+        "fleet page, what nobody has": "/?held=nobody",
+        "fleet page, by power": "/?sort=-power",
         "fleet page, searched by serial": f"/?q={crowd.chargers[77].serial_number[:6]}",
         "fleet page, searched by street": "/?q=bahnhofstra%C3%9Fe+12",
     }
@@ -82,6 +86,7 @@ def _with_a_crowd(table: Table, quick: bool) -> None:
     _ask(table, client, of, {"fleet's live part": "/"}, headers=FRAGMENT)
     others = {
         "choices of sites": f"/fleet/choices/site/?find={site.name[:4]}",
+        "choices of who has it": "/fleet/choices/held/",
         "map": "/map/",
         "map's sites": "/map/sites/",
         "sites": "/sites/",
@@ -92,6 +97,29 @@ def _with_a_crowd(table: Table, quick: bool) -> None:
     }
     _ask(table, client, of, others)
     _export(table, client, chargers)
+
+
+def _watched(now: datetime) -> None:
+    """Open an incident of each charger that is broken; somebody has every other."""
+    from alerts.models import DetectorName, Incident
+    from alerts.models.severity import Severity
+    from alerts.policies import current
+    from inventory.models import Charger
+    from monitoring.effective import BROKEN, RANK
+
+    policy, states = current(None, now), Incident.State
+    broken = Charger.objects.filter(
+        effective_state__rank__in=[RANK[state] for state in BROKEN]
+    ).select_related("site")
+    Incident.objects.bulk_create(
+        Incident(
+            detector=DetectorName.OFFLINE, dedup_key=f"bench {n}", subject=charger.identity,
+            organisation_id=charger.site.organisation_id, site=charger.site, charger=charger,
+            severity=Severity.MAJOR, policy_version=policy, since=now, opened_at=now,
+            state=states.ACKNOWLEDGED if n % 2 else states.OPEN, acknowledged_at=now,
+        )
+        for n, charger in enumerate(broken)
+    )  # fmt: skip
 
 
 def _signed_in(user: Any) -> Any:

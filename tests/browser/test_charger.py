@@ -80,6 +80,20 @@ def test_one_sees_what_is_wrong_what_to_check_and_how_the_running_session_goes(
     assert page.get_by_text("Insulation resistance of cable").is_visible(), "it was folded up"
 
 
+def test_the_charts_speak_the_reader_s_language(
+    enter: Enter, operator: User, station: Charger
+) -> None:
+    page = enter(operator, "/chargers/CP-1/", locale="de-DE")
+    chart = page.locator("#power .uplot .u-over")
+    chart.hover()
+    legend = page.locator("#power .u-legend")
+    legend.get_by_text("Zeit", exact=True).wait_for()
+    box = chart.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 40)
+    legend.get_by_text("11,0 kW", exact=True).wait_for()
+
+
 def test_one_looks_closer_at_the_past_by_dragging_and_by_keyboard_and_goes_back(
     enter: Enter, operator: User, station: Charger
 ) -> None:

@@ -111,6 +111,14 @@ def test_the_palette_finds_chargers_and_pages_and_does_what_the_page_can(
     assert page.get_by_role("dialog").count() == 0
 
 
+def test_the_palette_says_when_the_search_fails(enter: Enter, operator: User) -> None:
+    page = enter(operator, "/kpis/")
+    page.route("**/search/?q=*", lambda route: route.fulfill(status=500, body="broken"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("cp-2")
+    page.get_by_role("status").get_by_text("doesn't answer").wait_for()
+
+
 def test_the_palette_and_the_keys_are_accessible(
     enter: Enter, operator: User, fleet: list[Charger]
 ) -> None:

@@ -1,11 +1,15 @@
 """A wall as it hangs: opened without a sign-in, for nights, through restarts, until revoked."""
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from alerts import escalation, policies
@@ -17,10 +21,11 @@ from monitoring.facts import Status
 from monitoring.models import PortState
 from tests.browser.accessibility import violations
 from tests.browser.conftest import Server
-from tests.network import charger, person, site, tenant
+from tests.browser.growth import Held, held
+from tests.network import NOON, charger, person, site, tenant
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page, Response, Route, ViewportSize
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +79,7 @@ def wall(browser: "Browser", server: Server, hung: tuple[KioskLink, str]) -> Ite
         if message.type == "error" and "Failed to load" not in message.text:
             complaints.append(message.text)
 
-    def open_wall(**options: Any) -> "Page":
+    def open_wall(prepare: Callable[["Page"], None] | None = None, **options: Any) -> "Page":
         context = browser.new_context(viewport=SCREEN, **options)
         contexts.append(context)
         page = context.new_page()
@@ -82,6 +87,8 @@ def wall(browser: "Browser", server: Server, hung: tuple[KioskLink, str]) -> Ite
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.add_init_script(AUTOPLAY_RULE)
+        if prepare:
+            prepare(page)
         page.goto(f"{server.url}/kiosk/{hung[1]}/")
         page.locator(".board-fleet").wait_for()
         return page
@@ -168,6 +175,132 @@ def test_a_wall_says_that_it_isn_t_live_and_mends_itself(
     expect(stale).to_be_hidden(timeout=60_000)
     page.locator(".board-fleet", has_text="CP-1").wait_for()
     assert page.evaluate("window.sameDocument")
+
+
+class Night:
+    """The hours of a wall, of its machine and of the server alike, that pass as they are told."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def begin(self, page: "Page") -> None:
+        """Take hold of the clocks, before the wall opens."""
+        self.page = page
+        page.clock.install(time=self.now)
+        page.route("**/pulse/**", self._tell_the_time)
+
+    def passes(self, **time: float) -> None:
+        """Let so much time go by, and the wall ask how things are."""
+        step = timedelta(**time)
+        self.now += step
+        self.page.clock.fast_forward(int(step.total_seconds() * 1000))
+
+    def _tell_the_time(self, route: "Route") -> None:
+        try:
+            answer = route.fetch()
+        except PlaywrightError:
+            route.abort()
+            return
+        route.fulfill(response=answer, json=answer.json() | {"now": self.now.isoformat()})
+
+
+def is_pulse(answer: "Response") -> bool:
+    return "/pulse/" in answer.url
+
+
+def test_a_wall_loads_itself_anew_at_night_but_never_into_an_error(
+    wall: Open, server: Server, one: Charger
+) -> None:
+    night = Night(datetime(2026, 3, 2, 3, 50, tzinfo=ZoneInfo("Europe/Berlin")))
+    page = wall(night.begin)
+    page.evaluate("document.body.dataset.opened = 'before'")
+    first = page.locator("body[data-opened=before]")
+    for _pulse in range(3):  # Up for minutes: there is nothing to tidy up yet.
+        with page.expect_response(is_pulse):
+            night.passes(minutes=5)
+    for _pulse in range(3):
+        with page.expect_response(is_pulse):
+            night.passes(hours=6)
+    expect(first).to_have_count(1)
+
+    server.stop()
+    try:
+        for _hour in range(6):
+            night.passes(hours=1)
+        expect(page.locator("#clock")).to_have_text(re.compile("^04:05"))
+        stale = page.get_by_role("alert").filter(has_text="Not live: nothing new for 6 h")
+        stale.wait_for()
+        expect(page.locator(".board-fleet")).to_be_visible()
+        expect(first).to_have_count(1)
+    finally:
+        server.start()
+    night.passes(minutes=1)
+    expect(first).to_have_count(0)
+    expect(page.locator("#clock")).to_have_text(re.compile("^04:0"))
+    expect(page.locator(".board-fleet")).to_contain_text("All quiet")
+    expect(stale).to_be_hidden()
+
+
+class Rush:
+    """A wall's answers, as they were once; with something new in each, and at once."""
+
+    def __init__(self) -> None:
+        self.asked = self.alarms = self.boards = 0
+        self._first: dict[str, dict[str, Any] | str] = {}
+
+    def begin(self, page: "Page") -> None:
+        """Answer from here on, before the wall opens; its time goes on only when told to."""
+        page.clock.install(time=NOON)
+        page.clock.pause_at(NOON + timedelta(seconds=1))
+        page.route(re.compile("/(pulse|board)/"), self._answer)
+
+    def _answer(self, route: "Route") -> None:
+        path = urlsplit(route.request.url).path
+        kept = self._first.get(path)
+        if kept is None:
+            answer = route.fetch()
+            self._first[path] = answer.text() if "/board/" in path else answer.json()
+            route.fulfill(response=answer)
+        elif isinstance(kept, str):
+            self.boards += 1
+            route.fulfill(body=kept, content_type="text/html")
+        else:
+            route.fulfill(json=self._pulse(kept))
+
+    def _pulse(self, kept: dict[str, Any]) -> dict[str, Any]:
+        self.asked += 1
+        self.alarms += self.asked % 25 == 0
+        counts = dict.fromkeys(kept["incidents"], self.asked % 9)
+        dead = [beat | {"alive": self.asked % 20 != 0} for beat in kept["beats"]]
+        new = {"key": str(self.alarms), "text": "CP-1 is offline", "where": "Ostbahnhof"}
+        more = {"stamp": str(self.asked // 3), "critical": [new] if self.alarms else []}
+        return kept | more | {"incidents": counts, "beats": dead}
+
+
+def test_a_wall_that_hangs_for_long_holds_on_to_no_more_than_at_first(
+    wall: Open, one: Charger
+) -> None:
+    KioskLink.objects.update(rotation=5)
+    for number in range(2, 9):
+        open_incident(charger(one.site, f"CP-{number}", Status.FAULTED))
+    rush = Rush()
+    page = wall(rush.begin)
+    page.locator("#sound").click()
+
+    def turn_boards(times: int) -> Held:
+        until = rush.boards + times
+        while rush.boards < until:
+            page.clock.run_for(3_000)
+        page.locator("[data-show=fleet]").click()
+        page.locator(".board-fleet").wait_for()
+        return held(page)
+
+    early = turn_boards(40)
+    grown = turn_boards(200) - early
+    assert rush.alarms > 3
+    assert grown.listeners <= 0
+    assert grown.nodes < 50
+    assert grown.heap < 250_000
 
 
 def test_boards_take_turns(wall: Open, hung: tuple[KioskLink, str], one: Charger) -> None:

@@ -122,6 +122,20 @@ def test_the_map_is_walked_by_keyboard(enter: Enter, lead: User, network: World)
     expect(page.get_by_role("searchbox", name="Search sites")).to_have_value("")
 
 
+def test_the_list_s_filters_are_cleared_as_soon_as_there_is_one(
+    enter: Enter, lead: User, network: World
+) -> None:
+    page = enter(lead, "/sites/")
+    rows, clear = page.locator(".kw-sites tbody tr"), page.locator(".kw-clear")
+    expect(rows).to_have_count(3)
+    expect(clear).to_be_hidden()
+    page.get_by_role("searchbox", name="Search sites").fill("lyon")
+    expect(rows).to_have_count(1)
+    clear.click()
+    expect(rows).to_have_count(3)
+    expect(clear).to_be_hidden()
+
+
 def test_a_loss_shows_on_the_map_by_itself(enter: Enter, lead: User, network: World) -> None:
     page = enter(lead, "/map/?at=50.0,8.0,5")
     drawn(page)

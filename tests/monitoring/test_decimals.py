@@ -4,8 +4,7 @@ import pytest
 from django.utils import translation
 
 from cpms.web.templatetags.kilowatch import kilowatts
-from monitoring.decimals import decimals
-from monitoring.templatetags.monitoring import ratio
+from monitoring.decimals import decimals, per_cent
 
 
 @pytest.mark.parametrize(
@@ -22,5 +21,5 @@ def test_the_language_writes_the_point_and_parts_the_thousands() -> None:
 
 def test_power_and_rates_are_rounded_as_well() -> None:
     assert kilowatts(7_360) == "7.4 kW"
-    assert ratio(0.98567) == "98.57 %"
-    assert ratio(0.99999) == "99.99 %"
+    assert per_cent(0.98567, 2) == "98.57 %"
+    assert [per_cent(0.99999, places) for places in (1, 2)] == ["99.9 %", "99.99 %"]

@@ -211,6 +211,56 @@ async def refuse(recording: Recorder) -> None:
         raise OSError(str(error)) from error
 
 
+async def test_frames_that_waited_for_hours_are_found_hour_by_hour(recording: Recorder) -> None:
+    for hours in (0.9, 1.1, 3):
+        recording.record(7, NOON + hours * HOUR, "in", f"[{hours}]")
+    await recording.flush()
+
+    def since(hours: float) -> list[str]:
+        found = frame_log.read(7, NOON + hours * HOUR, NOON + 4 * HOUR)
+        return [frame.text for frame in found]
+
+    assert await sync_to_async(since)(2.9) == ["[3]"]
+    await sync_to_async(recorder.compact)(NOON, NOON + 4 * HOUR)
+    assert await sync_to_async(since)(1.0) == ["[3]", "[1.1]"]
+
+
+def gaps() -> list[str]:
+    """Return how many frames each gap stands for."""
+    passed = frame_log.passed(7, NOON - HOUR, NOON + HOUR)
+    return [frame.text for frame in passed if frame.direction == "gap"]
+
+
+async def test_a_gap_is_told_once_however_often_it_could_not_be_written(
+    recording: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "CHARGER_LIMIT", 10)
+
+    async def away(*_: Any) -> None:
+        raise OSError("the database is away")
+
+    for number in range(3):
+        recording.record(7, at(number), "in", "x" * 20)
+    with monkeypatch.context() as broken:
+        broken.setattr(recording, "_write", away)
+        for _again in range(2):
+            with pytest.raises(OSError, match="away"):
+                await recording.flush()
+    recording.record(7, at(3), "in", "x")
+    await recording.flush()
+    assert await sync_to_async(gaps)() == ["3"]
+
+
+async def test_where_there_is_room_for_nothing_the_gap_is_told_all_the_same(
+    recording: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder, "BUFFER_LIMIT", -1)
+    for number in range(2):
+        recording.record(7, at(number), "in", "[3]")
+    await recording.flush()
+    assert await sync_to_async(gaps)() == ["2"]
+
+
 async def test_a_day_is_small(recording: Recorder) -> None:
     """1,000 chargers may take 150 MB a day: 150 KB each."""
     for minute in range(60):

@@ -204,7 +204,7 @@ def test_one_that_connects_while_somebody_renames_it_is_another_device(
 
     monkeypatch.setattr(deeds, "_as_one_step", connect_first)
     with pytest.raises(deeds.SightingError, match="connected now"):
-        deeds.rename(seen, ours, by=lead, now=NOON)
+        deeds.rename(seen, ours, by=lead)
     ours.refresh_from_db()
     assert ours.identity == "CP-1"
 
@@ -250,9 +250,21 @@ def test_taking_over_leaves_a_key_that_somebody_makes_meanwhile(lead: User, plac
     told = {"serial_number": "B2"}
     seen = sight("CP-1", "mismatch", charger=one, said=told)
     Charger.objects.filter(pk=one.pk).update(password_digest=DIGEST)
-    deeds.take_over(seen, by=lead, now=NOON)
+    deeds.take_over(seen, by=lead)
     one.refresh_from_db()
     assert (one.serial_number, bytes(one.password_digest or b"")) == ("B2", DIGEST)
+
+
+def test_the_second_of_two_who_take_over_is_told(lead: User, place: Site) -> None:
+    one = network.charger(place, "CP-1")
+    seen = sight("CP-1", "mismatch", charger=one, said={"serial_number": "B2", "model": "Two"})
+    again = Sighting.objects.select_related("charger__site").get(pk=seen.pk)
+    deeds.take_over(seen, by=lead)
+    Charger.objects.filter(pk=one.pk).update(serial_number="C3")
+    with pytest.raises(deeds.SightingError, match="dealt with it meanwhile"):
+        deeds.take_over(again, by=lead)
+    one.refresh_from_db()
+    assert one.serial_number == "C3"
 
 
 def test_a_known_one_is_let_in_with_the_key_it_uses(lead: User, place: Site) -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from monitoring import words
+from monitoring.decimals import per_cent
 from monitoring.kpis import Figure, Metric
-from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked, ratio
+from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked
 
 
 @pytest.mark.parametrize(
@@ -32,6 +33,7 @@ def test_an_error_is_said_in_words_with_the_charger_s_own_code(
         ('[3,"17",{"currentTime":"x"}]', "answer", '{"currentTime":"x"}]'),
         ('[4,"17","NotSupported","",{}]', "error NotSupported", '"",{}]'),
         ("{broken", "not OCPP", "{broken"),
+        ('[2,"17"]', "not OCPP", "]"),
         ("", "not OCPP", ""),
     ],
 )
@@ -62,7 +64,7 @@ def test_a_clock_is_right_or_off_by_so_much(offset: int | None, said: str) -> No
     [(1.0, "100 %"), (0.999999, "99.99 %"), (0.5, "50.00 %"), (0.000001, "0.01 %"), (0.0, "0 %")],
 )
 def test_only_what_is_whole_is_100_per_cent(value: float, said: str) -> None:
-    assert ratio(value) == said
+    assert per_cent(value, 2) == said
 
 
 def test_what_is_odd_about_a_session_is_said_in_words() -> None:

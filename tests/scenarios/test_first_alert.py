@@ -158,7 +158,7 @@ async def test_a_fault_and_a_silence_reach_people_and_end_by_themselves(
         await until(lambda: mails(mailbox, "CP-1/1 is faulted") == ["olga@example.org"], 30)
         body = mailbox.messages[0].get_body(("plain",))
         assert body is not None
-        assert "It reports the error GroundFailure." in body.get_content()
+        assert "It reports: ground fault (GroundFailure)." in body.get_content()
 
         silent = chargers["CP-2"]
         assert silent.socket is not None

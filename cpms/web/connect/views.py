@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +20,7 @@ from cpms.web.connect.typed import typed
 from cpms.web.connect.watching import watch as watching
 from inventory import access, credentials
 from inventory.models import Charger, Lifecycle
-from monitoring.views.asked import person
+from monitoring.views.asked import person, refused
 
 #: Sites offered at once; more are searched.
 MOST_SITES = 12
@@ -103,8 +102,7 @@ def steps(request: HttpRequest, identity: str) -> HttpResponse:
 @never_cache
 def new_key(request: HttpRequest, identity: str) -> HttpResponse:
     """Make a new key, shown once; the charger needs it from its next connection on."""
-    user = person(request)
-    charger = _editable(user, identity)
+    user, charger = person(request), _editable(request, identity)
     key = credentials.generate()
     charger.set_password(key)
     charger.save(update_fields=["password_digest", "password_set_at", "updated_at"])
@@ -115,7 +113,7 @@ def new_key(request: HttpRequest, identity: str) -> HttpResponse:
 @require_POST
 def activate(request: HttpRequest, identity: str) -> HttpResponse:
     """Put the charger into operation: its boot is accepted, and it counts from now on."""
-    charger = _editable(person(request), identity)
+    charger = _editable(request, identity)
     charger.lifecycle = Lifecycle.ACTIVE
     charger.save(update_fields=["lifecycle", "updated_at"])
     messages.success(request, _("%(identity)s is in operation.") % {"identity": charger.identity})
@@ -150,7 +148,7 @@ def _manager(request: HttpRequest) -> User:
     """Return who is signed in, if they may add chargers anywhere."""
     user = person(request)
     if not (user.is_superuser or _sites(user).exists() or organisations_for(user).exists()):
-        raise PermissionDenied
+        raise refused(request, "edit_inventory")
     return user
 
 
@@ -170,8 +168,9 @@ def _theirs(user: User, identity: str) -> Charger:
     return charger
 
 
-def _editable(user: User, identity: str) -> Charger:
+def _editable(request: HttpRequest, identity: str) -> Charger:
+    user = person(request)
     charger = _theirs(user, identity)
     if not access.may(user, "edit_inventory", charger.site.organisation_id):
-        raise PermissionDenied
+        raise refused(request, "edit_inventory")
     return charger

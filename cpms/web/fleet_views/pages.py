@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
@@ -19,7 +19,7 @@ from cpms.web.fleet_views.forms import ViewForm, normal, problems
 from cpms.web.models import FleetPreferences, SavedView
 from monitoring.fleet import columns
 from monitoring.views import fleet
-from monitoring.views.asked import person
+from monitoring.views.asked import person, refused
 
 #: The parameters that say how the list is laid out.
 LAYOUT = {"columns", "density"}
@@ -75,7 +75,7 @@ def create(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, view_id: int) -> HttpResponse:
     """Rename a view, share it or keep it to oneself, open with it."""
     user = person(request)
-    view = _to_change(user, view_id)
+    view = _to_change(request, view_id)
     form = ViewForm(user, request.POST, instance=view)
     if _saved(form) is None:
         messages.error(request, problems(form))
@@ -88,7 +88,7 @@ def edit(request: HttpRequest, view_id: int) -> HttpResponse:
 @require_POST
 def update(request: HttpRequest, view_id: int) -> HttpResponse:
     """Have a view keep what the fleet's page shows now."""
-    view = _to_change(person(request), view_id)
+    view = _to_change(request, view_id)
     try:
         view.query = normal(request.POST.get("query", ""))
     except ValidationError as problem:
@@ -103,7 +103,7 @@ def update(request: HttpRequest, view_id: int) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, view_id: int) -> HttpResponse:
     """Delete a view; what it showed is left as it is."""
-    view = _to_change(person(request), view_id)
+    view = _to_change(request, view_id)
     name, query = view.name, view.query
     view.delete()
     messages.success(request, _("“%(name)s” is deleted.") % {"name": name})
@@ -144,10 +144,12 @@ def _saved(form: ViewForm) -> SavedView | None:
         return None
 
 
-def _to_change(user: User, view_id: int) -> SavedView:
+def _to_change(request: HttpRequest, view_id: int) -> SavedView:
+    user = person(request)
     view = get_object_or_404(access.views(user), pk=view_id)
     if not access.may_change(user, view):
-        raise PermissionDenied(_("Only its owner and NOC leads change a shared view."))
+        said = _("Only its owner and NOC leads change a shared view.")
+        raise refused(request, "tidy_views", said)
     return view
 
 

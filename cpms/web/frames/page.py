@@ -15,7 +15,7 @@ from cpms.ocpp.inspection import Finding, inspect, troubled
 from cpms.web.frames.asked import Asked
 from monitoring import words
 from monitoring.exchanges import ANSWERS, LATEST, Exchange, Fate, Frame, Head, exchanges, restored
-from monitoring.frame_log import Effort, passed
+from monitoring.frame_log import Effort, complete, passed
 from monitoring.frame_pages import EFFORT, TICK, Place
 from monitoring.models import ConnectionSpan
 
@@ -165,14 +165,21 @@ class Reading:
 
         A little more is read at both ends: an answer may be on the other side.
         """
+        for exchange in self._between(start, end, newest_first):
+            if not self._is_torn(exchange) and self.wants(exchange):
+                yield exchange
+
+    def whole(self) -> Iterator[Exchange]:
+        """Yield all exchanges asked for, the oldest first, up to where the effort ended."""
+        every = self._between(self.asked.start, self.asked.end, newest_first=False)
+        return filter(self.wants, complete(every, self.effort))
+
+    def _between(self, start: datetime, end: datetime, newest_first: bool) -> Iterator[Exchange]:
         self.effort.start, self.effort.end = start, end
         around = (max(start, BEGINNING_OF_TIME) - LATEST, end + LATEST)
         frames = passed(self.charger_id, *around, newest_first, self.effort)
-        for exchange in exchanges(frames, newest_first):
-            if not start <= exchange.frame.at < end or self._is_torn(exchange):
-                continue
-            if self.wants(exchange):
-                yield exchange
+        found = exchanges(frames, newest_first)
+        return (exchange for exchange in found if start <= exchange.frame.at < end)
 
     def _is_torn(self, exchange: Exchange) -> bool:
         """Tell whether its CALL lies beyond where one stopped reading: the next page has it."""

@@ -16,14 +16,13 @@ from cpms.ocpp.recordings import Subject, recording
 from cpms.web import zones
 from cpms.web.frames import asked
 from cpms.web.frames.asked import KINDS, WAYS, WINDOWS, Asked
-from cpms.web.frames.page import LONGEST_SHOWN, Page, Reading, Row, read
+from cpms.web.frames.page import Page, Reading, Row, read
 from inventory.models import Charger
 from monitoring import frame_lines
 from monitoring.exchanges import Exchange
+from monitoring.frame_pages import DOWNLOAD_EFFORT
 from monitoring.views.charger import frame, opened
 
-#: Bytes of frames that an export looks through: all there are in its window.
-WHOLE = 2**50
 #: The most that is played again at once.
 LONGEST_REPLAY = timedelta(hours=24)
 
@@ -51,9 +50,10 @@ def export(request: HttpRequest, identity: str) -> StreamingHttpResponse:
     _user, charger = opened(request, identity)
     now = timezone.now()
     wanted = _asked(request, charger, now)
-    reading = Reading(charger.pk, wanted, now, effort=WHOLE)
+    reading = Reading(charger.pk, wanted, now, effort=DOWNLOAD_EFFORT)
     name = f"{charger.identity}-{wanted.start:%Y%m%dT%H%M%SZ}.frames.jsonl"
-    return frame_lines.download(request, frame_lines.written(_lines(reading)), name)
+    text = frame_lines.written(_lines(reading))
+    return frame_lines.download(request, text, name, reading.effort.give_up)
 
 
 @login_required
@@ -69,12 +69,13 @@ def replay(request: HttpRequest, identity: str) -> StreamingHttpResponse:
 
 def _lines(reading: Reading) -> Iterator[frame_lines.Line]:
     """Yield what is exported: as over the API, and what was put right or refused, in words."""
-    found = reading.found(reading.asked.start, reading.asked.end, newest_first=False)
 
     def problems(exchange: Exchange) -> frame_lines.Line:
         return {"problems": [finding.words for finding in reading.inspected(exchange)]}
 
-    return frame_lines.lines(found, problems)
+    yield from frame_lines.lines(reading.whole(), problems)
+    if (reached := reading.effort.reached) is not None:
+        yield frame_lines.unfinished(reached, frame_lines.go_on_from(reached))
 
 
 def _asked(request: HttpRequest, charger: Charger, now: datetime) -> Asked:
@@ -90,7 +91,6 @@ def _choices(page: Page) -> dict[str, Any]:
         "kinds": KINDS.items(),
         "actions": sorted(action for action in actions if action),
         "finding_words": words_for_pages(),
-        "longest": LONGEST_SHOWN,
     }
 
 

@@ -28,8 +28,13 @@ MOST_ROWS = 7
 #: Tiles of sites, and of a site's chargers, that still have readable names.
 MOST_SITES = 35
 MOST_CHARGERS = 15
-#: Critical incidents that the sound is about; with more than these it hardly matters which.
+#: New critical incidents that are called out; with more than these it hardly matters which.
 MOST_CRITICAL = 50
+#: Incidents may be stored a little after the instant they say they were opened at, and out of
+#: order: so much of what was asked for before is told again.
+OVERLAP = timedelta(minutes=2)
+#: A wall that was dark for longer is told what opened in this time.
+LONGEST_ABSENCE = timedelta(days=30)
 #: Seconds for which KPIs are kept: they are rolled up every 30 s.
 KPIS_KEPT = 30
 #: The states in which a site needs somebody.
@@ -54,27 +59,47 @@ class Alarm:
     unacknowledged: int
     #: Changes with every change of them.
     stamp: str
-    #: Keys of the critical ones, the latest first; one that opens again has another.
+    #: Keys of the critical ones that are new, the latest first; one that opens again has another.
     critical: list[tuple[str, Incident]]
-    #: When the last one was resolved, while none is open.
-    quiet_since: datetime | None
 
 
-def alarm(scene: Scene) -> Alarm:
-    """Return the state of the open incidents; two queries, and one more while there are none."""
-    rows = list(
-        _open(scene).order_by("pk").values_list("pk", "episode", "severity", "state", "cleared_at")
-    )
-    critical = _open(scene).filter(severity=Severity.CRITICAL).select_related("site", "charger")
-    newest = critical.order_by("-opened_at")[:MOST_CRITICAL] if rows else []
-    counts = Counter(severity for _pk, _episode, severity, _state, _cleared in rows)
+def alarm(scene: Scene, since: datetime | None) -> Alarm:
+    """Return the state of the open incidents, and which critical ones opened since then.
+
+    None: the wall knows of none yet, so none is new. Two queries, of few rows however many
+    incidents are open.
+    """
+    rows = list(_summed(scene))
+    unacknowledged = sum(row["waiting"] for row in rows)
+    counts = {row["severity"]: row["number"] for row in rows}
+    newest = _critical_since(scene, since) if since and counts.get(Severity.CRITICAL) else ()
     return Alarm(
-        counts={severity: counts[severity] for severity in Severity},
-        unacknowledged=sum(state == Incident.State.OPEN for *_rest, state, _cleared in rows),
+        counts={severity: counts.get(severity, 0) for severity in Severity},
+        unacknowledged=unacknowledged,
         stamp=f"{crc32(repr(rows).encode()):08x}",
         critical=[(f"{incident.pk}:{incident.episode}", incident) for incident in newest],
-        quiet_since=None if rows else _last_resolved(scene),
     )
+
+
+def _summed(scene: Scene) -> Iterable[Mapping[str, Any]]:
+    """Count the open incidents by severity; the sums tell them from as many others."""
+    waiting, cleared = Q(state=Incident.State.OPEN), Q(cleared_at__isnull=False)
+    return (
+        _open(scene)
+        .values("severity")
+        .annotate(
+            number=Count("pk"), keys=Sum("pk"), episodes=Sum("episode"),
+            waiting=Count("pk", filter=waiting), waiting_keys=Sum("pk", filter=waiting),
+            cleared_keys=Sum("pk", filter=cleared),
+        )
+        .order_by("severity")
+    )  # fmt: skip
+
+
+def _critical_since(scene: Scene, since: datetime) -> Iterable[Incident]:
+    asked = max(since, scene.now - LONGEST_ABSENCE)
+    new = _open(scene).filter(severity=Severity.CRITICAL, opened_at__gte=asked - OVERLAP)
+    return new.select_related("site", "charger").order_by("-opened_at", "-pk")[:MOST_CRITICAL]
 
 
 def _open(scene: Scene) -> QuerySet[Incident]:

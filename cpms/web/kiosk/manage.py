@@ -5,7 +5,6 @@ from collections import Counter
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,8 +18,7 @@ from cpms.web.kiosk import links
 from cpms.web.kiosk.forms import KioskForm
 from cpms.web.models import KioskLink
 from inventory import access
-from inventory.audit import record_refusal
-from monitoring.views.asked import person
+from monitoring.views.asked import person, refused
 
 
 @login_required
@@ -88,8 +86,7 @@ def _theirs(request: HttpRequest, link_id: int) -> KioskLink:
 def _allowed(request: HttpRequest) -> User:
     user = person(request)
     if not links.may_manage(user):
-        record_refusal(user, f"{request.method} {request.path}", "no hang_walls")
-        raise PermissionDenied
+        raise refused(request, "hang_walls")
     return user
 
 

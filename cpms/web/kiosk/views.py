@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
@@ -133,7 +134,7 @@ def pulse(request: HttpRequest, link: KioskLink) -> HttpResponse:
             "now": now.isoformat(),
             "version": _version(),
             "beats": _beats(),
-            **({} if scene is None else _alarm(scene)),
+            **({} if scene is None else _alarm(scene, _instant(request.GET.get("since", "")))),
         }
     )
 
@@ -143,8 +144,17 @@ def _scene(link: KioskLink) -> Scene | None:
     return None if onlooker is None else Scene(link, onlooker, timezone.now())
 
 
-def _alarm(scene: Scene) -> dict[str, Any]:
-    state = alarm(scene)
+def _instant(text: str) -> datetime | None:
+    """Return the instant, not after now; None for none, or for what a wall never says."""
+    try:
+        instant = datetime.fromisoformat(text[:40]).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return min(instant, timezone.now())
+
+
+def _alarm(scene: Scene, since: datetime | None) -> dict[str, Any]:
+    state = alarm(scene, since)
     return {
         "incidents": {severity.slug: number for severity, number in state.counts.items()},
         "unacknowledged": state.unacknowledged,

@@ -22,6 +22,7 @@ register = template.Library()
 #: Name -> query string of the views that need no saving.
 COMMON: tuple[tuple[str | Promise, str], ...] = (
     (_("Needs attention"), "state=offline&state=faulted&state=unavailable"),
+    (_("Nobody has it"), "held=nobody"),
     (_("Charging"), "port=charging"),
     (_("Just changed"), "since=last-15m&sort=-since"),
 )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from cpms.web import times, zones
 from cpms.web.frames.page import Row, Said
+from monitoring.decimals import decimals
 from monitoring.exchanges import Fate
 from monitoring.frame_lines import stamp
 
@@ -52,7 +53,7 @@ def _took(milliseconds: float | None) -> str:
         return _("under 1 ms")
     if milliseconds < 1_000:
         return _("%(took)d ms") % {"took": milliseconds}
-    return _("%(took).1f s") % {"took": milliseconds / 1000}
+    return f"{decimals(milliseconds / 1000, 1)} s"
 
 
 @register.filter

@@ -357,14 +357,17 @@ def query(context: template.Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("web/components/sort_header.html", takes_context=True)
-def sort_header(context: template.Context, field: str, label: str, css: str = "") -> dict[str, Any]:
+def sort_header(
+    context: template.Context, field: str, label: str, css: str = "", *, most_first: bool = False
+) -> dict[str, Any]:
     """Draw a column's name that sorts by `field`, then by it backwards (parameter `sort`).
 
-    `css` "num" is for a column of numbers.
+    `css` "num" is for a column of numbers; `most_first`: the other way round.
     """
     current = context["request"].GET.get("sort", "")
     direction = {field: "ascending", f"-{field}": "descending"}.get(current, "none")
-    following = f"-{field}" if current == field else field
+    first, second = (f"-{field}", field) if most_first else (field, f"-{field}")
+    following = second if current == first else first
     return {
         "url": query(context, sort=following),
         "label": label,

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from cpms.ocpp import arrivals, http
+from cpms.ocpp.throttle import Throttle
 from cpms.web.connect.watching import watch
 from inventory.models import Charger
 from monitoring.masking import MASK
@@ -180,6 +181,19 @@ async def test_an_incomplete_websocket_request_is_told(gateway, charger, watcher
     await send(gateway, HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
     shown = await stops(watcher, "Address and identity", "The charger sent a request", "incomplete")
     assert steps(shown) == ["done", "done", "failed"] + ["waiting"] * 6
+
+
+@pytest.mark.parametrize("upgrade", ["", "Upgrade: websocket\r\nConnection: Upgrade\r\n"])
+async def test_behind_a_trusted_proxy_it_is_the_charger_that_knocked(
+    gateway, charger, settings, upgrade
+):
+    """A proxy that mangles the upgrade is what most often goes wrong behind one."""
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.0/8")]
+    forwarded = "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"
+    await send(gateway, HOST + f"{forwarded}{upgrade}\r\n".encode())
+    await gateway.hub.arrivals.flush()
+    kept = await ConnectionAttempt.objects.aget()
+    assert (kept.peer, kept.said["tls"], kept.said["proxy"]) == ("198.51.100.7", True, "127.0.0.1")
 
 
 # The handshake
@@ -499,6 +513,27 @@ async def test_an_ipv6_network_is_one_address(gateway, charger):
     await gateway.hub.arrivals.flush()
     kept = await ConnectionAttempt.objects.aget()
     assert (kept.address, kept.count, kept.peer) == ("2001:db8:1:2::/64", 5, "2001:db8:1:2::4")
+
+
+async def test_a_charger_s_name_in_other_letters_is_no_other_sighting(gateway, charger):
+    for name in ("CP-1", "cp-1", "Cp-1"):
+        assert await knock(gateway, name, password="wrong") == 401
+    await gateway.hub.sightings.flush()
+    sighting = await Sighting.objects.aget()
+    assert (sighting.identity, sighting.reason, sighting.count) == ("CP-1", "credentials", 3)
+
+
+async def test_an_ipv6_network_makes_up_no_more_names_than_an_address_may(
+    gateway, charger, settings
+):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.0/8")]
+    gateway.hub.unknown = Throttle(rate=0.001, burst=2)
+    for number in range(5):
+        await send(gateway, head(f"/ocpp/made-up-{number}", f"X-Forwarded-For: 2001:db8::{number}"))
+    await send(gateway, head("/ocpp/CP-l", "X-Forwarded-For: 2001:db8:0:1::1"))
+    await gateway.hub.sightings.flush()
+    known = [sighting.identity async for sighting in Sighting.objects.order_by("identity")]
+    assert known == ["CP-l", "made-up-0", "made-up-1"]
 
 
 @pytest.mark.parametrize(

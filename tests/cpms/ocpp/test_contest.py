@@ -33,8 +33,8 @@ def house(held):
     return hub
 
 
-def newcomer(authenticated=False):
-    station = SimpleNamespace(id=1, identity="CP-1")
+def newcomer(authenticated=False, held_by=None):
+    station = SimpleNamespace(id=1, identity="CP-1", held_by=held_by)
     return handshake.Admission(station, "ocpp1.6", "1.6", 0, authenticated, "192.0.2.1")
 
 
@@ -59,6 +59,19 @@ async def test_a_stranger_takes_the_place_of_a_socket_that_shows_no_life():
     hub = house(Held(answers=False))
     assert isinstance(await contest(hub, newcomer()), handshake.Admission)
     assert [event.code for event in hub.events] == ["replaced_old"]
+
+
+async def test_of_two_strangers_that_ask_elsewhere_at_once_the_second_displaces_nobody():
+    hub, living = house(None), Held(answers=True)
+    hub.id = "ours"
+
+    async def ask(*_):
+        hub.sockets[1] = living  # The first, which asked the same, is in.
+        return False
+
+    hub.broadcast = SimpleNamespace(lives_elsewhere=ask)
+    assert isinstance(await contest(hub, newcomer(held_by="another")), handshake.Refusal)
+    assert [event.code for event in hub.events] == ["kept_old"]
 
 
 async def test_an_authenticated_newcomer_needs_to_ask_nobody():

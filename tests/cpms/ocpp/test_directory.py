@@ -4,10 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 from asgiref.sync import sync_to_async
 
 from cpms.control.models import Token
-from cpms.ocpp import directory
+from cpms.ocpp import directory, notebook
+from cpms.ocpp.database import dsn
 from inventory.models import Charger, ChargerModel, Organisation
 from monitoring.models import BlockedAddress, Sighting
 from tests.cpms.ocpp.conftest import make_charger
@@ -66,6 +68,22 @@ async def test_a_database_that_hangs_does_not_hold_a_look_up_for_ever(
         assert (await gateway.hub.directory.find("cp-1")).identity == "CP-1"
 
 
+async def test_a_charger_that_was_deleted_does_not_enter_while_the_database_is_away(
+    gateway, charger, monkeypatch
+):
+    find = gateway.hub.directory.find
+    assert (await find("CP-1")).id == charger.id
+    await charger.adelete()
+    assert await find("CP-1") is None
+
+    async def away(*_):
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(gateway.hub.directory, "_query", away)
+    with pytest.raises(directory.DirectoryAway):
+        await find("CP-1")
+
+
 async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(gateway, charger):
     broken = await sync_to_async(make_charger)("CP-2")
     model = await ChargerModel.objects.acreate(vendor="Acme", name="Odd", quirks={"flies": True})
@@ -112,6 +130,32 @@ async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
     await gateway.hub.sightings.flush()
     seen = {sighting.identity async for sighting in Sighting.objects.all()}
     assert seen == {"elsewhere", "CP-1"}
+
+
+async def test_what_is_being_written_of_strangers_when_we_stop_is_not_lost(gateway, charger):
+    sightings = gateway.hub.sightings
+    async with await psycopg.AsyncConnection.connect(await sync_to_async(dsn)()) as other:
+        await other.execute("LOCK TABLE monitoring_sighting IN SHARE MODE")
+        sightings.note("made-up", "unknown", "192.0.2.7", datetime.now(UTC), {})
+        async with asyncio.timeout(30):
+            while sightings._pending:
+                await asyncio.sleep(0.02)
+            ending = asyncio.create_task(sightings.stop())
+            while not sightings._task.done():
+                await asyncio.sleep(0.02)
+        await other.rollback()
+    await ending
+    assert await Sighting.objects.filter(identity="made-up").aexists()
+
+
+async def test_a_database_that_hangs_does_not_hold_up_our_stop(gateway, charger, monkeypatch):
+    monkeypatch.setattr(notebook, "LAST_WRITE", 0.2)
+    async with await psycopg.AsyncConnection.connect(await sync_to_async(dsn)()) as other:
+        await other.execute("LOCK TABLE monitoring_sighting")
+        gateway.hub.sightings.note("made-up", "unknown", "192.0.2.7", datetime.now(UTC), {})
+        await asyncio.wait_for(gateway.hub.sightings.stop(), 20)
+        await other.rollback()
+    assert gateway.hub.sightings._connection.closed
 
 
 async def other_than(before, ask):

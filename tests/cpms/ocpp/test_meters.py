@@ -147,6 +147,25 @@ def test_a_negative_register_is_kept_apart_and_flagged_19() -> None:
     assert (reading.extra, reading.oddities) == ({"sampled": [sample]}, ["negative_register"])
 
 
+@pytest.mark.parametrize(
+    "sample",
+    [
+        {"measurand": "SoC", "unit": "Percent", "value": "-5"},
+        {"measurand": "SoC", "unit": "Percent", "value": "101"},
+        {"measurand": "Power.Active.Import", "unit": "kW", "value": "999999"},
+    ],
+)
+def test_what_cannot_be_is_no_measurement_and_kept_apart(sample: dict[str, str]) -> None:
+    reading = normalise([sample, {"measurand": "Voltage", "value": "230"}], PLAIN)
+    assert columns(reading) == {"voltage": 230.0}
+    assert (reading.extra, reading.oddities) == ({"sampled": [sample]}, ["impossible_value"])
+
+
+@pytest.mark.parametrize("soc", ["0", "100"])
+def test_an_empty_and_a_full_battery_can_be(soc: str) -> None:
+    assert read({"measurand": "SoC", "value": soc}) == {"soc": float(soc)}
+
+
 @pytest.mark.parametrize("value", ["NaN", "1e400", "-inf", "", "n/a", "1e13", None, [], {}, "12,5"])
 def test_an_unreadable_value_loses_nothing_of_the_others_20(value: Any) -> None:
     bad = {"measurand": "Power.Active.Import", "value": value}

@@ -110,6 +110,14 @@ def test_the_header_says_what_to_do_next(
     assert said in text(client, "CP-2/")
 
 
+def test_what_we_closed_for_a_protocol_error_is_looked_at_in_its_frames(
+    client: Client, place: Site
+) -> None:
+    odd = charger(place, "CP-2", Status.AVAILABLE, since=NOW - HOUR, online=False)
+    connection(odd, NOW - HOUR, NOW, CloseReason.PROTOCOL_ERROR)
+    assert "Look at the last frames in its flight recorder" in text(client, "CP-2/")
+
+
 def test_nothing_is_to_be_done_where_all_is_well(client: Client, place: Site) -> None:
     charger(place, "CP-2", Status.AVAILABLE, since=NOW - HOUR)
     assert "Next:" not in text(client, "CP-2/")

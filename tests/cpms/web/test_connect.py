@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
 
@@ -258,7 +259,9 @@ def test_who_may_not_manage_chargers_sees_why_one_does_not_connect_and_changes_n
     assert "Make a new key" not in page
     assert "Activate it" not in page
     for action in ("key", "activate"):
-        assert user.post(f"/connect/charger/CP-1/{action}/").status_code == 403
+        path = f"/connect/charger/CP-1/{action}/"
+        assert user.post(path).status_code == 403
+        assert LogEntry.objects.filter(additional_data__refused=f"POST {path}").exists()
     kept.refresh_from_db()
     assert (kept.lifecycle, kept.password_digest) == ("pending", None)
 

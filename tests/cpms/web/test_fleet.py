@@ -11,14 +11,17 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from alerts import engine
+from alerts import engine, incidents
 from alerts.models import Incident
+from cpms.web.models import FleetPreferences, SavedView
 from inventory.models import (
     Charger,
     ChargerModel,
     Evse,
     Lifecycle,
+    Membership,
     Organisation,
+    Role,
     Sim,
     Site,
 )
@@ -247,6 +250,86 @@ def test_the_row_says_who_has_it(organisation: Organisation, place: Site, operat
     assert f'href="/incidents/{incident.pk}/"' not in client.get("/").content.decode()
 
 
+@pytest.fixture
+def lost(organisation: Organisation, place: Site) -> dict[str, Incident]:
+    """Three chargers that were lost, with the incident of each; a fourth was just now."""
+    world = World(organisation, place, make_gateway())
+    for name in ("CP-1", "CP-2", "CP-3"):
+        world.lose(world.charger(name), NOON)
+    engine.run(seen_at(NOON + minutes(5)))
+    world.lose(world.charger("CP-NEW"), NOON + minutes(9))
+    charger(place, "CP-FINE", Status.AVAILABLE)
+    return {str(incident.charger): incident for incident in Incident.objects.all()}
+
+
+def test_what_is_broken_and_nobody_has_is_found_with_an_incident_or_before_there_is_one(
+    client: Client, lost: dict[str, Incident], operator: User
+) -> None:
+    assert shown(client, "?held=nobody") == ["CP-NEW", "CP-1", "CP-2", "CP-3"]
+    incidents.acknowledge(lost["CP-2"].pk, by=operator, now=NOON + minutes(6))
+    assert shown(client, "?held=nobody") == ["CP-NEW", "CP-1", "CP-3"]
+    assert shown(client, "?held=somebody") == ["CP-2"]
+    assert shown(client, "?held=somebody&held=nobody") == ["CP-NEW", "CP-1", "CP-2", "CP-3"]
+    assert [row["identity"] for row in sheet(client, "?held=somebody")] == ["CP-2"]
+    Incident.objects.filter(pk=lost["CP-2"].pk).update(state="resolved", resolved_at=NOON)
+    assert shown(client, "?held=somebody") == []
+
+
+def test_who_has_a_site_s_incident_has_all_chargers_there(
+    client: Client, place: Site, lost: dict[str, Incident], operator: User
+) -> None:
+    elsewhere = charger(
+        site(place.organisation, "Westhafen"), "CP-WEST", Status.AVAILABLE, online=False
+    )
+    Incident.objects.filter(pk=lost["CP-3"].pk).update(charger=None, subject="Ostbahnhof")
+    assert str(elsewhere) in shown(client, "?held=nobody")
+    incidents.acknowledge(lost["CP-3"].pk, by=operator, now=NOON + minutes(6))
+    assert shown(client, "?held=nobody") == ["CP-WEST"]
+    assert "CP-FINE" in shown(client, "?held=somebody")
+
+
+def test_who_has_it_is_offered_with_how_many_and_named_where_it_narrows(
+    client: Client, lost: dict[str, Incident], operator: User
+) -> None:
+    incidents.acknowledge(lost["CP-2"].pk, by=operator, now=NOON + minutes(6))
+    assert offered(client, "held", "?held=nobody") == [
+        ("Nobody, and it is broken", 3, True), ("Somebody", 1, False),
+    ]  # fmt: skip
+    assert offered(client, "held", "?q=CP-2") == [
+        ("Nobody, and it is broken", 0, False), ("Somebody", 1, False),
+    ]  # fmt: skip
+    answer = client.get("/?held=nobody&held=me")
+    assert [chip.text for chip in answer.context["chips"]] == ["Nobody, and it is broken"]
+    assert [tile.chargers for tile in answer.context["tiles"]] == [3, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_the_list_orders_by_what_is_drawn_now_and_what_draws_nothing_comes_last(
+    client: Client, place: Site
+) -> None:
+    both = charger(place, "BOTH")
+    port(both, 1, Status.CHARGING, power=40_000.0)
+    port(both, 2, Status.CHARGING, power=30_000.0)
+    port(charger(place, "MOST"), 1, Status.CHARGING, power=90_000.0)
+    port(charger(place, "LEAST"), 1, Status.CHARGING, power=0.0)
+    port(charger(place, "UNTOLD"), 1, Status.CHARGING)
+    # What they drew last is on file, and isn't drawn any more.
+    port(charger(place, "PLUGGED"), 1, Status.FINISHING, power=120_000.0)
+    port(charger(place, "LOST", online=False), 1, Status.CHARGING, power=150_000.0)
+    rest = ["UNTOLD", "PLUGGED", "LOST"]
+    assert shown(client, "?sort=-power") == ["MOST", "BOTH", "LEAST", *rest]
+    assert shown(client, "?sort=power") == ["LEAST", "BOTH", "MOST", *rest]
+    assert [row["power"] for row in sheet(client, "?sort=-power")] == [
+        "90000.0", "70000.0", "0.0", "", "", "",
+    ]  # fmt: skip
+
+
+def test_the_column_of_power_sorts_by_the_most_first(client: Client, place: Site) -> None:
+    charger(place, "A")
+    assert 'href="?sort=-power"' in client.get("/").content.decode()
+    assert 'href="?sort=power"' in client.get("/?sort=-power").content.decode()
+    assert 'href="?sort=-power"' in client.get("/?sort=power").content.decode()
+
+
 def test_the_sheet_has_every_row_that_is_filtered_in_the_list_s_order_and_columns(
     client: Client, place: Site
 ) -> None:
@@ -280,7 +363,11 @@ def test_an_empty_sheet_has_its_header(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?state=faulted&port=charging&q=cp", "?columns=sim,iccid,tags,model,firmware"]
+    "query",
+    [
+        *("", "?state=faulted&port=charging&q=cp", "?columns=sim,iccid,tags,model,firmware"),
+        "?held=nobody&sort=-power",
+    ],
 )
 def test_the_list_asks_as_much_of_the_database_for_two_chargers_as_for_fifty(
     client: Client, place: Site, query: str
@@ -302,6 +389,41 @@ def test_the_list_asks_as_much_of_the_database_for_two_chargers_as_for_fifty(
         elsewhere = site(place.organisation)
         charger(elsewhere, f"CP-{number}", Status.FAULTED, Status.CHARGING, sim=sim)
     assert asked() == few <= 15
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?organisation={organisation}&site={site}&model={model}",
+        (
+            "?organisation={organisation}&site={site}&model={model}&held=nobody&since=over-1h"
+            "&region=Bayern&firmware=1.0&operator=Telenord&tag=depot&version=2.1&lifecycle=active"
+            "&state=faulted&port=faulted&q=CP&sort=-power&view={view}&columns=firmware"
+        ),
+    ],
+)
+def test_all_filters_together_are_few_queries(
+    client: Client, operator: User, place: Site, query: str
+) -> None:
+    for name in ("Second", "Third"):  # Then a filter by organisation is of use.
+        Membership.objects.create(user=operator, organisation=tenant(name), role=Role.OPERATOR)
+    twin = ChargerModel.objects.create(vendor="Nordlader", name="Twin 22")
+    iccid = "8949020000000000001"
+    charger(
+        place, "CP-1", Status.FAULTED, model=twin, firmware_version="1.0", tags=["depot"],
+        sim=Sim.objects.create(organisation=place.organisation, iccid=iccid, operator="Telenord"),
+        ocpp_version="2.1",
+    )  # fmt: skip
+    view = SavedView.objects.create(owner=operator, name="Mine", query="state=faulted")
+    FleetPreferences.objects.create(user=operator, opening=view)
+    keys = {"organisation": place.organisation_id, "site": place.pk, "model": twin.pk}
+    with CaptureQueriesContext(database) as queries:
+        answer = client.get("/" + query.format(**keys, view=view.pk))
+    assert [row.charger.identity for row in answer.context["page"]] == ["CP-1"]
+    named = {chip.name: chip.text for chip in answer.context["chips"]}
+    assert named["organisation"] == "Nordstrom"
+    assert (named["site"], named["model"]) == ("Ostbahnhof", "Nordlader Twin 22")
+    assert len(queries) <= 15, [query["sql"] for query in queries]
 
 
 def test_a_page_beyond_the_last_is_the_last_and_the_count_is_of_what_is_listed(

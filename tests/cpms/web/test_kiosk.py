@@ -1,6 +1,7 @@
 """A wall's link opens its wall and nothing else, and shows no more than who hung it may see."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -21,7 +22,7 @@ from alerts import escalation, policies
 from alerts.models import DetectorName, Incident
 from cpms.logs import escaped
 from cpms.web.kiosk import life, links, views
-from cpms.web.kiosk.boards import BOARDS
+from cpms.web.kiosk.boards import BOARDS, MOST_CRITICAL
 from cpms.web.models import KioskLink
 from cpms.web.routing import websocket
 from inventory import access
@@ -82,8 +83,9 @@ def board(client: Client, link: KioskLink, name: str) -> str:
     return answer.content.decode()
 
 
-def pulse(client: Client, link: KioskLink) -> dict[str, Any]:
-    answer: dict[str, Any] = client.get(f"/kiosk/wall/{link.pk}/pulse/").json()
+def pulse(client: Client, link: KioskLink, since: str = "") -> dict[str, Any]:
+    asked = {"since": since} if since else {}
+    answer: dict[str, Any] = client.get(f"/kiosk/wall/{link.pk}/pulse/", asked).json()
     return answer
 
 
@@ -279,12 +281,12 @@ def test_boards_show_the_link_s_sites_and_no_others(nordstrom: Organisation, mit
     world = World.make("HIDDEN-World")
     for place, name in ((mitte, "SEEN-1"), (ost, "HIDDEN-1"), (other, "HIDDEN-2")):
         one = charger(place, name, Status.FAULTED)
-        incident(world, one)
+        incident(world, one, opened_at=timezone.now())
     client = opened(token)
     shown = "".join(board(client, link, name) for name in EVERY_BOARD)
     assert "SEEN-1" in shown
     assert "HIDDEN" not in shown
-    state = pulse(client, link)
+    state = pulse(client, link, timezone.now().isoformat())
     assert state["incidents"] == {"critical": 1, "major": 0, "minor": 0, "warning": 0}
     assert [one["text"] for one in state["critical"]] == ["SEEN-1 is offline"]
 
@@ -350,6 +352,104 @@ def test_an_incident_says_who_has_it(nordstrom: Organisation, mitte: Site) -> No
     taken.save()
     assert "olga" in board(client, link, "incidents")
     assert pulse(client, link)["stamp"] != before
+
+
+def acknowledge(one: Incident) -> None:
+    one.state, one.acknowledged_at = Incident.State.ACKNOWLEDGED, NOON
+    one.save()
+
+
+def clear(one: Incident) -> None:
+    one.cleared_at = NOON
+    one.save()
+
+
+def resolve(one: Incident) -> None:
+    one.state, one.resolved_at, one.resolution = "resolved", NOON, "recovered"
+    one.save()
+
+
+def come_back(one: Incident) -> None:
+    one.episode += 1
+    one.save()
+
+
+def another(one: Incident) -> None:
+    assert one.charger
+    incident(World.make("W2"), one.charger)
+    resolve(one)
+
+
+@pytest.mark.parametrize("change", [acknowledge, clear, resolve, come_back, another])
+def test_the_stamp_changes_with_every_change_of_the_incidents(
+    nordstrom: Organisation, mitte: Site, change: Callable[[Incident], None]
+) -> None:
+    one = incident(World.make("W"), charger(mitte, "CP-1", Status.FAULTED))
+    link, token = hang(nordstrom)
+    client = opened(token)
+    before = pulse(client, link)["stamp"]
+    assert pulse(client, link)["stamp"] == before
+    change(one)
+    assert pulse(client, link)["stamp"] != before
+
+
+def test_a_wall_is_told_what_opened_since_it_last_asked_and_at_first_nothing(
+    nordstrom: Organisation, mitte: Site
+) -> None:
+    one, world = charger(mitte, "CP-1", Status.FAULTED), World.make("W")
+    now = timezone.now()
+    incident(world, one, opened_at=now - timedelta(hours=1))
+    link, token = hang(nordstrom)
+    client = opened(token)
+    first = pulse(client, link)
+    assert first["critical"] == []
+    assert first["incidents"]["critical"] == 1
+    assert pulse(client, link, first["now"])["critical"] == []
+    late = incident(world, one, opened_at=now - timedelta(seconds=90))
+    incident(world, one, severity=2, opened_at=now)
+    new = incident(world, one, opened_at=now)
+    told = pulse(client, link, first["now"])["critical"]
+    assert [row["key"] for row in told] == [f"{new.pk}:1", f"{late.pk}:1"]
+    come_back(new)
+    assert pulse(client, link, first["now"])["critical"][0]["key"] == f"{new.pk}:2"
+
+
+@pytest.mark.parametrize(
+    "since",
+    ["x", "2026-02-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\0", "1" * 300],
+)
+def test_what_no_wall_says_is_heard_as_nothing(nordstrom: Organisation, since: str) -> None:
+    link, token = hang(nordstrom)
+    assert pulse(opened(token), link, since)["critical"] == []
+
+
+@pytest.mark.parametrize("since", ["0001-01-02T00:00:00+00:00", "9999-01-01T00:00:00+00:00"])
+def test_a_wall_may_have_been_away_for_long_or_have_a_wrong_clock(
+    nordstrom: Organisation, mitte: Site, since: str
+) -> None:
+    link, token = hang(nordstrom)
+    one = charger(mitte, "CP-1", Status.FAULTED)
+    incident(World.make("W"), one, opened_at=timezone.now() - timedelta(days=31))
+    new = incident(World.make("W2"), one, opened_at=timezone.now())
+    told = pulse(opened(token), link, since)["critical"]
+    assert [row["key"] for row in told] == [f"{new.pk}:1"]
+
+
+def test_a_pulse_reads_few_rows_however_many_incidents_are_open(
+    nordstrom: Organisation, mitte: Site
+) -> None:
+    one, world = charger(mitte, "CP-1", Status.FAULTED), World.make("W")
+    for _ in range(MOST_CRITICAL + 10):
+        incident(world, one, opened_at=timezone.now())
+    link, token = hang(nordstrom)
+    client = opened(token)
+    with CaptureQueriesContext(connection) as asked:
+        told = pulse(client, link, timezone.now().isoformat())
+    assert told["incidents"]["critical"] == MOST_CRITICAL + 10
+    assert len(told["critical"]) == MOST_CRITICAL
+    of_incidents = [q["sql"] for q in asked if 'FROM "alerts_incident"' in q["sql"]]
+    assert len(of_incidents) == 2
+    assert all("GROUP BY" in sql or "LIMIT" in sql for sql in of_incidents)
 
 
 def test_the_wall_speaks_its_own_language(nordstrom: Organisation) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,14 +19,14 @@ from django.http import HttpRequest
 from django.test import Client
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from cpms.web import audience, screens
+from cpms.web import audience, rights, screens
 from cpms.web import live as socket
 from cpms.web import pulse as beats
 from cpms.web.models import Preferences
 from cpms.web.routing import websocket
 from inventory.models import Charger, Membership, Organisation, Role, Site
 from monitoring import live
-from tests.network import charger, person, site, tenant
+from tests.network import charger, person, signed_in, site, tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -284,7 +284,167 @@ async def test_pages_fetch_everything_again_when_news_may_have_been_lost(
     assert lost
 
 
-async def test_an_ended_session_closes_the_socket(
+def leave_organisation(user: User) -> None:
+    Membership.objects.filter(user=user).delete()
+
+
+def move_to_another_site(user: User) -> None:
+    mine = Membership.objects.get(user=user)
+    mine.sites.set([site(mine.organisation, "Elsewhere")])
+
+
+def hand_over(user: User) -> None:
+    mine = Membership.objects.get(user=user)
+    mine.user = person("nora", Role.VIEWER)
+    mine.save()
+
+
+def move_to_another_organisation(user: User) -> None:
+    mine = Membership.objects.get(user=user)
+    mine.organisation = tenant("Other")
+    mine.save()
+
+
+async def is_deaf(page: Page, organisation: Organisation) -> bool:
+    """Return whether the page no longer hears of its organisation."""
+    await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
+    return await page.silent("changed")
+
+
+@pytest.mark.parametrize(
+    "take_away",
+    [leave_organisation, move_to_another_site, hand_over, move_to_another_organisation],
+)
+async def test_a_right_that_is_taken_away_stops_the_news_at_once(
+    page: Page, operator: User, organisation: Organisation, take_away: Callable[[User], None]
+) -> None:
+    await sync_to_async(take_away)(operator)
+    assert await page.news("resync") == {"type": "resync", "within": 0}
+    assert await is_deaf(page, organisation)
+
+
+async def test_a_site_that_is_closed_to_a_member_stops_its_news_at_once(
+    organisation: Organisation, place: Site
+) -> None:
+    tom = await sync_to_async(person)("tom", Role.CONTRACTOR, organisation, sites=(place,))
+    other = await sync_to_async(site)(organisation, "Elsewhere")
+    await sync_to_async(lambda: tom.memberships.get().sites.add(other))()
+    page = Page(await sync_to_async(cookie_of)(tom))
+    await page.open()
+    await sync_to_async(place.memberships.clear)()
+    await page.news("resync")
+    await tell(live.site_group(place.pk), live.changed({"CP-1": CHANGE}))
+    assert await page.silent("changed")
+    await page.leave()
+
+
+async def test_what_is_taken_away_while_the_page_opens_stops_the_news_as_well(
+    operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.groups_of
+
+    def ask(user: User) -> set[str]:
+        groups = real(user)
+        leave_organisation(user)
+        return groups
+
+    monkeypatch.setattr(socket, "groups_of", ask)
+    page = Page(await sync_to_async(cookie_of)(operator))
+    await page.open()
+    await page.news("resync")
+    assert await is_deaf(page, organisation)
+    await page.leave()
+
+
+async def test_another_s_rights_are_not_a_page_s_business(
+    page: Page, operator: User, organisation: Organisation
+) -> None:
+    colleague = await sync_to_async(person)("ole", Role.OPERATOR, organisation)
+    await sync_to_async(leave_organisation)(colleague)
+    assert not await is_deaf(page, organisation)
+
+
+def deactivate(user: User, _browser: Client) -> None:
+    user.is_active = False
+    user.save()
+
+
+def delete(user: User, _browser: Client) -> None:
+    user.delete()
+
+
+def change_password(user: User, _browser: Client) -> None:
+    user.set_password("another good long password")
+    user.save()
+
+
+def sign_out(_user: User, browser: Client) -> None:
+    browser.post("/accounts/logout/")
+
+
+@pytest.mark.parametrize("end", [deactivate, delete, change_password, sign_out])
+async def test_an_account_or_session_that_ends_closes_the_socket_at_once(
+    operator: User, end: Callable[[User, Client], None]
+) -> None:
+    browser = await sync_to_async(signed_in)(operator)
+    page = Page(browser.cookies[settings.SESSION_COOKIE_NAME].value)
+    await page.open()
+    await page.news("alive")
+    await sync_to_async(end)(operator, browser)
+    assert await page.close_code() == socket.SIGNED_OUT
+    await page.leave()
+
+
+async def test_signing_in_elsewhere_is_no_change_of_rights(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[set[int]] = []
+    monkeypatch.setattr(rights, "announce", told.append)
+    await sync_to_async(cookie_of)(operator)
+    assert not told
+
+
+async def test_a_word_that_the_channel_layer_loses_does_not_keep_rights_from_changing(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_group: str, _message: dict[str, Any]) -> None:
+        raise RedisConnectionError("Connection refused")
+
+    monkeypatch.setattr(get_channel_layer(), "group_send", fail, raising=False)
+    await sync_to_async(leave_organisation)(operator)
+    assert not await Membership.objects.filter(user=operator).aexists()
+
+
+async def test_rights_that_change_while_they_are_looked_at_are_looked_at_again_afterwards(
+    operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    gate = asyncio.Event()
+
+    async def look() -> None:
+        looks.append("begun")
+        await gate.wait()
+        looks.append("ended")
+
+    async def send(message: dict[str, Any]) -> None:
+        pass
+
+    page = socket.Page(operator, "", [], send)
+    monkeypatch.setattr(page, "_look_at_rights", look)
+    monkeypatch.setattr(socket, "seconds_left", lambda _session: 60.0)
+    page.look_again()
+    while not looks:
+        await asyncio.sleep(0.01)
+    page.look_again()
+    page.look_again()
+    gate.set()
+    while not page._timers["check"].when() > asyncio.get_running_loop().time() + 30:
+        await asyncio.sleep(0.01)
+    assert looks == ["begun", "ended"] * 2
+    await page.leave()
+
+
+async def test_a_page_that_no_word_reaches_looks_at_its_account_by_itself(
     operator: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "CHECK", 0.05)
@@ -295,33 +455,31 @@ async def test_an_ended_session_closes_the_socket(
     await page.leave()
 
 
-async def test_a_right_that_is_taken_away_stops_the_news(
+async def test_a_page_that_no_word_reaches_looks_at_its_rights_by_itself(
     operator: User, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket, "CHECK", 0.05)
     page = Page(await sync_to_async(cookie_of)(operator))
     await page.open()
-    await sync_to_async(Membership.objects.filter(user=operator).delete)()
-    await asyncio.sleep(0.5)
-    await tell(live.org_group(organisation.pk), live.changed({"CP-1": CHANGE}))
-    assert await page.silent("changed")
+    other = await sync_to_async(tenant)("Other")
+    mine = Membership.objects.filter(user=operator)
+    await sync_to_async(mine.update)(organisation=other)
+    await page.news("resync")
+    assert await is_deaf(page, organisation)
     await page.leave()
 
 
 async def test_a_right_that_is_taken_away_stops_the_frames_that_one_watches(
-    operator: User, known: Charger, monkeypatch: pytest.MonkeyPatch
+    page: Page, operator: User, known: Charger
 ) -> None:
-    monkeypatch.setattr(socket, "CHECK", 0.05)
-    page = Page(await sync_to_async(cookie_of)(operator))
-    await page.open()
     await page.say('{"watch": "CP-1"}')
     await asyncio.sleep(0.3)
-    await sync_to_async(Membership.objects.filter(user=operator).delete)()
-    await asyncio.sleep(0.5)
+    await sync_to_async(leave_organisation)(operator)
+    await page.news("resync")
+    await asyncio.sleep(0.3)
     frame: live.LiveFrame = {"at": "2026-03-02T12:00:00Z", "direction": "in", "text": "[2]"}
     await tell(live.frames_group(known.pk), live.frames("CP-1", [frame]))
     assert await page.silent("frames")
-    await page.leave()
 
 
 async def test_rights_are_looked_at_again_after_the_database_was_away(

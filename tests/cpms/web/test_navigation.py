@@ -42,6 +42,13 @@ def test_a_refreshed_navigation_still_marks_the_page_and_the_address(
     assert f'hx-get="{there}"' in again.content.decode()
 
 
+def test_who_may_connect_chargers_finds_the_guide_on_every_page(db: None) -> None:
+    lead = signed_in(person("lea", Role.LEAD, tenant())).get("/kpis/").content.decode()
+    viewer = signed_in(person("vera", Role.VIEWER, tenant("Other"))).get("/kpis/").content.decode()
+    assert 'href="/connect/"' in lead
+    assert 'href="/connect/"' not in viewer
+
+
 @pytest.mark.parametrize("at", ["nowhere", "%3Cimg src=x%3E", "%00", "x" * 2000])
 def test_a_place_that_is_none_marks_nothing(client: Client, at: str) -> None:
     answer = client.get(f"/places/?at={at}")

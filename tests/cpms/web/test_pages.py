@@ -157,6 +157,23 @@ def test_an_empty_fleet_says_what_to_do(client: Client) -> None:
     assert "No chargers yet" in client.get("/").content.decode()
 
 
+@pytest.mark.parametrize("address", ["/", "/sites/", "/map/"])
+def test_where_nothing_is_yet_who_may_is_led_to_the_guide_and_nobody_else(
+    organisation: Organisation, address: str
+) -> None:
+    lead = signed_in(person("lea", Role.LEAD, organisation))
+    assert "Connect the first charger" in lead.get(address).content.decode()
+    viewer = signed_in(person("vera", Role.VIEWER, organisation))
+    assert "Connect the first charger" not in viewer.get(address).content.decode()
+
+
+def test_an_empty_site_leads_to_its_first_charger(place: Site) -> None:
+    lead = signed_in(person("lea", Role.LEAD, place.organisation))
+    assert f'href="/connect/{place.pk}/"' in lead.get(f"/sites/{place.pk}/").content.decode()
+    viewer = signed_in(person("vera", Role.VIEWER, place.organisation))
+    assert "Ask an administrator" in viewer.get(f"/sites/{place.pk}/").content.decode()
+
+
 def test_a_charger_s_page_shows_ports_session_and_facts(client: Client, place: Site) -> None:
     busy = charger(place, "CP-1", serial_number="SN-1", firmware_version="3.4.1")
     evse = port(busy, 1, Status.CHARGING, session_id=7, power=11_000.0, soc=62.0)

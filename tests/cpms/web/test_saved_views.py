@@ -1,6 +1,7 @@
 """Saved views of the fleet: kept, shared, changed by who may, and opened with."""
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.messages import get_messages
 from django.test import Client
@@ -94,6 +95,8 @@ def test_a_shared_view_is_changed_by_its_owner_and_by_leads(
     assert other.post(f"/fleet/views/{view.pk}/delete/").status_code == expected
     assert SavedView.objects.exists() != allowed
     if not allowed:
+        refused = f"POST /fleet/views/{view.pk}/delete/"
+        assert LogEntry.objects.filter(additional_data__refused=refused).exists()
         assert client.post(f"/fleet/views/{view.pk}/delete/").status_code == 302
         assert not SavedView.objects.exists()
 

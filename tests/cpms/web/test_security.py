@@ -2,7 +2,7 @@
 
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from cpms.web.security import ContentSecurityPolicy
 
@@ -24,3 +24,12 @@ def test_images_come_from_us_and_exactly_that_tile_server(tiles: str, images: st
     directives = answer.headers["Content-Security-Policy"].split("; ")
     assert images in directives
     assert sum("example" in one or "10.0.0.7" in one for one in directives) == bool(tiles)
+
+
+@pytest.mark.parametrize("page", ["/nothing/here/", "/help/nothing/"])
+def test_where_nothing_is_the_demo_shows_our_own_page_as_well(client: Client, page: str) -> None:
+    with override_settings(DEBUG=True):
+        answer = client.get(page)
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+    assert "URLconf" not in answer.content.decode()

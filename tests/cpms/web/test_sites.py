@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from alerts import engine
@@ -284,7 +285,8 @@ def test_a_loss_of_our_own_making_is_not_the_site_s(client: Client, place: Site)
 
 
 def test_an_empty_site_says_what_to_do(client: Client, place: Site, lead: User) -> None:
-    assert "Enter the first one" in page(client, place)
+    guide = reverse("connect-what", args=[place.pk])
+    assert f'href="{guide}"' in page(client, place)
     viewer = person("vic", Role.VIEWER, place.organisation)
     assert "Ask an administrator" in page(signed_in(viewer), place)
     for part in ("now", "weather", "day"):
@@ -422,6 +424,8 @@ def test_the_weather_has_each_day_s_shares_and_the_worst_charger_first(
     assert "2 Mar: offline 45.5 %, working 54.5 %" in text
     assert "2 Mar: working 100 %" in text
     assert "1 Mar: no data" in text
+    path, german = f"/sites/{place.pk}/part/weather/", {"Accept-Language": "de"}
+    assert 'data-says="02.03.: ' in client.get(path, headers=german).content.decode()
 
 
 def test_the_weather_of_many_chargers_comes_in_pages(client: Client, place: Site) -> None:
@@ -490,6 +494,16 @@ def test_the_day_has_its_sessions_power_and_troubles(client: Client, place: Site
     text = answer.content.decode()
     assert "Ground fault" in text
     assert "The connection broke off" in text
+
+
+@time_machine.travel(NOON + HOUR, tick=False)
+def test_a_site_s_troubles_say_of_each_event_what_it_was(client: Client, place: Site) -> None:
+    one = charger(place, "CP-1", since=NOON)
+    Event.objects.create(
+        charger=one, kind="orphan_stop", at=NOON, received=NOON, severity=4, text="987654321"
+    )
+    answer = client.get(f"/sites/{place.pk}/part/day/").content.decode()
+    assert "Stop without a session: 987654321" in answer
 
 
 @pytest.mark.parametrize(

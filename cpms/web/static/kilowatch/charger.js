@@ -25,11 +25,7 @@
     return input ? input.value : "UTC";
   }
 
-  function written(seconds) {
-    return new Intl.DateTimeFormat(document.documentElement.lang || "en", {
-      timeZone: zone(), day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-    }).format(new Date(seconds * 1000));
-  }
+  const written = (seconds) => window.kilowatch.timeIn(zone())(new Date(seconds * 1000));
 
   function mark(from, to) {
     const brush = document.querySelector(".kw-brush");

@@ -24,10 +24,6 @@
       if (event.target.open) for (const code of event.target.querySelectorAll("pre code:not([data-painted])")) paint(code);
     }, true);
     for (const code of place.querySelectorAll("details[open] pre code")) paint(code);
-    place.addEventListener("click", (event) => {
-      const button = event.target.closest("[data-copy]");
-      if (button) copy(button, place.dataset.copied);
-    });
   }
 
   function paint(code) {
@@ -79,26 +75,6 @@
     into.append(names.length ? `\n${indent}}` : "}");
   }
 
-  async function copy(button, done) {
-    const code = button.closest(".kw-exchange-said").querySelector("code");
-    const text = code.rawText ?? code.textContent;
-    try { await navigator.clipboard.writeText(text); } catch { copyOld(text); }
-    const before = button.textContent;
-    button.textContent = done;
-    setTimeout(() => { button.textContent = before; }, 1_500);
-  }
-
-  // Where the page comes over plain HTTP there is no clipboard but this.
-  function copyOld(text) {
-    const area = document.createElement("textarea");
-    area.value = text;
-    area.className = "visually-hidden";
-    document.body.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-
   function reveal() {
     const linked = document.querySelector(".kw-exchange.is-linked");
     if (linked) { linked.scrollIntoView({ block: "center" }); linked.querySelector("summary").focus({ preventScroll: true }); }
@@ -110,15 +86,10 @@
     document.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, [contenteditable], dialog")) return;
       const within = place.contains(document.activeElement);
-      const letters = lettersWork() ? { j: 1, k: -1 } : {};
+      const letters = window.kilowatch.lettersWork() ? { j: 1, k: -1 } : {};
       const step = { ...letters, ...(within ? { ArrowDown: 1, ArrowUp: -1 } : {}) }[event.key];
       if (step && !document.activeElement?.closest("pre")) { move(place, step); event.preventDefault(); }
     });
-  }
-
-  // Whoever speaks to the device switches single letters off (keys.js; WCAG 2.1.4).
-  function lettersWork() {
-    try { return localStorage.getItem("kw-keys-off") !== "yes"; } catch { return true; }
   }
 
   function move(place, step) {
@@ -145,6 +116,8 @@
       hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23", timeZone: texts.zone,
     });
 
+    const whole = window.kilowatch.timeIn(texts.zone, true);
+
     function read(text) {
       const head = FRAME.exec(text);
       if (!head) return { kind: "0", id: "", word: "" };
@@ -159,7 +132,8 @@
 
     function stamp(time, at) {
       time.textContent = clock.format(new Date(at));
-      time.dateTime = time.title = at;
+      time.dateTime = at;
+      time.title = whole(new Date(at));
     }
 
     function side(element, direction) {
@@ -199,7 +173,7 @@
       row.dataset.at = new Date(frame.at).toISOString();
       row.kwText = key(frame.direction, frame.text);
       row.querySelector("details").classList.add(`is-${frame.direction}`, head.kind === "2" ? "fate-waiting" : head.kind === "0" ? "fate-unreadable" : "fate-stray");
-      row.querySelector("summary strong").textContent = call ? head.word : head.kind === "0" ? texts.none : head.kind === "3" ? texts.answer : texts.error.replace("%s", head.word);
+      row.querySelector("summary strong").textContent = call ? head.word || texts.none : head.kind === "0" ? texts.none : head.kind === "3" ? texts.answer : texts.error.replace("%s", head.word);
       row.querySelector(".kw-exchange-fate").textContent = head.kind === "2" ? texts.waiting : head.kind === "3" || head.kind === "4" ? texts.stray : "";
       row.querySelector(".kw-frame-start").textContent = frame.text.replace(FRAME, "").replace(/^[, ]+/, "").slice(0, 300);
       row.querySelector(".kw-exchange-links a").href = `?at=${encodeURIComponent(row.dataset.at)}`;
@@ -217,7 +191,7 @@
       if (!asked) return false;
       open.delete(`${frame.direction} ${head.id}`);
       const took = Math.max(0, new Date(frame.at) - new Date(asked.at));
-      const spoken = took < 1 ? texts.instant : took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", (took / 1_000).toFixed(1));
+      const spoken = took < 1 ? texts.instant : took < 1_000 ? texts.ms.replace("%s", String(Math.round(took))) : texts.seconds.replace("%s", window.kilowatch.number(took / 1_000, 1));
       const refused = head.kind === "4";
       asked.row.querySelector("details").classList.replace("fate-waiting", refused ? "fate-refused" : "fate-answered");
       asked.row.querySelector(".kw-exchange-fate").textContent = refused ? `${head.word} · ${spoken}` : spoken;

@@ -55,7 +55,7 @@
     dialog.showModal();
   }
 
-  page.showKeys = help;
+  page.lettersWork = () => !isOff();
 
   const keys = {
     "/": search,

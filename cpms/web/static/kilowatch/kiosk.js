@@ -59,7 +59,7 @@
     if (closed) return;
     let wait = PULSE;
     try {
-      const answer = await ask(set.pulse);
+      const answer = await ask(known ? `${set.pulse}?since=${encodeURIComponent(known.at)}` : set.pulse);
       const state = await answer.json();
       if (state.now) { serverAt = Date.parse(state.now); measuredAt = performance.now(); }
       if (state.beats) showBeats(state.beats);
@@ -77,7 +77,7 @@
 
   function take(state) {
     showCounts(state.incidents);
-    notice(state.critical || []);
+    notice(state);
     if (state.stamp !== stamp) {
       if (stamp !== null) due = 0;
       stamp = state.stamp;
@@ -213,7 +213,7 @@
 
   function close() {
     closed = true;
-    keep.set(`kiosk-seen-${set.link}`, "");
+    keep.set(KNOWN, "");
     for (const id of ["stale", "own", "call"]) banner(id, "");
     beats = [];
     $("beats").replaceChildren();
@@ -233,15 +233,19 @@
 
   // --- New critical incidents: seen, called out, heard -----------------------------------------
 
-  let seen = null;
+  // Until when this wall knows what has opened, and the latest of it: some of that is told again.
+  const KNOWN = `kiosk-known-${set.link}`;
+  let known = null;
   let callUntil = 0;
-  try { seen = new Set(JSON.parse(keep.get(`kiosk-seen-${set.link}`) || "null")); } catch { seen = null; }
-  if (seen && !keep.get(`kiosk-seen-${set.link}`)) seen = null;
+  try {
+    const kept = JSON.parse(keep.get(KNOWN));
+    if (kept && Array.isArray(kept.keys)) known = kept;
+  } catch { /* Then none is new. */ }
 
-  function notice(critical) {
-    const fresh = seen === null ? [] : critical.filter((incident) => !seen.has(incident.key));
-    seen = new Set(critical.map((incident) => incident.key));
-    keep.set(`kiosk-seen-${set.link}`, JSON.stringify([...seen]));
+  function notice({ now: at, critical = [] }) {
+    const fresh = known ? critical.filter((incident) => !known.keys.includes(incident.key)) : [];
+    known = { at, keys: critical.map((incident) => incident.key) };
+    keep.set(KNOWN, JSON.stringify(known));
     if (!fresh.length) return;
     const title = fresh.length === 1 ? set.textNew : set.textNews.replace("%s", String(fresh.length));
     const text = fresh.slice(0, 3).map((incident) => [incident.text, incident.where].filter(Boolean).join(" · ")).join("; ");

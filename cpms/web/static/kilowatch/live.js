@@ -66,7 +66,7 @@
     if (stale) {
       const time = document.getElementById("stale-since");
       time.dateTime = new Date(lostSince).toISOString();
-      time.title = new Date(lostSince).toLocaleString([], { timeZoneName: "short" });
+      time.title = page.timeIn(Intl.DateTimeFormat().resolvedOptions().timeZone, true)(new Date(lostSince));
       page.refreshTimes();
     }
     document.dispatchEvent(new CustomEvent("kw:state", { detail: next }));
@@ -255,7 +255,12 @@
 
   Object.assign(page, {
     watchFrames: (identity) => { watched = identity; ask(); },
-    connectionLost: () => { if (!socket || socket.readyState !== WebSocket.OPEN) lost(); },
+    // Somebody got no answer: tells whether that is because the connection is lost.
+    connectionLost: () => {
+      if (socket && socket.readyState === WebSocket.OPEN) return false;
+      lost();
+      return true;
+    },
     sessionEnded: signedOut,
     askSoon,
   });

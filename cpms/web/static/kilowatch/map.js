@@ -4,6 +4,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const place = document.getElementById("map");
   if (!place) return;
   const texts = place.dataset;
+  const written = window.kilowatch.number; // times.js
   const STATES = [...place.querySelectorAll("template[data-state]")].map((one) => one.dataset.state);
   const drawn = (name) => place.querySelector(`template[data-state="${name}"], template[data-icon="${name}"]`).innerHTML.trim();
   const ICONS = Object.fromEntries([...STATES, "empty", "plus", "minus", "all", "show"].map((name) => [name, drawn(name)]));
@@ -102,8 +103,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // --- Markers ------------------------------------------------------------------------------
 
-  const plural = (number, one, many) => (number === 1 ? one : many.replace("%s", number.toLocaleString()));
-  const inWords = (counts) => counts.map((number, rank) => (number ? `${number.toLocaleString()} ${rank < STATES.length ? LABELS[STATES[rank]] : texts.none}` : "")).filter(Boolean).join(", ");
+  const plural = (number, one, many) => (number === 1 ? one : many.replace("%s", written(number)));
+  const inWords = (counts) => counts.map((number, rank) => (number ? `${written(number)} ${rank < STATES.length ? LABELS[STATES[rank]] : texts.none}` : "")).filter(Boolean).join(", ");
 
   function siteIcon(site) {
     const state = STATES[site.worst];
@@ -135,7 +136,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }).join("");
     const worst = worsts.findIndex((number) => number > 0);
     const whole = document.createElement("div");
-    whole.innerHTML = `<svg class="kw-cluster" viewBox="0 0 42 42" width="${size}" height="${size}" aria-hidden="true"><circle class="kw-cluster-face" cx="21" cy="21" r="18.5"/>${ring}</svg><span class="kw-cluster-count ${worst < BROKEN ? `state-${STATES[worst]}` : ""}">${worst < BROKEN ? ICONS[STATES[worst]] : ""}${total.toLocaleString()}</span>`;
+    whole.innerHTML = `<svg class="kw-cluster" viewBox="0 0 42 42" width="${size}" height="${size}" aria-hidden="true"><circle class="kw-cluster-face" cx="21" cy="21" r="18.5"/>${ring}</svg><span class="kw-cluster-count ${worst < BROKEN ? `state-${STATES[worst]}` : ""}">${worst < BROKEN ? ICONS[STATES[worst]] : ""}${written(total)}</span>`;
     return { whole, size };
   }
 
@@ -191,7 +192,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const [south, west, north, east] = [bounds.getSouth(), bounds.getWest(), bounds.getNorth(), bounds.getEast()];
     const visible = placed.filter(({ at: [latitude, longitude] }) => latitude >= south && latitude <= north && longitude >= west && longitude <= east);
     const unplaced = shown.filter((site) => !site.at);
-    count.textContent = texts.inView.replace("%1", visible.length.toLocaleString()).replace("%2", shown.length.toLocaleString());
+    count.textContent = texts.inView.replace("%1", written(visible.length)).replace("%2", written(shown.length));
     fill(list, visible);
     document.getElementById("map-nothing").hidden = visible.length > 0 || !sites.size;
     document.getElementById("map-no-sites").hidden = sites.size > 0;
@@ -205,7 +206,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (some.length > MOST_ROWS) {
       const more = document.createElement("li");
       more.className = "kw-map-more";
-      more.textContent = texts.more.replace("%s", (some.length - MOST_ROWS).toLocaleString());
+      more.textContent = texts.more.replace("%s", written(some.length - MOST_ROWS));
       rows.push(more);
     }
     const focused = where.contains(document.activeElement) ? document.activeElement.dataset.focus : null;

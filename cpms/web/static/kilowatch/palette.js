@@ -27,9 +27,13 @@
     }));
   }
 
+  function isPlace(link) {
+    return link.matches("a") && [...document.querySelectorAll("#places a[href], .kw-user a[href]")].some((place) => place.pathname + place.search === link.pathname + link.search);
+  }
+
   function actions() {
     const found = document.querySelectorAll("main .kw-actions a[href], main .kw-actions button, main [data-palette], .kw-theme button, [data-show-keys]");
-    return [...found].filter((one) => !one.disabled && (one.offsetParent !== null || !one.closest("main"))).map((one) => ({
+    return [...found].filter((one) => !one.disabled && (one.offsetParent !== null || !one.closest("main")) && !isPlace(one)).map((one) => ({
       label: plain(one.dataset.palette || one.getAttribute("aria-label") || one.textContent),
       detail: one.closest(".kw-theme") ? dialog.dataset.theme : "",
       run: () => one.click(),
@@ -121,8 +125,8 @@
       const found = await fetch(`${dialog.dataset.url}?q=${encodeURIComponent(text)}`, { signal: mine.signal });
       if (found.status === 401) { dialog.close(); page.sessionEnded(); return; }
       answer = { text, groups: found.ok ? (await found.json()).groups : [] };
-      if (!found.ok) status.textContent = dialog.dataset.failed;
       if (field.value.trim() === text) show();
+      if (!found.ok) status.textContent = dialog.dataset.failed;
     } catch (problem) {
       if (problem.name !== "AbortError") status.textContent = dialog.dataset.failed;
     }

@@ -8,7 +8,14 @@
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const axis = (extra) => ({ stroke: css("--kw-quiet"), font: "12px system-ui", grid: { stroke: css("--kw-line"), width: 1 }, ticks: { show: false }, ...extra });
   const zoned = (zone) => (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone);
-  const written = (unit, places = 1) => (_plot, value) => (value === null || value === undefined ? "–" : `${value.toFixed(places)} ${unit}`);
+  const { number, timeIn } = window.kilowatch; // times.js
+  const written = (unit, places = 1) => (_plot, value) => (value === null || value === undefined ? "–" : `${number(value, places)} ${unit}`);
+  const ticksIn = (unit) => (_plot, ticks) => ticks.map((tick) => `${number(tick)} ${unit}`);
+  // What the legend says of the time under the pointer.
+  function clock({ zone, time }) {
+    const shown = timeIn(zone);
+    return { label: time, value: (_plot, seconds) => (seconds === null ? "–" : shown(new Date(seconds * 1000))) };
+  }
   const measured = (values) => values.some((value) => value !== null);
 
   // Fetches when the page is opened and when news say so, and has everything drawn again
@@ -78,9 +85,9 @@
         scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
         axes: [
           axis({ values: "{HH}:{mm}", space: 70 }),
-          axis({ size: 56, values: (_plot, ticks) => ticks.map((tick) => `${tick} kW`) }),
+          axis({ size: 56, values: ticksIn("kW") }),
         ],
-        series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...series],
+        series: [clock(element.dataset), ...series],
       }, [data.times, ...used.map((port) => port.power)], canvas);
     });
   }
@@ -95,7 +102,7 @@
     const upTo = (_plot, _low, high) => [0, Math.max(1, (high || 0) * 1.1)];
     const side = (line, index) => axis({
       scale: line.scale, side: index ? 1 : 3, size: 68, grid: { show: !index, stroke: css("--kw-line"), width: 1 },
-      values: (_plot, ticks) => ticks.map((tick) => `${tick} ${line.unit}`),
+      values: ticksIn(line.unit),
     });
     return new uPlot({
       width: canvas.clientWidth,
@@ -103,7 +110,7 @@
       tzDate: zoned(words.zone),
       scales: { kW: { range: upTo }, kWh: { range: upTo }, "%": { range: [0, 100] } },
       axes: [axis({ values: session.times.at(-1) - session.times[0] < 600 ? "{HH}:{mm}:{ss}" : "{HH}:{mm}", space: 70 }), ...lines.map(side).slice(0, canvas.clientWidth > 560 ? 3 : 1)],
-      series: [{ value: "{DD}.{MM}. {HH}:{mm}" }, ...lines.map((line) => ({
+      series: [clock(words), ...lines.map((line) => ({
         label: line.label, scale: line.scale, stroke: css(line.colour), width: 1.8, dash: line.dash,
         fill: line.fill ? css("--c-charging-tint") : undefined, points: { show: false }, spanGaps: true,
         value: written(line.unit, line.unit === "%" ? 0 : 1),

@@ -5,6 +5,7 @@
 //   charger:<identity>   that charger changed        incidents   incidents changed
 //   fleet                any charger changed         strangers   somebody knocked whom nobody knows
 //   site:<number>        a charger of that site changed
+//   clock                nobody tells: it is asked for by its own hx-trigger "every …"
 // data-live-kinds="status connection" narrows a charger's news to those kinds. A fragment with
 // data-live-shown="<identities>" is refreshed at once for these, for other chargers only by
 // status and connection. data-live-shared: others show the same; it comes over the socket.
@@ -36,7 +37,8 @@
   let timer = null;
   let hand = { at: -Infinity, where: null };
 
-  const live = () => document.querySelectorAll("[data-live][hx-get][id]");
+  const LIVE = "[data-live][hx-get][id][hx-trigger*=live]";
+  const live = () => document.querySelectorAll(LIVE);
   const topics = (element) => element.dataset.live.split(" ");
   const isShared = (element) => "liveShared" in element.dataset && !unshared.has(element.id) && window.DecompressionStream;
 
@@ -95,7 +97,7 @@
 
   // A shared fragment that is only known to have changed will come by itself.
   function mark(element, changes, wanted = !isShared(element)) {
-    if (gone.has(element.id)) return;
+    if (gone.has(element.id) || !element.matches(LIVE)) return;
     const known = dirty.get(element.id) || { changes: new Set(), wanted: false };
     for (const change of changes) known.changes.add(change);
     known.wanted ||= wanted;
@@ -120,12 +122,18 @@
         if (!known.wanted) continue;
         asked = true;
         if (came.has(id) && isShared(element)) put(element, came.get(id));
-        else { busy.add(id); htmx.trigger(element, "live"); }
+        else if (!asks(element)) dirty.set(id, known);
       }
     }
     if (asked) last = performance.now();
     tellHeld();
     if (dirty.size) later();
+  }
+
+  // Tells whether it was asked for: not while what the user has just chosen is on its way there.
+  function asks(element) {
+    htmx.trigger(element, "live");
+    return busy.has(element.id);
   }
 
   function later() {
@@ -143,15 +151,21 @@
     if (failing.delete(id)) tellFailing();
   }
 
-  const isLive = (event) => event.detail.requestConfig && event.detail.requestConfig.triggeringEvent
-    && event.detail.requestConfig.triggeringEvent.type === "live";
+  // Nobody waits for what news or the clock (which htmx gives no event) have asked for.
+  function isLive({ detail: { elt, requestConfig } }) {
+    const by = requestConfig && requestConfig.triggeringEvent;
+    return by ? by.type === "live" : elt.matches("[hx-trigger*=every]");
+  }
 
   // htmx learns an address a moment after a swap has changed it: news in that moment would ask
   // for the old one, and bring a list back that the user has just filtered.
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.dataset.live) event.detail.path = event.detail.elt.getAttribute("hx-get");
   });
-  document.addEventListener("htmx:beforeRequest", (event) => { event.detail.elt.kwAsked = performance.now(); });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    event.detail.elt.kwAsked = performance.now();
+    if (isLive(event)) busy.add(event.detail.elt.id);
+  });
   // A slow server is asked less often.
   document.addEventListener("htmx:afterRequest", (event) => {
     const element = event.detail.elt;
@@ -237,7 +251,7 @@
       if (element && held(element)) for (const change of known.changes) changes.add(change);
     }
     const text = [bar.dataset.none, bar.dataset.one, bar.dataset.many][Math.min(2, changes.size)];
-    document.getElementById("held-text").textContent = text.replace("%s", changes.size.toLocaleString(document.documentElement.lang));
+    document.getElementById("held-text").textContent = text.replace("%s", page.number(changes.size));
     bar.hidden = !paused && !changes.size;
   }
 
@@ -256,10 +270,14 @@
     if (status === 404 || status === 403) gone.add(element.id);
     else {
       mark(element, [], true);
-      clearTimeout(timer);
-      timer = setTimeout(flush, pace = SLOWEST * (0.5 + Math.random() / 2));
+      slowly();
     }
     tellFailing();
+  }
+
+  function slowly() {
+    clearTimeout(timer);
+    timer = setTimeout(flush, pace = SLOWEST * (0.5 + Math.random() / 2));
   }
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -272,9 +290,17 @@
   document.addEventListener("htmx:responseError", (event) => page.toast(words(event.detail.xhr.status), "error"));
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
-      if (isLive(event)) { mark(event.detail.elt, [], true); page.connectionLost(); }
+      if (isLive(event)) unanswered(event.detail.elt, name);
       else page.toast(bar.dataset.unreached, "error");
     });
+  }
+
+  // With the connection lost all is asked for when it is back.
+  function unanswered(element, name) {
+    mark(element, [], true);
+    if (page.connectionLost()) return;
+    if (name === "htmx:timeout") refused(element, 504); // As a gateway between would call it.
+    else slowly();
   }
 
   function words(status) {
