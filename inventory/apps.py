@@ -12,7 +12,8 @@ class InventoryConfig(AppConfig):
 
         for model in (models.Organisation, models.Site, models.Sim, models.ChargerModel):
             auditlog.register(model)
-        auditlog.register(models.Charger, exclude_fields=["password_digest", "updated_at"])
+        unrecorded = ["password_digest", "next_password_digest", "next_password_until"]
+        auditlog.register(models.Charger, exclude_fields=[*unrecorded, "updated_at"])
         auditlog.register(models.Evse)
         auditlog.register(models.Connector)
         auditlog.register(models.Membership, m2m_fields={"sites"})

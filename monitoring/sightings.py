@@ -139,7 +139,7 @@ def _give_key(
             raise SightingError(
                 _("It has knocked with another key since you looked. Look again before you decide.")
             )
-        charger.password_digest, charger.password_set_at = bytes(held.key_digest), now
+        charger.keep_password(bytes(held.key_digest), now)
         return ""
     new = credentials.generate()
     charger.set_password(new)

@@ -87,7 +87,7 @@ def made(
     bulk: Bulk | None = None,
 ) -> Command:
     """Return the command, not stored yet."""
-    fields = operation.fields()
+    fields = operation.completed().fields()
     secret = {name: fields.pop(name) for name in operation.secrets if name in fields}
     return Command(
         charger=charger,

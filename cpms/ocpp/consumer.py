@@ -1,9 +1,12 @@
 """Where a charger comes in: Channels hands us its handshake, and who is admitted gets a socket."""
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
 
+from cpms.control import passwords
 from cpms.ocpp import gateway, handshake
 from cpms.ocpp.charger_socket import ChargerSocket
 from cpms.ocpp.duplicates import contest
@@ -31,6 +34,7 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
             return
         HANDSHAKES.labels("101").inc()
         _note_entry(hub, verdict, scope)
+        _note_key(hub, verdict)
         await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
         await ChargerSocket(hub, verdict, scope, receive, send).serve()
 
@@ -39,3 +43,11 @@ def _note_entry(hub: gateway.Gateway, admission: handshake.Admission, scope: Any
     said = {**told(scope), "version": admission.version, "profile": admission.profile}
     identity = admission.station.identity
     hub.arrivals.note("entered", admission.peer, identity, known=True, **said)
+
+
+def _note_key(hub: gateway.Gateway, admission: handshake.Admission) -> None:
+    """Learn from the key that a charger comes with which of its two is in force."""
+    station = admission.station
+    if admission.key is not None and station.next_password_digest is not None:
+        now = datetime.now(UTC)
+        hub.clerk.soon(partial(passwords.used, station.id, admission.key, now))

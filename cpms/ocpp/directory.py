@@ -25,8 +25,8 @@ PATIENCE = 5.0
 
 _STATIONS = """
 SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_profile,
-       c.password_digest, c.serial_number, s.timezone, o.accept_unknown_tokens,
-       m.vendor, m.name AS model, m.quirks, st.booted_at, g.id AS held_by
+       c.password_digest, c.next_password_digest, c.serial_number, s.timezone,
+       o.accept_unknown_tokens, m.vendor, m.name AS model, m.quirks, st.booted_at, g.id AS held_by
   FROM inventory_charger c
   JOIN inventory_site s ON s.id = c.site_id
   JOIN inventory_organisation o ON o.id = s.organisation_id
@@ -182,6 +182,7 @@ class Directory:
             row.accept_unknown_tokens,
             row.booted_at is not None,
             ZoneInfo(row.timezone),
+            row.next_password_digest,
             row.held_by,
             self.tokens,
         )
@@ -251,5 +252,6 @@ CHANGED = (
 ACCEPTING = "SELECT id FROM inventory_organisation WHERE accept_unknown_tokens"
 INVENTORY = (
     "identity", "organisation_id", "site_id", "lifecycle", "security_profile", "password_digest",
-    "quirks", "vendor", "model", "serial_number", "accept_unknown_tokens", "zone",
+    "next_password_digest", "quirks", "vendor", "model", "serial_number", "accept_unknown_tokens",
+    "zone",
 )  # fmt: skip

@@ -34,6 +34,8 @@ class Admission:
     profile: int
     authenticated: bool
     peer: str
+    #: Digest of the key that let it in.
+    key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admissio
         if offered is not None:
             guesses.give_back(guess)
         return Refusal(503, "busy", identity, peer.address)
-    reason = _distrust(station, offered, peer.tls)
+    key = _key(station, offered[1] if offered else b"")
+    reason = _distrust(station, offered, key, peer.tls)
     if reason:
         hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
         status = 401 if hidden else 404
@@ -139,7 +142,7 @@ async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admissio
     assert station is not None
     if offered is not None:
         guesses.give_back(guess)
-    return _speak(station, scope, offered is not None, peer)
+    return _speak(station, scope, key if offered is not None else None, peer)
 
 
 def _refused(
@@ -181,29 +184,42 @@ async def look_closer(refusal: Refusal, scope: Any, directory: Directory) -> Ref
     return refusal
 
 
-def _distrust(station: Station | None, offered: tuple[str, bytes] | None, tls: bool) -> str:
-    """Return why this can't be trusted, or "". Every way takes the same two comparisons."""
-    user, password = offered or ("", b"")
+def _key(station: Station | None, password: bytes) -> bytes | None:
+    """Return the digest of the charger's key, old or new, that `password` is.
+
+    Every way takes the same comparisons.
+    """
     kept = station.password_digest if station is not None else None
-    right = credentials.matches(bytes(kept or NOBODY), password) and kept is not None
+    coming = station.next_password_digest if station is not None else None
+    is_kept = credentials.matches(bytes(kept or NOBODY), password) and kept is not None
+    is_coming = credentials.matches(bytes(coming or NOBODY), password) and coming is not None
+    return bytes((coming if is_coming else kept) or b"") if is_coming or is_kept else None
+
+
+def _distrust(
+    station: Station | None, offered: tuple[str, bytes] | None, key: bytes | None, tls: bool
+) -> str:
+    """Return why this can't be trusted, or ""; `key` is of the right password."""
     if station is None:
         return "unknown"
-    if offered is None or kept is None:
-        return "" if station.security_profile == 0 and kept is None else "credentials"
-    if user.lower() != station.identity.lower():
+    if key is None and station.password_digest is None and station.security_profile == 0:
+        return ""
+    if offered is None or (station.password_digest is None and key is None):
+        return "credentials"
+    if offered[0].lower() != station.identity.lower():
         return "username"
-    if not right:
+    if key is None:
         return "credentials"
     return "profile" if station.security_profile > (2 if tls else 1) else ""
 
 
-def _speak(station: Station, scope: Any, authenticated: bool, peer: Peer) -> Admission | Refusal:
+def _speak(station: Station, scope: Any, key: bytes | None, peer: Peer) -> Admission | Refusal:
     offered = [name for name in scope["subprotocols"] if name]
     chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
     assumed = "" if offered else station.quirks.missing_subprotocol
     if chosen is None and not assumed:
         return Refusal(400, "subprotocol", station.identity, peer.address, station.id)
     version = SUBPROTOCOLS[chosen or assumed]
-    authenticated = authenticated and station.password_digest is not None
+    authenticated = key is not None
     profile = (2 if peer.tls else 1) if authenticated else 0
-    return Admission(station, chosen, version, profile, authenticated, peer.address)
+    return Admission(station, chosen, version, profile, authenticated, peer.address, key)

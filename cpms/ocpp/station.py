@@ -60,6 +60,8 @@ class Station:
     #: It has booted at some time; then the last known boot stands.
     booted: bool
     zone: tzinfo = UTC
+    #: Of a key that was sent to it and may be in force by now.
+    next_password_digest: bytes | None = None
     #: The gateway, alive, that held its connection when it was looked up.
     held_by: UUID | None = None
     tokens: Tokens = field(default_factory=Tokens)

@@ -109,6 +109,10 @@ class Charger(models.Model):
     )
     password_digest = models.BinaryField(null=True, blank=True, max_length=32, editable=False)
     password_set_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: A key that was sent to the charger and isn't known to be in force: both let it in.
+    next_password_digest = models.BinaryField(null=True, blank=True, max_length=32, editable=False)
+    #: Who still comes with the old key after this didn't take the new one; None: it may yet.
+    next_password_until = models.DateTimeField(null=True, blank=True, editable=False)
     tags = models.JSONField(_("tags"), default=list, blank=True, validators=[validate_tags])
     #: What is painted on the ground, e.g. "Bay 7" or "A3–A4".
     bay = models.CharField(_("bay"), max_length=20, blank=True)
@@ -186,7 +190,11 @@ class Charger(models.Model):
         if fields is None or "lifecycle" in fields:
             self.date_lifecycle(timezone.now())
             if fields is not None:
-                kwargs["update_fields"] = {*fields, "commissioned_at", "decommissioned_at"}
+                fields = {*fields, "commissioned_at", "decommissioned_at"}
+        if fields is not None and "password_digest" in fields:
+            fields = {*fields, "next_password_digest", "next_password_until"}
+        if fields is not None:
+            kwargs["update_fields"] = fields
         super().save(*args, **kwargs)
 
     def date_lifecycle(self, now: datetime) -> None:
@@ -205,8 +213,12 @@ class Charger(models.Model):
 
     def set_password(self, password: str) -> None:
         """Keep the keyed hash of `password`: a key as hex, or a text of the operator's choice."""
-        self.password_digest = credentials.digest(password)
-        self.password_set_at = timezone.now()
+        self.keep_password(credentials.digest(password), timezone.now())
+
+    def keep_password(self, digest: bytes, at: datetime) -> None:
+        """Keep the keyed hash of the only key that is right from now on."""
+        self.password_digest, self.password_set_at = digest, at
+        self.next_password_digest = self.next_password_until = None
 
 
 class Evse(models.Model):

@@ -5,7 +5,6 @@ REASONS: dict[str, str] = {
     "There is no TLS listener of our own yet, and no client certificates.": (
         "TC_086 TC_087 TC_A_04 TC_A_06 TC_A_07 TC_A_08"
     ),
-    "A password that was changed on the charger isn't taken over yet.": "TC_073 TC_A_09 TC_A_10",
     "No certificate authority of ours signs requests yet.": (
         "TC_074 TC_077 TC_A_11 TC_A_12 TC_A_13 TC_A_14"
     ),

@@ -10,12 +10,13 @@ from cpms.control.operations.remote import (
     Trigger,
     Unlock,
 )
+from cpms.control.operations.security import ChangePassword
 
 OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
         Reset, Unlock, ChangeAvailability, Trigger, ClearCache, SendData, Start, Stop,
-        AskTransaction,
+        AskTransaction, ChangePassword,
     )
 }  # fmt: skip
 

@@ -32,6 +32,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     #: Fields that nobody may read again.
     secrets: ClassVar[frozenset[str]] = frozenset()
 
+    def completed(self) -> Self:
+        """Return the request with what is made here where it isn't given; stored like this."""
+        return self
+
     def check(self) -> None:
         """Raise `BadRequest` where the fields, each right by itself, make no sense together."""
 

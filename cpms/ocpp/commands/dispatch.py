@@ -25,7 +25,7 @@ from cpms.ocpp.calls import PATIENCE, Gone, NoAnswer
 from cpms.ocpp.commands import translation, verdict
 from cpms.ocpp.commands.claims import Claim, Claims
 from cpms.ocpp.commands.clerk import Clerk
-from cpms.ocpp.commands.effects import follow
+from cpms.ocpp.commands.effects import PREPARATIONS, follow
 from cpms.ocpp.commands.translation import Call
 from monitoring.database import connect
 from monitoring.masking import masked
@@ -152,12 +152,19 @@ class Dispatcher:
         version = held.station.version
         try:
             call = _call(claim, version)
+            await self._prepare(claim, call)
         except (BadRequest, vault.Lost) as problem:
             await self._settle(claim, verdict.of_impossible(datetime.now(UTC), str(problem)))
             return
         ending = await self._ending(held, claim, call, version)
         await self._settle(claim, ending, partial(_conclude, version, call, ending))
         self._hub.broadcast.commanded(held.station)
+
+    async def _prepare(self, claim: Claim, call: Call) -> None:
+        """Do what must be done before it goes out; raise `BadRequest` where that can't be."""
+        prepare = PREPARATIONS.get(call.action)
+        if prepare is not None:
+            await self._clerk.do(partial(prepare, claim.charger_id, call.action, call.payload))
 
     async def _ending(
         self, held: "ChargerSocket", claim: Claim, call: Call, version: str

@@ -1,24 +1,33 @@
-"""What follows from a charger's answer beside the command's own end, per action.
+"""What goes with a CALL beside the command's own row, per action.
 
-Called in the transaction that settles the command, with the payload that went out (secrets and
-all) and the answer.
+Effects are called in the transaction that settles the command, with the payload that went out
+(secrets and all) and the answer; preparations just before the CALL goes out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cpms.control.models import Command
 from cpms.control.settlement import Ending
+from cpms.ocpp.commands import passwords
 
 Effect = Callable[[Command, dict[str, Any], Ending], None]
+#: Of a charger's key, an action and its payload; raises `BadRequest` where it mustn't go out.
+Preparation = Callable[[int, str, dict[str, Any]], None]
 
-EFFECTS: dict[str, Effect] = {}
+EFFECTS: dict[str, Sequence[Effect]] = {
+    "ChangeConfiguration": [passwords.answered],
+    "SetVariables": [passwords.answered],
+}
+PREPARATIONS: dict[str, Preparation] = {
+    "ChangeConfiguration": passwords.prepare,
+    "SetVariables": passwords.prepare,
+}
 
 
 def follow(
     version: str, action: str, payload: dict[str, Any], ending: Ending, command: Command
 ) -> None:
     """Do what follows; nothing for most actions."""
-    effect = EFFECTS.get(action)
-    if effect is not None:
+    for effect in EFFECTS.get(action, ()):
         effect(command, payload, ending)

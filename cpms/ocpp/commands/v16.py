@@ -3,6 +3,7 @@
 from typing import Any
 
 from cpms.control.operations import BadRequest, Operation, charging, remote
+from cpms.ocpp.commands import v16_security
 
 Said = tuple[str, dict[str, Any]]
 
@@ -88,4 +89,5 @@ TRANSLATORS: dict[type[Operation], Any] = {
     remote.SendData: send_data,
     charging.Start: start,
     charging.Stop: stop,
+    **v16_security.TRANSLATORS,
 }

@@ -4,6 +4,7 @@ import secrets
 from typing import Any
 
 from cpms.control.operations import Operation, charging, remote
+from cpms.ocpp.commands import v2_security
 
 Said = tuple[str, dict[str, Any]]
 
@@ -113,4 +114,5 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     charging.AskTransaction: ask_transaction,
+    **v2_security.TRANSLATORS,
 }

@@ -1,0 +1,22 @@
+"""Keys and certificates in OCPP 2.0.1 and 2.1. (Part 2, A)"""
+
+from typing import Any
+
+from cpms.control.operations import Operation, security
+
+Said = tuple[str, dict[str, Any]]
+
+
+def change_password(asked: security.ChangePassword) -> Said:
+    """A01."""
+    setting = {
+        "component": {"name": "SecurityCtrlr"},
+        "variable": {"name": "BasicAuthPassword"},
+        "attributeValue": asked.password,
+    }
+    return "SetVariables", {"setVariableData": [setting]}
+
+
+TRANSLATORS: dict[type[Operation], Any] = {
+    security.ChangePassword: change_password,
+}
