@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from inventory.models import Charger
 from tests.browser.accessibility import violations_everywhere
@@ -116,7 +117,7 @@ def test_the_palette_says_when_the_search_fails(enter: Enter, operator: User) ->
     page.route("**/search/?q=*", lambda route: route.fulfill(status=500, body="broken"))
     page.keyboard.press("Control+k")
     page.keyboard.type("cp-2")
-    page.get_by_role("status").get_by_text("doesn't answer").wait_for()
+    expect(page.get_by_role("status").get_by_text("doesn't answer")).to_be_visible()
 
 
 def test_the_palette_and_the_keys_are_accessible(
