@@ -36,9 +36,12 @@ os.environ["REDIS_PREFIX"] = f"test-{WORKER or 'main'}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
 
 import django  # noqa: E402 (the settings read the environment above)
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
 django.setup()
+# A fifth of a second for each user otherwise, whose passwords are worth nothing.
+PBKDF2PasswordHasher.iterations = 1
 # Else pytest-django in xdist's workers would load the settings before this file gives them
 # their own prefix. Django itself has no more need of it.
 del os.environ["DJANGO_SETTINGS_MODULE"]
