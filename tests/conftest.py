@@ -38,6 +38,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
 import django  # noqa: E402 (the settings read the environment above)
 from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
 from django.db import connection, connections  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
+
+from tests import tables  # noqa: E402
 
 django.setup()
 # A fifth of a second for each user otherwise, whose passwords are worth nothing.
@@ -74,6 +77,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers."""
     if SERVERS in config.stash:
         config.stash[SERVERS].stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    """Empty the tables in our way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: tables.empty())
+        yield
 
 
 @pytest.fixture

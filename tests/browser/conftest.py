@@ -19,8 +19,7 @@ import pytest
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
-from django.db.backends.postgresql.operations import DatabaseOperations
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import expect
 
@@ -106,24 +105,6 @@ def server(django_db_setup: None) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def patient_flush() -> Iterator[None]:
-    """Flush again where a request of a page that was just closed still reads: they deadlock."""
-    flush = DatabaseOperations.execute_sql_flush
-
-    def patiently(operations: DatabaseOperations, statements: list[str]) -> None:
-        for pause in (0.2, 0.5, 1.0, 2.0):
-            try:
-                return flush(operations, statements)
-            except OperationalError:
-                time.sleep(pause)
-        return flush(operations, statements)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DatabaseOperations, "execute_sql_flush", patiently)
-        yield
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 import websockets
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connections
 from websockets.asyncio.client import ClientConnection
 
 from cpms.ocpp import gateway as gateways
@@ -145,12 +145,5 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
     yield RunningGateway(port, gateways.current())
     server.should_exit = True
     await task
-    await sync_to_async(empty_partitions)()
     # The ORM's asynchronous calls keep a connection in their thread.
     await sync_to_async(connections.close_all)()
-
-
-def empty_partitions() -> None:
-    """Empty the tables that aren't Django's own to empty after a test."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE monitoring_metersample, monitoring_framesegment")
