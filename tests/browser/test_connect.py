@@ -114,6 +114,7 @@ def test_from_an_empty_installation_to_the_first_charger_live(
     page.get_by_role("button", name="Make it").click()
 
     key = page.locator(".kw-key").inner_text()
+    page.wait_for_load_state()  # Buttons work from then on.
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy the key").click()
     expect(page.get_by_role("button", name="Copy the key")).to_have_text("Copied")

@@ -28,6 +28,7 @@ def test_one_goes_walks_and_opens_by_keys(
     page.keyboard.press("g")
     page.keyboard.press("f")
     page.locator("tr", has_text="CP-3").wait_for()
+    page.wait_for_load_state()  # Keys work from then on.
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
