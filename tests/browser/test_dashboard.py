@@ -151,7 +151,8 @@ def test_frames_pass_by_live_and_can_be_paused(
     page.get_by_role("button", name="Pause the tail").click()
     page.locator("#frames").get_by_text("MeterValues", exact=True).wait_for()
     page.locator("#frames").get_by_text("MeterValues", exact=True).click()
-    assert page.locator("#frames details[open] code").inner_text().startswith('[2, "18"')
+    # It is set out in lines once it is open.
+    expect(page.locator("#frames details[open] code")).to_have_text(re.compile(r'^\[2, "18"'))
     assert page.locator("#frames img").count() == 0
 
 
