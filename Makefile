@@ -2,7 +2,8 @@
 # Variables go on the line or into the environment: make run FLEET=0 WEB_PORT=8080
 
 PYTHON ?= python3
-WORKERS ?= auto
+# One more than there are processors: the longest tests mostly wait.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 VENV := .venv
 PY := $(VENV)/bin/python
 PINS := deploy/requirements

@@ -106,8 +106,9 @@ WITH runs AS (
     SELECT id, evse_id, started, ended,
            count(*) FILTER (WHERE changed) OVER (PARTITION BY evse_id ORDER BY started) AS run
       FROM (SELECT id, evse_id, started, ended,
-                   (status, error_code, vendor_error_code, info, started) IS DISTINCT FROM
-                   lag((status, error_code, vendor_error_code, info, ended))
+                   (status, error_code, vendor_error_code, info, refines, started)
+                   IS DISTINCT FROM
+                   lag((status, error_code, vendor_error_code, info, refines, ended))
                        OVER (PARTITION BY evse_id ORDER BY started) AS changed
               FROM monitoring_statusspan WHERE ended < %(before)s) AS s
 ), merged AS (

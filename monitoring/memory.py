@@ -106,7 +106,7 @@ SELECT e.charger_id, e.number, e.id AS evse_id,
        p.status, p.since, p.error_code, p.vendor_error_code, p.info, p.connectors,
        p.session_id, p.power, p.energy, p.soc, p.metered_at,
        s.started, s.status AS span_status, s.error_code AS span_error,
-       s.vendor_error_code AS span_vendor_error, s.info AS span_info
+       s.vendor_error_code AS span_vendor_error, s.info AS span_info, s.refines AS span_refines
   FROM inventory_evse e
   JOIN monitoring_portstate p ON p.evse_id = e.id
   LEFT JOIN monitoring_statusspan s ON s.evse_id = e.id AND s.ended IS NULL
@@ -205,8 +205,9 @@ class Memory:
 
 def _port(row: Any) -> PortMemory:
     span = row.started and Span(
-        row.started, None, row.span_status, row.span_error, row.span_vendor_error, row.span_info
-    )
+        row.started, None, row.span_status, row.span_error, row.span_vendor_error, row.span_info,
+        row.span_refines,
+    )  # fmt: skip
     return PortMemory(
         row.evse_id,
         row.number,

@@ -54,6 +54,8 @@ class Plan:
     ended_spans: dict[int, datetime] = field(default_factory=dict)
     #: (evse_id, start) -> span to insert.
     spans: dict[tuple[int, datetime], Span] = field(default_factory=dict)
+    #: (evse_id, start) of spans that a transaction told of and the connector bears out.
+    confirmed: set[tuple[int, datetime]] = field(default_factory=set)
     #: Reports older than the open span, and rewrites: placed one by one.
     late: list[tuple[PortMemory, Span]] = field(default_factory=list)
     ports: dict[int, PortMemory] = field(default_factory=dict)

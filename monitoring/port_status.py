@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from monitoring import facts as f
 from monitoring.memory import PortMemory, SessionMemory
-from monitoring.spans import FINER_THAN_OCCUPIED, Span, place
+from monitoring.spans import FINER_THAN_OCCUPIED, Span, confirms, place
 
 if TYPE_CHECKING:
     from monitoring.plan import Plan
@@ -79,12 +79,17 @@ def _reported(plan: "Plan", fact: f.StatusReported) -> None:
 def _is_late(plan: "Plan", port: PortMemory, report: Span) -> bool:
     if port.open_span is not None and report.started <= port.open_span.started:
         return True
-    return report.refines and any(waiting is port for waiting, _report in plan.late)
+    # What waits may absorb what only a transaction said.
+    told = report.refines or (port.open_span is not None and port.open_span.refines)
+    return told and any(waiting is port for waiting, _report in plan.late)
 
 
 def _append(plan: "Plan", port: PortMemory, report: Span) -> None:
     before = port.open_span
     if place([before] if before else [], report) is None:
+        if before is not None and confirms(report, before):
+            port.open_span = replace(before, refines=False)
+            plan.confirmed.add((port.evse_id, before.started))
         return
     if before is not None:
         _end(plan, port.evse_id, before, report.started)

@@ -37,7 +37,8 @@ class Span:
     error_code: str = ""
     vendor_error_code: str = ""
     info: str = ""
-    #: As a report: said by a 2.x transaction, which knows more than Occupied and nothing else.
+    #: Said by a 2.x transaction, which knows more than Occupied and nothing else; and by no
+    #: connector since.
     refines: bool = field(default=False, compare=False)
 
     def says(self, other: "Span") -> bool:
@@ -100,9 +101,22 @@ def _adds_nothing(report: Span, span: Span) -> bool:
     return span.status in BROKEN or span.status == report.status
 
 
-def absorbs(change: Change) -> bool:
-    """Tell whether the Occupied that follows the changed span is part of it.
+def may_absorb(span: Span) -> bool:
+    """Tell whether anything that follows a span which came late can be part of it."""
+    return span.status in (FINER_THAN_OCCUPIED if span.refines else BROKEN)
 
-    In order it would have added nothing; it came first because the charger was offline.
+
+def absorbs(span: Span, following: Span) -> bool:
+    """Tell whether a span that follows without a break is part of one that came late.
+
+    In order it would have added nothing: Occupied beside what a transaction says, and what a
+    transaction says of a port that its connector calls broken.
     """
-    return change.span.refines and change.span.status in FINER_THAN_OCCUPIED
+    if span.refines:
+        return may_absorb(span) and following.status == Status.OCCUPIED
+    return may_absorb(span) and following.refines
+
+
+def confirms(report: Span, span: Span) -> bool:
+    """Tell whether a report that changes nothing is its connector's word for `span` as well."""
+    return span.refines and not report.refines

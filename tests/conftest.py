@@ -9,21 +9,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from cpms import embedded
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 OURS = (
     *("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "PUBLIC_URL", "EMAIL_URL"),
     *("OCPP_PUBLIC_URL", "DEBUG", "KILOWATCH_ROLE", "METRICS_NETWORKS"),
 )
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 if "DJANGO_SETTINGS_MODULE" in os.environ:
     pytest.exit("Unset DJANGO_SETTINGS_MODULE: the tests make their own settings.", 4)
@@ -36,9 +31,15 @@ os.environ["REDIS_PREFIX"] = f"test-{WORKER or 'main'}"
 os.environ["DJANGO_SETTINGS_MODULE"] = "cpms.settings"
 
 import django  # noqa: E402 (the settings read the environment above)
-from django.db import connection, connections  # noqa: E402
+from django.contrib.auth.hashers import PBKDF2PasswordHasher  # noqa: E402
+from django.db import connection  # noqa: E402
+from django.test import TransactionTestCase  # noqa: E402
+
+from tests import tables  # noqa: E402
 
 django.setup()
+# A fifth of a second for each user otherwise, whose passwords are worth nothing.
+PBKDF2PasswordHasher.iterations = 1
 # Else pytest-django in xdist's workers would load the settings before this file gives them
 # their own prefix. Django itself has no more need of it.
 del os.environ["DJANGO_SETTINGS_MODULE"]
@@ -74,6 +75,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[SERVERS].stop()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    """Empty the tables in our way."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: tables.empty())
+        yield
+
+
 @pytest.fixture
 def process_env(transactional_db: None) -> dict[str, str]:
     """The environment for a process of ours that works on this test's database and prefix."""
@@ -86,36 +95,3 @@ def process_env(transactional_db: None) -> dict[str, str]:
         "REDIS_URL": embedded.urls(Path(os.environ["DATA"]))[1],
         "DEBUG": "1",
     }
-
-
-@pytest.fixture(scope="module")
-def browser(django_db_setup: None) -> Iterator["Browser"]:
-    """Chromium. Without it the test is skipped, in CI it fails.
-
-    Playwright's loop runs in this thread until the module's last test, and Django then takes
-    every query for one from asynchronous code: it is told otherwise meanwhile. It also keeps
-    connections apart for that loop, and they are closed before it ends.
-    """
-    from playwright.sync_api import sync_playwright
-
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
-        refuse("No Chromium here: install Debian's `chromium` to run the browser tests.")
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        chromium = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield chromium
-        connections.close_all()
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser: "Browser") -> Iterator["Page"]:
-    """A page in a fresh browser profile."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()

@@ -1,7 +1,7 @@
 """How a handshake is refused: an HTTP status that tells nothing, and a note of who it was."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client import Counter
 
@@ -16,8 +16,17 @@ if TYPE_CHECKING:
 
 HANDSHAKES = Counter("kilowatch_handshakes_total", "WebSocket handshakes.", ["status"])
 
-#: User name and password.
-Credentials = tuple[str, bytes]
+
+class Knock(NamedTuple):
+    """What came with a handshake that was refused."""
+
+    #: What it says of itself (`told`).
+    said: dict[str, Any]
+    #: Its Authorization header, and the user name and password in it.
+    header: bytes | None
+    offered: tuple[str, bytes] | None
+
+
 #: Refusals that are no sighting: nothing is odd about who it was.
 UNSEEN = frozenset({"busy", "duplicate", "throttled"})
 #: HTTP status -> body. 401 says the same to everybody.
@@ -46,10 +55,10 @@ async def refuse(hub: "Gateway", refusal: handshake.Refusal, scope: Any, send: A
     if refusal.reason == "unknown":
         refusal = await handshake.look_closer(refusal, scope, hub.directory)
     header = dict(scope["headers"]).get(b"authorization")
-    offered, said = handshake.basic_auth(header), told(scope)
-    _note(hub, refusal, said, header, offered)
+    knock = Knock(told(scope), header, handshake.basic_auth(header))
+    _note(hub, refusal, knock)
     if refusal.reason not in UNSEEN:
-        _sight(hub, refusal, said, header, offered)
+        _sight(hub, refusal, knock)
 
 
 def told(scope: Any) -> dict[str, Any]:
@@ -60,30 +69,21 @@ def told(scope: Any) -> dict[str, Any]:
     return {**said, "subprotocols": ", ".join(scope["subprotocols"])}
 
 
-def _note(
-    hub: "Gateway",
-    refusal: handshake.Refusal,
-    said: dict[str, Any],
-    header: bytes | None,
-    offered: Credentials | None,
-) -> None:
+def _note(hub: "Gateway", refusal: handshake.Refusal, knock: Knock) -> None:
     """Note how far it got, for who watches it come."""
+    said = knock.said
     if refusal.reason in {"credentials", "username"}:
-        said = said | shape(header is not None, offered, refusal.kept, refusal.identity)
+        given = knock.header is not None
+        said = said | shape(given, knock.offered, refusal.kept, refusal.identity)
     known = refusal.charger_id is not None
     hub.arrivals.note(refusal.reason, refusal.peer, refusal.identity, known, **said)
 
 
-def _sight(
-    hub: "Gateway",
-    refusal: handshake.Refusal,
-    said: dict[str, Any],
-    header: bytes | None,
-    offered: Credentials | None,
-) -> None:
+def _sight(hub: "Gateway", refusal: handshake.Refusal, knock: Knock) -> None:
     """Note who was refused, and of the key it gave a digest: a person may let it in with that."""
-    said = {name: said[name] for name in ("path", "user_agent", "subprotocols")}
-    said["key"] = _key_words(header, offered)
+    offered = knock.offered
+    said = {name: knock.said[name] for name in ("path", "user_agent", "subprotocols")}
+    said["key"] = _key_words(knock)
     if offered is not None:
         said["user"] = user_name(offered, refusal.kept, refusal.identity)
     key = credentials.presented(offered[1]) if offered and offered[1] else None
@@ -95,9 +95,10 @@ def _sight(
 SHORT_KEY = 16
 
 
-def _key_words(header: bytes | None, offered: Credentials | None) -> str:
+def _key_words(knock: Knock) -> str:
     """Return none, unreadable, short or given: how it came with credentials."""
-    if header is None or (offered is not None and not offered[1]):
+    offered = knock.offered
+    if knock.header is None or (offered is not None and not offered[1]):
         return "none"
     if offered is None:
         return "unreadable"

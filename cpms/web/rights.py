@@ -18,6 +18,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from inventory.models import Membership, Site
@@ -92,6 +93,7 @@ def _account_gone(instance: User, **_signal: Any) -> None:
 
 
 def _session_ended(instance: Session, **_signal: Any) -> None:
-    """A sign-out, here or elsewhere; sessions of nobody end unnoticed."""
-    if person := instance.get_decoded().get(SESSION_KEY):
+    """A sign-out, here or elsewhere; sessions of nobody, and that were over, end unnoticed."""
+    person = instance.get_decoded().get(SESSION_KEY)
+    if person and instance.expire_date > timezone.now():
         announce([int(person)])

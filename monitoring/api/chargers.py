@@ -37,7 +37,7 @@ class Chargers(inventory_api.Chargers):
         empty, with a `next`: then it was searched to `searched_to`. JSON lines have the oldest
         first, each reply after its CALL with `latency_ms`, and `error` where it refuses. A
         download looks through a bounded amount as well; if that was not all, its last row or
-        line is of type `unfinished`, and its `at` is where to go on.
+        line is of type `unfinished`, and its `at` is where to go on; replies may come again.
         """
         return passed(request, self.get_object(), timezone.now())
 

@@ -20,6 +20,8 @@ class StatusSpan(models.Model):
     info = models.CharField(max_length=255, blank=True)
     started = models.DateTimeField()
     ended = models.DateTimeField(null=True)
+    #: Only a 2.x transaction said so, no connector since: see `monitoring.spans`.
+    refines = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("status span")

@@ -1,13 +1,16 @@
 """Status spans: those that are appended, and those that come late."""
 
 from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from itertools import takewhile
 
 from psycopg.rows import namedtuple_row
 
 from monitoring.memory import PortMemory
 from monitoring.plan import Plan
 from monitoring.port_status import show
-from monitoring.spans import Change, Span, absorbs, place
+from monitoring.spans import Change, Span, absorbs, confirms, may_absorb, place
 from monitoring.statements.records import Connection, columns, records
 
 CHARGER_STATUS = """
@@ -27,36 +30,39 @@ UPDATE monitoring_statusspan s SET ended = n.at
 """
 ADD_SPANS = """
 INSERT INTO monitoring_statusspan
-       (evse_id, started, ended, status, error_code, vendor_error_code, info)
-SELECT evse_id, started, ended, status, error, vendor, info
+       (evse_id, started, ended, status, error_code, vendor_error_code, info, refines)
+SELECT evse_id, started, ended, status, error, vendor, info, refines
   FROM json_to_recordset(%s::json)
        AS n (evse_id bigint, started timestamptz, ended timestamptz, status text, error text,
-             vendor text, info text)
+             vendor text, info text, refines boolean)
 """
-SPAN = ("evse_id", "started", "ended", "status", "error", "vendor", "info")
+SPAN = ("evse_id", "started", "ended", "status", "error", "vendor", "info", "refines")
 SPANS_AROUND = """
-SELECT started, ended, status, error_code, vendor_error_code, info
+SELECT started, ended, status, error_code, vendor_error_code, info, refines
   FROM monitoring_statusspan
  WHERE evse_id = %s AND (ended IS NULL OR ended > %s OR started = %s)
  ORDER BY started LIMIT 2
 """
 SHORTEN_SPAN = "UPDATE monitoring_statusspan SET ended = %s WHERE evse_id = %s AND started = %s"
-#: Deletes the spans of status Occupied that follow without a break.
-ABSORB_SPANS = """
-WITH gone AS (
-    DELETE FROM monitoring_statusspan s
-     WHERE s.evse_id = %(evse)s AND s.started >= %(after)s
-       AND s.started < COALESCE((SELECT min(o.started) FROM monitoring_statusspan o
-                                  WHERE o.evse_id = %(evse)s AND o.started >= %(after)s
-                                    AND o.status <> 'Occupied'), 'infinity')
-    RETURNING s.ended
-)
-SELECT COALESCE(bool_or(ended IS NULL), false), max(ended) FROM gone
+#: The spans from a time on, as many as are looked at together.
+SPANS_AFTER = """
+SELECT started, ended, status, error_code, vendor_error_code, info, refines
+  FROM monitoring_statusspan
+ WHERE evse_id = %s AND started >= %s
+ ORDER BY started LIMIT %s
+"""
+LOOKED_AT = 100
+DELETE_SPANS = "DELETE FROM monitoring_statusspan WHERE evse_id = %s AND started = ANY(%s)"
+CONFIRM_SPANS = """
+UPDATE monitoring_statusspan s SET refines = false
+  FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (evse_id, started)
+ WHERE s.evse_id = n.evse_id AND s.started = n.started
 """
 EXTEND_SPAN = "UPDATE monitoring_statusspan SET ended = %s WHERE evse_id = %s AND started = %s"
 REWRITE_SPAN = """
 UPDATE monitoring_statusspan
-   SET status = %s, error_code = %s, vendor_error_code = %s, info = %s
+   SET status = %s, error_code = %s, vendor_error_code = %s, info = %s,
+       refines = refines AND %s
  WHERE evse_id = %s AND started = %s
 """
 
@@ -68,10 +74,12 @@ async def write(connection: Connection, plan: Plan) -> None:
         await connection.execute(END_SPANS, ends)
     if plan.spans:
         rows = [
-            (evse_id, s.started, s.ended, s.status, s.error_code, s.vendor_error_code, s.info)
+            (evse_id, s.started, s.ended, *_content(s))
             for (evse_id, _started), s in plan.spans.items()
         ]
         await connection.execute(ADD_SPANS, records(SPAN, rows))
+    if plan.confirmed:
+        await connection.execute(CONFIRM_SPANS, columns(sorted(plan.confirmed)))
     for port, report in plan.late:
         await _late(connection, port, report)
     if plan.charger_status:
@@ -87,20 +95,21 @@ async def _late(connection: Connection, port: PortMemory, report: Span) -> None:
     change = place(around, report)
     if change is not None:
         await _apply(connection, port, change)
-        if change.span.ended is not None and absorbs(change):
+        if may_absorb(change.span):
             await _absorb(connection, port, change.span)
+    elif around and confirms(report, around[0]):
+        await connection.execute(CONFIRM_SPANS, ([port.evse_id], [around[0].started]))
 
 
 async def _apply(connection: Connection, port: PortMemory, change: Change) -> None:
     span = change.span
-    content = (span.status, span.error_code, span.vendor_error_code, span.info)
     if change.rewrites:
-        await connection.execute(REWRITE_SPAN, (*content, port.evse_id, span.started))
+        await connection.execute(REWRITE_SPAN, (*_content(span), port.evse_id, span.started))
     else:
         if change.shortened is not None:
             shorter = (span.started, port.evse_id, change.shortened)
             await connection.execute(SHORTEN_SPAN, shorter)
-        row = (port.evse_id, span.started, span.ended, *content)
+        row = (port.evse_id, span.started, span.ended, *_content(span))
         await connection.execute(ADD_SPANS, records(SPAN, [row]))
     if span.ended is None:
         port.open_span = span
@@ -121,15 +130,28 @@ def _move_since(port: PortMemory, late: Span) -> None:
 
 
 async def _absorb(connection: Connection, port: PortMemory, span: Span) -> None:
-    """Have `span` last over the Occupied that follows it."""
-    following = {"evse": port.evse_id, "after": span.ended}
-    cursor = await connection.execute(ABSORB_SPANS, following)
-    row = await cursor.fetchone()
-    is_open, ended = row or (False, None)
-    if not is_open and ended is None:
+    """Have `span` last over what follows it without a break and is part of it."""
+    last = span.ended
+    while last is not None:
+        part = await _following(connection, port, last)
+        gone = list(takewhile(partial(absorbs, span), part))
+        if not gone:
+            break
+        last = gone[-1].ended
+        await connection.execute(DELETE_SPANS, (port.evse_id, [s.started for s in gone]))
+    if last == span.ended:
         return
-    last = None if is_open else ended
     await connection.execute(EXTEND_SPAN, (last, port.evse_id, span.started))
-    if is_open:
+    if last is None:
         port.open_span = replace(span, ended=None)
         show(port, port.open_span)
+
+
+async def _following(connection: Connection, port: PortMemory, after: datetime) -> list[Span]:
+    async with connection.cursor(row_factory=namedtuple_row) as cursor:
+        await cursor.execute(SPANS_AFTER, (port.evse_id, after, LOOKED_AT))
+        return [Span(*row) for row in await cursor.fetchall()]
+
+
+def _content(span: Span) -> tuple[str, str, str, str, bool]:
+    return span.status, span.error_code, span.vendor_error_code, span.info, span.refines

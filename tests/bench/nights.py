@@ -22,8 +22,9 @@ CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 #: Seconds for each of a wall's boards, and between two looks at one.
 ROTATION, LOOKS = 20, 10
 #: A page may hold on to no more nodes and listeners than at first, give or take those of a
-#: request under way; and to bytes of JavaScript that come to 10 MB in a month of nights.
-NODES, LISTENERS, HEAP = 200, 20, 350_000
+#: request under way. The bytes of JavaScript include what V8 compiles meanwhile, some 300 KB;
+#: one fragment's text kept from each update would be tens of megabytes.
+NODES, LISTENERS, HEAP = 200, 20, 1_000_000
 EVENING = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 
 #: Lets the page live on through one piece of news, or one board.

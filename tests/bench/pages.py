@@ -53,7 +53,7 @@ def _with_history(table: Table, quick: bool) -> None:
 
 
 def _with_a_crowd(table: Table, quick: bool) -> None:
-    """Ask as an operator who belongs to all of the crowd's organisations."""
+    """Ask as a NOC lead who belongs to all of the crowd's organisations."""
     from django.contrib.auth.models import User
     from django.db import connection
 
@@ -66,9 +66,9 @@ def _with_a_crowd(table: Table, quick: bool) -> None:
     _watched(now)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    user = User.objects.create_user("operator")
+    user = User.objects.create_user("lead")
     for organisation in crowd.organisations:
-        Membership.objects.create(user=user, organisation=organisation, role=Role.OPERATOR)
+        Membership.objects.create(user=user, organisation=organisation, role=Role.LEAD)
     client, of = _signed_in(user), f"{2 * chargers:,} ports on {sites:,} sites"
     model, site = crowd.chargers[7].model_id, crowd.sites[7]
     pages = {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from inventory.models import Charger, Connector, Role, Site
 from monitoring import housekeeping, live
@@ -78,6 +79,19 @@ def test_one_sees_what_is_wrong_what_to_check_and_how_the_running_session_goes(
     tell(live.org_group(station.site.organisation_id), live.changed({"CP-1": change}))
     page.get_by_text("22.0 kW", exact=True).wait_for()
     assert page.get_by_text("Insulation resistance of cable").is_visible(), "it was folded up"
+
+
+def test_a_curve_that_cannot_be_fetched_says_so_and_comes_later(
+    enter: Enter, operator: User, station: Charger
+) -> None:
+    page = enter(operator, "/design/")
+    page.route("**/power/", lambda route: route.fulfill(status=503, body="busy"))
+    page.goto("/chargers/CP-1/")
+    failed = page.locator("#power").get_by_text("could not be fetched")
+    expect(failed).to_be_visible()
+    page.unroute("**/power/")
+    expect(page.locator("#power .uplot canvas")).to_be_visible()
+    expect(failed).to_be_hidden()
 
 
 def test_the_charts_speak_the_reader_s_language(

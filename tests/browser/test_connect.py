@@ -21,7 +21,6 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from inventory.models import Charger
-from tests.bench.stage import free_port
 from tests.browser.accessibility import violations, violations_everywhere
 from tests.browser.conftest import (
     STARTS_WITHIN,
@@ -40,19 +39,10 @@ pytestmark = pytest.mark.browser
 SOON = 60_000
 
 
-@pytest.fixture(scope="module")
-def ocpp_port() -> Iterator[int]:
-    """The gateway's port, which the web process is to name."""
-    with pytest.MonkeyPatch.context() as patch:
-        port = free_port()
-        patch.setenv("OCPP_PORT", str(port))
-        yield port
-
-
-@pytest.fixture(scope="module")
-def server(ocpp_port: int, server: Server) -> Server:
-    """The web process, which knows the gateway's port."""
-    return server
+@pytest.fixture
+def ocpp_port(server: Server) -> int:
+    """The gateway's port, as the web process names it."""
+    return int(server.environment["OCPP_PORT"])
 
 
 @pytest.fixture
@@ -124,6 +114,7 @@ def test_from_an_empty_installation_to_the_first_charger_live(
     page.get_by_role("button", name="Make it").click()
 
     key = page.locator(".kw-key").inner_text()
+    page.wait_for_load_state()  # Buttons work from then on.
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy the key").click()
     expect(page.get_by_role("button", name="Copy the key")).to_have_text("Copied")

@@ -36,6 +36,7 @@ def test_who_clicks_twice_sees_the_key_that_is_shown_once_and_copies_it(
         page.wait_for_timeout(50)
     sent[0].continue_()
     key = page.locator(".kw-key").inner_text()
+    page.wait_for_load_state()  # Buttons work from then on.
     assert bytes(Charger.objects.get().password_digest or b"") == credentials.digest(key)
     assert len(sent) == 1
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from inventory.models import Charger
 from tests.browser.accessibility import violations_everywhere
@@ -27,6 +28,7 @@ def test_one_goes_walks_and_opens_by_keys(
     page.keyboard.press("g")
     page.keyboard.press("f")
     page.locator("tr", has_text="CP-3").wait_for()
+    page.wait_for_load_state()  # Keys work from then on.
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
@@ -116,7 +118,7 @@ def test_the_palette_says_when_the_search_fails(enter: Enter, operator: User) ->
     page.route("**/search/?q=*", lambda route: route.fulfill(status=500, body="broken"))
     page.keyboard.press("Control+k")
     page.keyboard.type("cp-2")
-    page.get_by_role("status").get_by_text("doesn't answer").wait_for()
+    expect(page.get_by_role("status").get_by_text("doesn't answer")).to_be_visible()
 
 
 def test_the_palette_and_the_keys_are_accessible(

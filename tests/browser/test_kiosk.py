@@ -241,6 +241,12 @@ def test_a_wall_loads_itself_anew_at_night_but_never_into_an_error(
     expect(stale).to_be_hidden()
 
 
+def stand_still(page: "Page") -> None:
+    """Have a wall's time go on only when told to, however slow the machine."""
+    page.clock.install(time=NOON)
+    page.clock.pause_at(NOON + timedelta(seconds=1))
+
+
 class Rush:
     """A wall's answers, as they were once; with something new in each, and at once."""
 
@@ -250,8 +256,7 @@ class Rush:
 
     def begin(self, page: "Page") -> None:
         """Answer from here on, before the wall opens; its time goes on only when told to."""
-        page.clock.install(time=NOON)
-        page.clock.pause_at(NOON + timedelta(seconds=1))
+        stand_still(page)
         page.route(re.compile("/(pulse|board)/"), self._answer)
 
     def _answer(self, route: "Route") -> None:
@@ -305,8 +310,9 @@ def test_a_wall_that_hangs_for_long_holds_on_to_no_more_than_at_first(
 
 def test_boards_take_turns(wall: Open, hung: tuple[KioskLink, str], one: Charger) -> None:
     KioskLink.objects.update(rotation=5)
-    page = wall()
+    page = wall(stand_still)
     for board in ("incidents", "sites", "kpis", "fleet"):
+        page.clock.run_for(6_000)
         expect(page.locator(f".board-{board}")).to_be_visible()
         expect(page.locator(".board")).to_have_count(1)
 

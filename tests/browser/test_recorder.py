@@ -2,12 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
 
 from inventory.models import Charger, Role
 from monitoring import live
@@ -16,7 +14,6 @@ from monitoring.facts import CloseReason
 from tests import network
 from tests.browser.accessibility import violations_everywhere
 from tests.browser.conftest import Enter, tell
-from tests.cpms.ocpp.conftest import empty_partitions
 from tests.cpms.web.test_frames import record
 from tests.network import person, site, tenant
 
@@ -32,7 +29,7 @@ def operator(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def charger(operator: User) -> Iterator[Charger]:
+def charger(operator: User) -> Charger:
     """A charger that said all sorts of things in the last minutes."""
     made = network.charger(site(operator.memberships.get().organisation), "CP-1")
     now = datetime.now(UTC).replace(microsecond=0)
@@ -48,9 +45,7 @@ def charger(operator: User) -> Iterator[Charger]:
         (-19.966, "out", '[3,"h1",{"currentTime":"2026-03-02T12:00:00Z"}]'),
     ]  # fmt: skip
     record(made, *(Frame(now + at * SECOND, way, text) for at, way, text in lines))
-    yield made
-    empty_partitions()
-    connection.close()
+    return made
 
 
 def test_one_finds_what_was_refused_reads_it_and_hands_on_the_link(

@@ -13,7 +13,6 @@ from monitoring.models import Sighting
 from tests.bench.stage import free_port
 from tests.browser.accessibility import violations_everywhere
 from tests.browser.conftest import Enter, Server
-from tests.cpms.ocpp.conftest import empty_partitions
 from tests.network import NOON, charger, person, site, tenant
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -39,7 +38,6 @@ def stranger(server: Server, lead: User) -> Iterator[None]:
     for process in processes[::-1]:
         process.terminate()
         process.wait(20)
-    empty_partitions()
 
 
 def test_a_charger_that_knocks_is_adopted_and_connects_by_itself(
@@ -65,11 +63,7 @@ def test_a_charger_that_knocks_is_adopted_and_connects_by_itself(
     page.get_by_text("Nobody unknown").wait_for()
 
 
-def test_one_links_a_misspelt_one_and_takes_it_back(
-    enter: Enter, server: Server, lead: User
-) -> None:
-    server.stop()
-    server.start()  # It remembers content types, which emptying the database gives new numbers.
+def test_one_links_a_misspelt_one_and_takes_it_back(enter: Enter, lead: User) -> None:
     charger(site(lead.memberships.get().organisation), "DE-BER-0001")
     Sighting.objects.create(
         identity="DE-BER-O001", reason="unknown", peer="192.0.2.1", first_seen=NOON,

@@ -90,7 +90,10 @@ def test_from_the_map_to_what_is_wrong_and_whom_to_call(
     expect(card).to_contain_text("nobody has it yet")
     expect(card.get_by_role("link", name="+49 30 5550 016")).to_be_visible()
     page.wait_for_url(re.compile(r"state=offline&at="))
-    card.get_by_role("link", name="Ostbahnhof").click()
+    link = card.get_by_role("link", name="Ostbahnhof")
+    expect(link).to_be_focused()
+    expect(page.locator("#map .leaflet-pan-anim")).to_have_count(0)  # The map made room for it.
+    link.click()
     expect(page.get_by_role("heading", name="Ostbahnhof")).to_be_visible()
     expect(page.locator(".kw-site-figures")).to_contain_text("11.0 kW")
     expect(page.locator("#site-day")).to_contain_text("What went wrong, last 24 h")

@@ -7,14 +7,14 @@ from typing import Any
 
 import websockets
 from django.contrib.auth.models import User
-from django.core.management import call_command
 from django.db import connection
 
 from cpms.control.models import Token
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Site
+from tests import tables
 from tests.conformance.asking import Operator
 from tests.conformance.station import Station
-from tests.cpms.ocpp.conftest import RunningGateway, empty_partitions
+from tests.cpms.ocpp.conftest import RunningGateway
 
 PASSWORD = "00112233445566778899aabbccddeeff00112233"
 #: What the cases call VALID and so on, as tokens of the organisation.
@@ -62,9 +62,8 @@ class World:
 
 
 def tear_down() -> None:
-    """Empty the database, as Django does after a test that committed."""
-    empty_partitions()
-    call_command("flush", verbosity=0, interactive=False)
+    """Empty the database."""
+    tables.empty()
     connection.close()
 
 

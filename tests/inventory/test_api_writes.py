@@ -6,6 +6,7 @@ import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import User
 
+from inventory import access
 from inventory.models import Charger, ChargerModel, Evse, Lifecycle, Role, Sim, Site
 from monitoring.models import Event
 from tests.api import NOON, Api, Tenant, add_charger
@@ -172,6 +173,14 @@ def test_a_charger_without_a_history_is_deleted_with_its_ports(nord: Tenant) -> 
 
 def test_a_site_with_chargers_is_not_deleted(nord: Tenant) -> None:
     assert nord.api().delete(f"sites/{nord.site.pk}/").status == 409
+
+
+def test_who_was_limited_to_a_site_that_is_deleted_sees_no_other_for_it(nord: Tenant) -> None:
+    empty = Site.objects.create(organisation=nord.organisation, name="Empty")
+    only, both = nord.person(Role.VIEWER, empty), nord.person(Role.VIEWER, empty, nord.site)
+    assert nord.api().delete(f"sites/{empty.pk}/").status == 204
+    assert not access.sites(only).exists()
+    assert list(access.sites(both)) == [nord.site]
 
 
 def test_a_generated_key_is_shown_once_and_opens_the_door(nord: Tenant) -> None:

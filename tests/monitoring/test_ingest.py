@@ -40,7 +40,7 @@ ENERGY = COLUMNS.index("energy")
 
 
 @pytest.fixture
-def chargers(committed: None) -> list[int]:
+def chargers(transactional_db: None) -> list[int]:
     """Three chargers with two ports each."""
     organisation = Organisation.objects.create(name="Acme", slug="acme")
     site = Site.objects.create(organisation=organisation, name="Depot")
@@ -469,7 +469,7 @@ WORDS = st.sampled_from(list(Status))
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_statuses_in_any_portions_leave_spans_without_overlap_or_gap(
-    committed: None, data: st.DataObject
+    transactional_db: None, data: st.DataObject
 ) -> None:
     said = data.draw(
         st.lists(

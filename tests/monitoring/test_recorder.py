@@ -29,7 +29,7 @@ def at(milliseconds: float) -> datetime:
 
 
 @pytest.fixture
-async def recording(committed: None) -> AsyncIterator[Recorder]:
+async def recording(transactional_db: None) -> AsyncIterator[Recorder]:
     made = Recorder(await sync_to_async(dsn)())
     yield made
     await made.stop()

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitoring.facts import Status
-from monitoring.spans import Span, absorbs, place
+from monitoring.spans import BROKEN, Span, absorbs, place
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OCCUPIED = Status.OCCUPIED
 #: Reports at different minutes; a tie goes to the one that came last, so it depends on order.
 PLAIN = [status for status in Status if status != OCCUPIED]
+#: What a 2.x transaction says of its port.
+REFINING = [OCCUPIED, Status.CHARGING, Status.SUSPENDED_EV, Status.SUSPENDED_EVSE, Status.FINISHING]
 
 
 def reports(statuses: Sequence[Status]) -> st.SearchStrategy[list[Span]]:
@@ -50,13 +52,13 @@ def apply(spans: list[Span], said: Span) -> list[Span]:
             for s in spans
         ]
     spans = sorted([*kept, change.span], key=lambda s: s.started)
-    return absorbed(spans, change.span) if absorbs(change) else spans
+    return absorbed(spans, change.span)
 
 
 def absorbed(spans: list[Span], into: Span) -> list[Span]:
     place_of = next(n for n, s in enumerate(spans) if s.started == into.started)
     last = place_of + 1
-    while last < len(spans) and spans[last].status == OCCUPIED:
+    while last < len(spans) and absorbs(into, spans[last]):
         last += 1
     ended = spans[last - 1].ended
     return [*spans[:place_of], replace(into, ended=ended), *spans[last:]]
@@ -117,6 +119,22 @@ def test_what_a_transaction_says_late_takes_the_occupied_after_it() -> None:
     assert [(s.started.minute, s.status) for s in spans] == [
         (0, OCCUPIED), (1, Status.CHARGING), (9, Status.FAULTED),
     ]  # fmt: skip
+
+
+@given(said=reports(PLAIN), told=reports(REFINING), data=st.data())
+def test_transactions_hide_no_fault_whatever_comes_first_16(
+    said: list[Span], told: list[Span], data: st.DataObject
+) -> None:
+    """At each moment the port is broken if what a connector said last before it is that."""
+    minutes = {span.started for span in said}
+    finer = [replace(s, refines=True) for s in told if s.started not in minutes]
+    spans = spans_of(data.draw(st.permutations([*said, *finer])))
+    for moment in (NOON + timedelta(minutes=m, seconds=30) for m in range(60)):
+        before = [s for s in said if s.started <= moment]
+        last = max(before, key=lambda s: s.started, default=None)
+        now = [s for s in spans if s.started <= moment and (s.ended is None or moment < s.ended)]
+        broken = last is not None and last.status in BROKEN
+        assert any(s.status in BROKEN for s in now) is broken
 
 
 def test_a_transaction_says_nothing_of_a_broken_port() -> None:

@@ -1,11 +1,12 @@
 """What a 2.x transaction says of its port is finer than Occupied, and nothing else."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from monitoring.facts import Status
-from monitoring.spans import Change, Span, absorbs, place
+from monitoring.spans import Change, Span, absorbs, confirms, place
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -56,4 +57,25 @@ def test_only_what_a_transaction_says_absorbs_the_occupied_that_follows() -> Non
     plain = place([before, after], Span(at(5), None, Status.CHARGING))
     assert late is not None
     assert plain is not None
-    assert (late.span.ended, absorbs(late), absorbs(plain)) == (at(10), True, False)
+    assert late.span.ended == at(10)
+    assert (absorbs(late.span, after), absorbs(plain.span, after)) == (True, False)
+
+
+@pytest.mark.parametrize("broken", [Status.FAULTED, Status.UNAVAILABLE])
+def test_a_fault_that_comes_late_absorbs_what_only_transactions_said_after_it(
+    broken: Status,
+) -> None:
+    fault = Span(at(0), at(5), broken)
+    for status in (Status.OCCUPIED, Status.CHARGING, Status.FINISHING):
+        assert absorbs(fault, replace(told(status, 5), ended=at(9)))
+        assert not absorbs(fault, Span(at(5), at(9), status))
+    assert not absorbs(Span(at(0), at(5), Status.AVAILABLE), told(Status.CHARGING, 5))
+
+
+def test_a_connector_bears_out_what_a_transaction_said_by_saying_occupied() -> None:
+    charging = told(Status.CHARGING, 0)
+    occupied = Span(at(3), None, Status.OCCUPIED)
+    assert place([charging], occupied) is None
+    assert confirms(occupied, charging)
+    assert not confirms(told(Status.CHARGING, 3), charging)
+    assert not confirms(occupied, Span(at(0), None, Status.CHARGING))

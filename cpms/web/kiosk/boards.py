@@ -66,13 +66,13 @@ class Alarm:
 def alarm(scene: Scene, since: datetime | None) -> Alarm:
     """Return the state of the open incidents, and which critical ones opened since then.
 
-    None: the wall knows of none yet, so none is new. Two queries, of few rows however many
-    incidents are open.
+    None: the wall has just opened, and is told what it will be told again and is not new. Two
+    queries, of few rows however many incidents are open.
     """
     rows = list(_summed(scene))
     unacknowledged = sum(row["waiting"] for row in rows)
     counts = {row["severity"]: row["number"] for row in rows}
-    newest = _critical_since(scene, since) if since and counts.get(Severity.CRITICAL) else ()
+    newest = _critical_since(scene, since or scene.now) if counts.get(Severity.CRITICAL) else ()
     return Alarm(
         counts={severity: counts.get(severity, 0) for severity in Severity},
         unacknowledged=unacknowledged,

@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 import websockets
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connections
 from websockets.asyncio.client import ClientConnection
 
 from cpms.ocpp import gateway as gateways
@@ -127,7 +127,6 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
     """A running gateway."""
     async with serving() as running:
         yield running
-    await sync_to_async(empty_partitions)()
     # The ORM's asynchronous calls keep a connection in their thread.
     await sync_to_async(connections.close_all)()
 
@@ -155,9 +154,3 @@ async def serving() -> AsyncIterator[RunningGateway]:
     yield RunningGateway(port, gateways.current())
     server.should_exit = True
     await task
-
-
-def empty_partitions() -> None:
-    """Empty the tables that aren't Django's own to empty after a test."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE monitoring_metersample, monitoring_framesegment")

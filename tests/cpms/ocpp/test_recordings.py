@@ -127,6 +127,7 @@ async def test_a_2_x_charger_that_was_connected_already_boots_first(
         await one.boot()
         await asyncio.sleep(0.01)
         began = datetime.now(UTC)
+        await asyncio.sleep(0.01)  # The recorder keeps milliseconds.
         await one.status(1, "Charging")
     await settled(gateway, "CP-1")
     path = tmp_path / "later.jsonl"

@@ -98,6 +98,46 @@ async def test_occupied_does_not_hide_that_the_vehicle_charges(gateway, charger)
     assert ((await port()).status, (await port()).since) == ("Charging", at(1))
 
 
+async def test_a_fault_told_after_what_its_transaction_says_is_not_hidden_by_it_16(
+    gateway, charger
+):
+    transaction = Transaction("T-1")
+    async with gateway.charger("CP-1", "2.0.1") as cp:
+        await cp.boot2()
+        await cp.call(NOTIFY, occupied(0))
+        await cp.call("TransactionEvent", transaction.started(1, state="Charging"))
+        await cp.call("TransactionEvent", transaction.updated(4, 1, "SuspendedEVSE"))
+        await cp.call("TransactionEvent", transaction.updated(5, 2, "EVConnected"))
+        await cp.call(NOTIFY, status("Faulted", 3))
+        now = await port()
+        assert (now.status, now.since) == ("Faulted", at(3))
+        await cp.call("TransactionEvent", transaction.updated(6, 3, "Charging"))
+        assert (await port()).status == "Faulted"
+        await cp.call(NOTIFY, occupied(8))
+        await cp.call("TransactionEvent", transaction.updated(9, 4, "Charging"))
+    spans = [(s.started, s.ended, s.status) async for s in StatusSpan.objects.order_by("started")]
+    assert spans == [
+        (at(0), at(1), "Occupied"),
+        (at(1), at(3), "Charging"),
+        (at(3), at(8), "Faulted"),
+        (at(8), at(9), "Occupied"),
+        (at(9), None, "Charging"),
+    ]
+
+
+async def test_a_late_fault_ends_where_its_connector_said_that_it_was_over_16(gateway, charger):
+    transaction = Transaction("T-1")
+    async with gateway.charger("CP-1", "2.0.1") as cp:
+        await cp.boot2()
+        await cp.call("TransactionEvent", transaction.started(2, state="Charging"))
+        await cp.call(NOTIFY, occupied(3))  # Adds nothing: it charges.
+        await cp.call(NOTIFY, status("Faulted", 1))
+        now = await port()
+    assert (now.status, now.since) == ("Charging", at(2))
+    spans = [(s.started, s.ended, s.status) async for s in StatusSpan.objects.order_by("started")]
+    assert spans == [(at(1), at(2), "Faulted"), (at(2), None, "Charging")]
+
+
 async def test_availability_events_are_status_reports(gateway, charger):
     async with gateway.charger("CP-1", "2.0.1") as cp:
         await cp.boot2()

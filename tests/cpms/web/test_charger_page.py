@@ -123,6 +123,12 @@ def test_nothing_is_to_be_done_where_all_is_well(client: Client, place: Site) ->
     assert "Next:" not in text(client, "CP-2/")
 
 
+def test_a_state_that_is_over_says_how_long_it_lasted(client: Client, station: Charger) -> None:
+    reported(station.evses.get(number=1), Status.PREPARING, NOW - 3 * HOUR, NOW - HOUR)
+    assert "plugged in, not started · " in text(client, "CP-1/history/")
+    assert "lasted 2 h" in text(client, "CP-1/history/")
+
+
 @pytest.mark.parametrize("tab", TABS)
 def test_a_charger_that_was_never_seen_has_every_tab(client: Client, place: Site, tab: str) -> None:
     charger(place, "CP-2", since=None)

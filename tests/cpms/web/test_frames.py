@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cpms.web.frames import page as pages
+from cpms.web.frames import views
 from inventory.models import Charger, Organisation, Role, Site
 from monitoring import recorder
 from monitoring.exchanges import Frame
@@ -311,6 +312,20 @@ def test_the_whole_of_a_large_window_is_exported(client: Client, one: Charger) -
     for part in range(3):
         record(one, *(call(part * 900 + n * 0.1, "Heartbeat", f"{part}.{n}") for n in range(3000)))
     assert len(lines(client)) == 9000
+
+
+def test_an_export_that_finds_nothing_ends_with_how_far_it_got(
+    client: Client, one: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats = heartbeats(80)
+    for first in range(0, len(beats), 40):
+        record(one, *beats[first : first + 40])
+    assert lines(client, f"{WINDOW}&q=nothing") == []
+    monkeypatch.setattr(views, "DOWNLOAD_EFFORT", 600)
+    [last] = lines(client, f"{WINDOW}&q=nothing")
+    assert (last["type"], last["at"]) == ("unfinished", "2026-03-02T12:00:20.000Z")
+    whole = [line["id"] for line in lines(client) if line["type"] == "call"]
+    assert whole == [f"h{n}" for n in range(20)]
 
 
 def test_the_replay_is_a_recording_of_the_window(client: Client, one: Charger) -> None:

@@ -414,6 +414,19 @@ def test_a_wall_is_told_what_opened_since_it_last_asked_and_at_first_nothing(
     assert pulse(client, link, first["now"])["critical"][0]["key"] == f"{new.pk}:2"
 
 
+def test_what_opened_just_before_a_wall_is_known_to_it_when_it_is_told_again(
+    nordstrom: Organisation, mitte: Site
+) -> None:
+    one, now = charger(mitte, "CP-1", Status.FAULTED), timezone.now()
+    incident(World.make("W"), one, opened_at=now - timedelta(seconds=60))
+    link, token = hang(nordstrom)
+    client = opened(token)
+    first = pulse(client, link)
+    again = pulse(client, link, first["now"])
+    assert [row["key"] for row in first["critical"]] == [row["key"] for row in again["critical"]]
+    assert len(again["critical"]) == 1
+
+
 @pytest.mark.parametrize(
     "since",
     ["x", "2026-02-31", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "\0", "1" * 300],

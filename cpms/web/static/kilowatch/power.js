@@ -25,19 +25,27 @@
     let fetched = -Infinity;
     let timer = null;
     const charger = element.dataset.liveChart;
+    const failed = element.querySelector(".kw-chart-failed");
 
     async function refresh() {
       timer = null;
       fetched = performance.now();
-      const response = await fetch(url, { headers: { Accept: "application/json" } });
-      if (!response.ok || response.redirected) return;
-      data = await response.json();
+      try {
+        const response = await fetch(url, { headers: { Accept: "application/json" } });
+        if (!response.ok || response.redirected) throw new Error(String(response.status));
+        data = await response.json();
+      } catch {
+        failed.hidden = false;
+        setTimeout(soon, OFTEN);
+        return;
+      }
+      failed.hidden = true;
       draw(data);
     }
 
     function soon() {
       if (timer || document.hidden) return;
-      timer = setTimeout(() => refresh().catch(() => {}), Math.max(0, fetched + OFTEN - performance.now()));
+      timer = setTimeout(refresh, Math.max(0, fetched + OFTEN - performance.now()));
     }
 
     document.addEventListener("kw:changed", (event) => {
