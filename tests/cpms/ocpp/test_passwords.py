@@ -238,7 +238,8 @@ def test_a_key_is_made_where_none_is_given(charger: Charger) -> None:
         for _ in range(2)
     )
     keys = [
-        commands.operation_of(made.operation, made.request, made.sealed) for made in (first, second)
+        commands.operation_of(made.operation, made.request, bytes(made.sealed or b""))
+        for made in (first, second)
     ]
     assert keys[0] != keys[1]
     assert first.request == {}
