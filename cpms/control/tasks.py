@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cpms.control import commands
+from cpms.control import commands, verification
 from monitoring.housekeeping import database_time
 
 
@@ -14,10 +14,21 @@ def settle_commands() -> None:
     commands.lose(now)
 
 
+@shared_task
+def verify_commands() -> None:
+    """Find out whether chargers did what they accepted."""
+    verification.sweep(database_time())
+
+
 BEAT = {
     "settle-commands": {
         "task": "cpms.control.tasks.settle_commands",
         "schedule": 10.0,
         "options": {"expires": 60.0},
+    },
+    "verify-commands": {
+        "task": "cpms.control.tasks.verify_commands",
+        "schedule": 5.0,
+        "options": {"expires": 30.0},
     },
 }

@@ -54,6 +54,7 @@ class ChargerSocket:
         self._connection: OcppConnection = scope["extensions"]["kilowatch.connection"]
         self._conversation = Conversation(hub, admission, self._connection)
         self.calls = self._conversation.calls
+        self.triggers = self._conversation.triggers
         loop = asyncio.get_running_loop()
         self._epoch = datetime.now(UTC) - timedelta(seconds=loop.time())
         self._reason: CloseReason | None = None

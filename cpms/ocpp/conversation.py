@@ -20,6 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from cpms.ocpp import frames
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
+from cpms.ocpp.commands.triggers import Triggers
 from cpms.ocpp.gateway import Gateway
 from cpms.ocpp.handshake import Admission
 from cpms.ocpp.outcome import Outcome, Refused
@@ -65,6 +66,7 @@ class Conversation:
         """Begin it; `over` ends it."""
         self.station = admission.station
         self.calls = Calls(self.send, self.station.invite)
+        self.triggers = Triggers(hub.clerk.soon)
         #: The connection has ended: nothing is handled any more.
         self.over = False
         self._hub = hub
@@ -203,6 +205,8 @@ class Conversation:
         if breakages:
             BREAKAGES.count(self.station, call.action, breakages, received)
             self._charge(len(text) / 1000)
+        if self.triggers:
+            self.triggers.heard(call.action, received)
         if outcome.facts:
             self._storing = True
             self._hub.writer.store(outcome.facts, text, partial(self._settled, call, outcome))

@@ -156,8 +156,10 @@ class Dispatcher:
         except (BadRequest, vault.Lost) as problem:
             await self._settle(claim, verdict.of_impossible(datetime.now(UTC), str(problem)))
             return
+        held.triggers.asked(claim.id, call.action, call.payload)
         ending = await self._ending(held, claim, call, version)
         await self._settle(claim, ending, partial(_conclude, version, call, ending))
+        held.triggers.settled(claim.id, accepted=ending.state == Command.State.ACCEPTED)
         self._hub.broadcast.commanded(held.station)
 
     async def _prepare(self, claim: Claim, call: Call) -> None:

@@ -37,6 +37,16 @@ async def ended(command: Command, seconds: float = 10) -> Command:
             await asyncio.sleep(0.02)
 
 
+async def verified(command: Command, seconds: float = 10) -> Command:
+    """Return the command once it is known whether it was done."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = await Command.objects.aget(pk=command.pk)
+            if found.verified is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
 async def answer(charger: RawCharger, call: list[Any], payload: Any) -> None:
     """Answer a CALL of ours."""
     await charger.socket.send(json.dumps([3, call[1], payload]))
@@ -209,3 +219,45 @@ async def test_what_a_version_cannot_say_fails_with_the_reason(
     async with gateway.charger("CP-1") as socket:
         await socket.boot()
         assert (await ended(command)).error["code"] == "NotSent"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("first", ["answer", "message"])
+async def test_a_trigger_is_verified_by_the_message_that_comes(
+    charger: Charger, gateway: RunningGateway, first: str
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Trigger(message="heartbeat"))
+        call = await socket.read()
+        if first == "message":
+            await socket.call("Heartbeat", {})
+        await answer(socket, call, {"status": "Accepted"})
+        if first == "answer":
+            await ended(command)
+            await socket.call("Heartbeat", {})
+        found = await verified(command)
+    assert (found.verified, found.evidence) == (True, "message")
+
+
+async def test_another_message_than_the_one_asked_for_verifies_nothing(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Trigger(message="heartbeat"))
+        refused = await ask(charger, Trigger(message="meter_values"))
+        call = await socket.read()
+        await answer(socket, call, {"status": "Accepted"})
+        call = await socket.read()
+        await answer(socket, call, {"status": "Rejected"})
+        await ended(refused)
+        status = {"connectorId": 1, "errorCode": "NoError", "status": "Available"}
+        await socket.call("StatusNotification", status)
+        meter = {"connectorId": 1, "meterValue": []}
+        await socket.call("MeterValues", meter)
+        others_were_handled = timezone.now()
+        await socket.call("Heartbeat", {})
+        found = await verified(command)
+    assert found.verified_at is not None
+    assert found.verified_at >= others_were_handled
+    assert (await Command.objects.aget(pk=refused.pk)).verified is None
