@@ -2,6 +2,14 @@
 
 from cpms.control.operations.base import EVERY, NEWER, BadRequest, Operation
 from cpms.control.operations.charging import AskTransaction, Start, Stop
+from cpms.control.operations.profiles import (
+    AskComposite,
+    AskProfiles,
+    ClearProfiles,
+    SetProfile,
+    UpdateDynamic,
+    UsePriority,
+)
 from cpms.control.operations.remote import (
     ChangeAvailability,
     ClearCache,
@@ -17,6 +25,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     for operation in (
         Reset, Unlock, ChangeAvailability, Trigger, ClearCache, SendData, Start, Stop,
         AskTransaction, ChangePassword,
+        SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
     )
 }  # fmt: skip
 

@@ -1,11 +1,13 @@
 """Starting, stopping and asking after sessions."""
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+import msgspec
 from msgspec import Meta
 
 from cpms.control.operations.base import NEWER, Operation
+from cpms.control.operations.profiles import Profile, check_for_start
 from cpms.control.operations.remote import Port
 
 TokenType = Literal[
@@ -24,10 +26,21 @@ class Start(Operation, frozen=True):
     token_type: TokenType = "ISO14443"  # noqa: S105 - a kind of token, no secret
     group: Annotated[str, Meta(max_length=255)] | None = None
     evse: Port | None = None
-    #: A TxProfile for the session (see `cpms.control.operations.profiles`).
-    profile: dict[str, Any] | None = None
+    #: A TxProfile for the session, without its transaction.
+    profile: Profile | None = None
     #: Names the start in the session's first message; made where it isn't given.
     remote_start_id: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+    def completed(self) -> "Start":
+        """Number the profile where it has no number."""
+        if self.profile is None:
+            return self
+        return msgspec.structs.replace(self, profile=self.profile.numbered())
+
+    def check(self) -> None:
+        """Refuse a profile that is none for the start of a session."""
+        if self.profile is not None:
+            check_for_start(self.profile)
 
 
 class Stop(Operation, frozen=True):

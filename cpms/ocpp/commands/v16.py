@@ -3,7 +3,7 @@
 from typing import Any
 
 from cpms.control.operations import BadRequest, Operation, charging, remote
-from cpms.ocpp.commands import v16_security
+from cpms.ocpp.commands import v16_profiles, v16_security
 
 Said = tuple[str, dict[str, Any]]
 
@@ -67,7 +67,7 @@ def start(asked: charging.Start) -> Said:
     about = {
         "idTag": asked.id_token,
         "connectorId": asked.evse,
-        "chargingProfile": asked.profile,
+        "chargingProfile": v16_profiles.profile(asked.profile) if asked.profile else None,
     }
     return "RemoteStartTransaction", about
 
@@ -89,5 +89,6 @@ TRANSLATORS: dict[type[Operation], Any] = {
     remote.SendData: send_data,
     charging.Start: start,
     charging.Stop: stop,
+    **v16_profiles.TRANSLATORS,
     **v16_security.TRANSLATORS,
 }

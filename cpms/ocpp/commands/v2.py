@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from cpms.control.operations import Operation, charging, remote
-from cpms.ocpp.commands import v2_security
+from cpms.ocpp.commands import v2_profiles, v2_security
 
 Said = tuple[str, dict[str, Any]]
 
@@ -89,7 +89,7 @@ def start(asked: charging.Start) -> Said:
         "remoteStartId": secrets.randbelow(2**31) if given is None else given,
         "evseId": asked.evse,
         "groupIdToken": group,
-        "chargingProfile": asked.profile,
+        "chargingProfile": v2_profiles.profile(asked.profile) if asked.profile else None,
     }
     return "RequestStartTransaction", about
 
@@ -114,5 +114,6 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     charging.AskTransaction: ask_transaction,
+    **v2_profiles.TRANSLATORS,
     **v2_security.TRANSLATORS,
 }

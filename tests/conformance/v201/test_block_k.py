@@ -10,9 +10,9 @@ from tests.conformance.v201.states import (
     VALID,
     Transaction,
     arrived,
+    asked,
     copes,
     has_charging,
-    sent,
 )
 
 LEVEL, DAY = 0, 86_400
@@ -25,33 +25,54 @@ def profile(
     number: int = 1,
     **more: Any,
 ) -> dict[str, Any]:
-    """Return a profile of one period."""
-    schedule = {
-        "id": number,
-        "duration": DAY,
-        "chargingRateUnit": "A",
-        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit, "numberPhases": 3}],
-    }
-    times = {} if kind == "Relative" else {"validFrom": now(), "validTo": now(DAY)}
+    """Return a profile of one period, as it is asked for."""
+    period = {"start": 0, "limit": limit, "phases": 3}
+    schedule: dict[str, Any] = {"id": number, "duration": DAY, "unit": "A", "periods": [period]}
+    times = {} if kind == "Relative" else {"valid_from": now(), "valid_to": now(DAY)}
     if kind != "Relative":
-        schedule["startSchedule"] = now()
-    return {
-        "id": number,
-        "stackLevel": LEVEL,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": kind,
-        "chargingSchedule": [schedule],
-        **times,
-        **more,
-    }
+        schedule["start"] = now()
+    about = {"id": number, "purpose": purpose, "kind": kind, "stack_level": LEVEL}
+    return {**about, "schedules": [schedule], **times, **more}
+
+
+#: A profile's fields -> OCPP's.
+NAMES = {
+    "purpose": "chargingProfilePurpose",
+    "kind": "chargingProfileKind",
+    "stack_level": "stackLevel",
+    "schedules": "chargingSchedule",
+    "valid_from": "validFrom",
+    "valid_to": "validTo",
+    "transaction_id": "transactionId",
+    "recurrency": "recurrencyKind",
+    "start": "startSchedule",
+    "unit": "chargingRateUnit",
+    "periods": "chargingSchedulePeriod",
+    "phases": "numberPhases",
+}
+
+
+def on_the_wire(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile, or a schedule of it, as OCPP 2.0.1 has it."""
+    said = {NAMES.get(name, name): value for name, value in wanted.items()}
+    for name in ("chargingSchedule", "chargingSchedulePeriod"):
+        if name in said:
+            said[name] = [on_the_wire(one) for one in said[name]]
+    if "limit" in said:
+        said["startPeriod"] = said.pop("startSchedule")
+    return said
 
 
 async def sets(
     case: Case, station: Station, evse: int, wanted: dict[str, Any], answer: str = "Accepted"
 ) -> None:
     """Have a profile set."""
-    asked = {"evseId": evse, "chargingProfile": wanted}
-    await sent(case, station, "SetChargingProfile", asked, {"status": answer}, answer.lower())
+    action, operation = "SetChargingProfile", "set_profile"
+    call, command = await asked(case, station, action, operation, evse=evse, profile=wanted)
+    assert call.payload == {"evseId": evse, "chargingProfile": on_the_wire(wanted)}
+    await call.answer(status=answer)
+    await command.ends(answer.lower(), answer)
+    await copes(station)
 
 
 @case("TC_K_01_CSMS")
@@ -65,7 +86,8 @@ async def test_a_default_profile_of_an_evse(case: Case) -> None:
 async def test_a_session_s_profile_without_a_session(case: Case) -> None:
     station = await arrived(case)
     with case.proves(0, 1, 2):
-        await sets(case, station, EVSE, profile("TxProfile", "Relative", 7.0), "Rejected")
+        unknown = profile("TxProfile", "Relative", 7.0, transaction_id="none-runs")
+        await sets(case, station, EVSE, unknown, "Rejected")
 
 
 @case("TC_K_03_CSMS")
@@ -83,28 +105,37 @@ async def test_a_profile_is_replaced(case: Case) -> None:
             await sets(case, station, EVSE, profile(limit=limit))
 
 
-async def clears(case: Case, answer: str, state: str, **which: Any) -> None:
+async def clears(
+    case: Case, station: Station, sent: dict[str, Any], answer: str = "Accepted", **which: Any
+) -> None:
     """Have profiles cleared: entry 0."""
-    station = await arrived(case)
+    action, operation = "ClearChargingProfile", "clear_profiles"
     with case.proves(0):
-        await sent(case, station, "ClearChargingProfile", which, {"status": answer}, state)
+        call, command = await asked(case, station, action, operation, **which)
+        assert call.payload == sent
+        await call.answer(status=answer)
+        await command.ends({"Accepted": "accepted"}.get(answer, "rejected"), answer)
+        await copes(station)
 
 
-CRITERIA = {
-    "evseId": EVSE,
-    "chargingProfilePurpose": "TxDefaultProfile",
-    "stackLevel": LEVEL,
+CRITERIA: dict[str, Any] = {"evse": EVSE, "purpose": "TxDefaultProfile", "stack_level": LEVEL}
+SENT_CRITERIA = {
+    "chargingProfileCriteria": {
+        "evseId": EVSE,
+        "chargingProfilePurpose": "TxDefaultProfile",
+        "stackLevel": LEVEL,
+    }
 }
 
 
 @case("TC_K_06_CSMS")
 async def test_profiles_of_a_level_are_cleared(case: Case) -> None:
-    await clears(case, "Accepted", "accepted", chargingProfileCriteria=CRITERIA)
+    await clears(case, await arrived(case), SENT_CRITERIA, **CRITERIA)
 
 
 @case("TC_K_08_CSMS")
 async def test_there_is_no_profile_to_clear(case: Case) -> None:
-    await clears(case, "Unknown", "rejected", chargingProfileCriteria=CRITERIA)
+    await clears(case, await arrived(case), SENT_CRITERIA, "Unknown", **CRITERIA)
 
 
 @case("TC_K_10_CSMS")
@@ -118,10 +149,10 @@ async def test_a_default_profile_of_all_evses(case: Case) -> None:
 async def test_profiles_are_not_supported(case: Case) -> None:
     station = await arrived(case)
     with case.proves(0, 1):
-        asked = {"evseId": EVSE, "chargingProfile": profile()}
-        command = await case.sends("SetChargingProfile", asked)
-        call = await station.asked("SetChargingProfile")
-        assert call.payload == asked
+        wanted = profile()
+        action, operation = "SetChargingProfile", "set_profile"
+        call, command = await asked(case, station, action, operation, evse=EVSE, profile=wanted)
+        assert call.payload == {"evseId": EVSE, "chargingProfile": on_the_wire(wanted)}
         await call.refuse("NotSupported")
         await command.ends("not_supported", "NotSupported")
         await copes(station)
@@ -131,7 +162,7 @@ async def test_profiles_are_not_supported(case: Case) -> None:
 async def test_a_recurring_profile(case: Case) -> None:
     station = await arrived(case)
     with case.proves(0):
-        await sets(case, station, EVSE, profile(kind="Recurring", recurrencyKind="Daily"))
+        await sets(case, station, EVSE, profile(kind="Recurring", recurrency="Daily"))
 
 
 async def asks(
@@ -143,90 +174,96 @@ async def asks(
     purpose: str = "TxDefaultProfile",
 ) -> None:
     """Have profiles asked for: entry 0; the station reports them: the last entry."""
-    asked: dict[str, Any] = {"requestId": 4, "chargingProfile": criteria}
-    if evse is not None:
-        asked["evseId"] = evse
+    where = {} if evse is None else {"evse": evse}
+    action, operation = "GetChargingProfiles", "get_profiles"
     with case.proves(0):
-        await sent(case, station, "GetChargingProfiles", asked, ACCEPTED)
+        call, command = await asked(case, station, action, operation, **where, **criteria)
+        request = call.payload["requestId"]
+        sent = {SENT[name]: value for name, value in criteria.items()}
+        where = {} if evse is None else {"evseId": evse}
+        assert call.payload == {"requestId": request, "chargingProfile": sent, **where}
+        await call.answer(**ACCEPTED)
+        await command.ends("accepted", "Accepted")
     with case.proves(len(case.record.entries) - 1):
         told = reported or (EVSE,)
         for number in told:
             report = {
-                "requestId": 4,
+                "requestId": request,
                 "evseId": number,
                 "chargingLimitSource": "CSO",
                 "tbc": number != told[-1],
-                "chargingProfile": [profile(purpose)],
+                "chargingProfile": [on_the_wire(profile(purpose, number=number))],
             }
             assert await station.call("ReportChargingProfiles", **report) == {}
         assert await case.events("charging_profiles") == ["CSO"] * len(told)
 
 
+SENT = {
+    "purpose": "chargingProfilePurpose",
+    "stack_level": "stackLevel",
+    "ids": "chargingProfileId",
+    "sources": "chargingLimitSource",
+}
+DEFAULTS = {"purpose": "TxDefaultProfile"}
+
+
 @case("TC_K_05_CSMS")
 async def test_a_profile_is_cleared_by_its_number(case: Case) -> None:
     station = await arrived(case)
-    purpose = {"chargingProfilePurpose": "TxDefaultProfile"}
-    await asks(case, station, purpose)
-    with case.proves(0):
-        await sent(case, station, "ClearChargingProfile", {"chargingProfileId": 1}, ACCEPTED)
+    await asks(case, station, DEFAULTS)
+    await clears(case, station, {"chargingProfileId": 1}, id=1)
 
 
 @case("TC_K_29_CSMS")
 async def test_profiles_of_the_station_are_asked_for(case: Case) -> None:
     transaction = await has_charging(case)
-    purpose = {"chargingProfilePurpose": "TxDefaultProfile"}
-    await asks(case, transaction.station, purpose, 0)
+    await asks(case, transaction.station, DEFAULTS, 0)
 
 
 @case("TC_K_30_CSMS")
 async def test_profiles_of_an_evse_are_asked_for(case: Case) -> None:
-    purpose = {"chargingProfilePurpose": "TxDefaultProfile"}
-    await asks(case, await arrived(case), purpose)
+    await asks(case, await arrived(case), DEFAULTS)
 
 
 @case("TC_K_31_CSMS")
 async def test_profiles_of_wherever_are_asked_for(case: Case) -> None:
-    purpose = {"chargingProfilePurpose": "TxDefaultProfile"}
-    await asks(case, await arrived(case), purpose, None, 1, 2)
+    await asks(case, await arrived(case), DEFAULTS, None, 1, 2)
 
 
 @case("TC_K_32_CSMS")
 async def test_a_profile_is_asked_for_by_its_number(case: Case) -> None:
-    await asks(case, await arrived(case), {"chargingProfileId": [1]}, None)
+    await asks(case, await arrived(case), {"ids": [1]}, None)
 
 
 @case("TC_K_33_CSMS")
 async def test_profiles_of_a_level_are_asked_for(case: Case) -> None:
-    await asks(case, await arrived(case), {"stackLevel": LEVEL})
+    await asks(case, await arrived(case), {"stack_level": LEVEL})
 
 
 @case("TC_K_34_CSMS")
 async def test_profiles_of_a_source_are_asked_for(case: Case) -> None:
-    await asks(case, await arrived(case), {"chargingLimitSource": ["CSO"]})
+    await asks(case, await arrived(case), {"sources": ["CSO"]})
 
 
 @case("TC_K_35_CSMS")
 async def test_profiles_of_a_purpose_are_asked_for(case: Case) -> None:
-    await asks(case, await arrived(case), {"chargingProfilePurpose": "TxDefaultProfile"})
+    await asks(case, await arrived(case), DEFAULTS)
 
 
 @case("TC_K_36_CSMS")
 async def test_profiles_of_a_purpose_and_level_are_asked_for(case: Case) -> None:
-    criteria = {"chargingProfilePurpose": "TxDefaultProfile", "stackLevel": LEVEL}
-    await asks(case, await arrived(case), criteria)
+    await asks(case, await arrived(case), {**DEFAULTS, "stack_level": LEVEL})
 
 
 @case("TC_K_52_CSMS")
 async def test_limits_of_others_are_among_the_profiles(case: Case) -> None:
     purpose = "ChargingStationExternalConstraints"
-    criteria = {"chargingProfilePurpose": purpose}
-    await asks(case, await arrived(case), criteria, purpose=purpose)
+    await asks(case, await arrived(case), {"purpose": purpose}, purpose=purpose)
 
 
 async def composite(case: Case, evse: int) -> None:
     """Have the composite schedule asked for: entry 0."""
     station = await arrived(case)
-    asked = {"evseId": evse, "duration": 300, "chargingRateUnit": "A"}
     schedule = {
         "evseId": evse,
         "duration": 300,
@@ -234,9 +271,14 @@ async def composite(case: Case, evse: int) -> None:
         "chargingRateUnit": "A",
         "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10.0}],
     }
+    action, operation = "GetCompositeSchedule", "get_composite"
+    wanted = {"evse": evse, "duration": 300, "unit": "A"}
     with case.proves(0):
-        answer = {**ACCEPTED, "schedule": schedule}
-        await sent(case, station, "GetCompositeSchedule", asked, answer)
+        call, command = await asked(case, station, action, operation, **wanted)
+        assert call.payload == {"evseId": evse, "duration": 300, "chargingRateUnit": "A"}
+        await call.answer(**ACCEPTED, schedule=schedule)
+        await command.ends("accepted", "Accepted")
+        await copes(station)
 
 
 @case("TC_K_43_CSMS")
@@ -253,7 +295,7 @@ async def test_the_schedule_of_the_station_is_asked_for(case: Case) -> None:
 async def test_a_profile_of_the_session(case: Case) -> None:
     transaction = await has_charging(case)
     with case.proves(0):
-        wanted = profile("TxProfile", "Relative", transactionId=transaction.id)
+        wanted = profile("TxProfile", "Relative", transaction_id=transaction.id)
         await sets(case, transaction.station, EVSE, wanted)
 
 
@@ -303,8 +345,9 @@ async def test_a_session_is_started_with_a_profile(case: Case) -> None:
     with case.proves(0):
         assert (call.payload["idToken"], call.payload["evseId"]) == (VALID, EVSE)
     with case.proves(1):
-        assert call.payload["chargingProfile"] == wanted
-        assert "startSchedule" not in wanted["chargingSchedule"][0]
+        said = call.payload["chargingProfile"]
+        assert said == on_the_wire(wanted)
+        assert "startSchedule" not in said["chargingSchedule"][0]
     await call.answer(status="Accepted")
     await command.ends("accepted", "Accepted")
     about = {"remoteStartId": call.payload["remoteStartId"]}
