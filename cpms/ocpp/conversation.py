@@ -8,7 +8,7 @@ Nothing here awaits our own CALLs; those go out from their own task.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from cpms.ocpp import frames
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
+from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.triggers import Triggers
 from cpms.ocpp.gateway import Gateway
 from cpms.ocpp.handshake import Admission
@@ -40,6 +41,10 @@ MESSAGE_RATE, MESSAGE_BURST = 100.0, 300.0
 TOKEN_BYTES = 8_192
 #: Log lines a second about one charger's faults, and at once; metrics count them all.
 COMPLAINT_RATE, COMPLAINT_BURST = 0.1, 10.0
+#: Messages of one charger whose answers are found out elsewhere, at once.
+MOST_ASKING = 4
+
+Asks = Callable[[Clerk], Awaitable[Outcome]]
 
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
 THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")
@@ -81,6 +86,8 @@ class Conversation:
         self._storing = False
         #: … and the loop for that.
         self._stored: asyncio.Future[None] | None = None
+        #: Messages whose answers are being found out.
+        self._asking: set[asyncio.Task[None]] = set()
         #: It has sent a heartbeat over this connection.
         self._beats = False
 
@@ -207,11 +214,39 @@ class Conversation:
             self._charge(len(text) / 1000)
         if self.triggers:
             self.triggers.heard(call.action, received)
-        if outcome.facts:
+        self._conclude(call, outcome, text)
+
+    def _conclude(self, call: frames.Call, outcome: Outcome, text: str) -> None:
+        if outcome.asks is not None:
+            self._ask(call, outcome.asks, text)
+        elif outcome.facts:
             self._storing = True
             self._hub.writer.store(outcome.facts, text, partial(self._settled, call, outcome))
         else:
             self._answer(call, outcome)
+
+    def _ask(self, call: frames.Call, asks: Asks, text: str) -> None:
+        """Have found out what the answer depends on, without holding up other messages."""
+        if len(self._asking) >= MOST_ASKING:
+            self._refuse(call, Refused("InternalError", "Too many of these at once."), len(text))
+            return
+        task = asyncio.get_running_loop().create_task(self._found_out(call, asks, text))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _found_out(self, call: frames.Call, asks: Asks, text: str) -> None:
+        try:
+            outcome = await asks(self._hub.clerk)
+        except Refused as refused:
+            self._refuse(call, refused)
+        except Exception as fault:  # noqa: BLE001 - as above
+            self._failed(call, fault)
+        else:
+            if outcome.facts:
+                then = partial(self._answer_stored, call, outcome)
+                self._hub.writer.store(outcome.facts, text, then)
+            else:
+                self._answer(call, outcome)
 
     def _settled(self, call: frames.Call, outcome: Outcome, stored: bool) -> None:
         """Answer a message whose facts are on disk, and let the next one come."""
@@ -219,6 +254,9 @@ class Conversation:
         waiting, self._stored = self._stored, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
+        self._answer_stored(call, outcome, stored)
+
+    def _answer_stored(self, call: frames.Call, outcome: Outcome, stored: bool) -> None:
         if stored:
             self._answer(call, outcome)
         else:

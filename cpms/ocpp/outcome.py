@@ -1,9 +1,10 @@
 """What a handler returns: an answer, and what happened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cpms.ocpp.commands.clerk import Clerk
 from monitoring.facts import Fact
 
 Answer = dict[str, Any]
@@ -22,6 +23,9 @@ class Outcome:
     #: What follows in the rooms above the record: called with the ORM at hand, in the clerk's
     #: thread, after the commit and the answer. It may be lost with the gateway.
     then: Callable[[], object] | None = None
+    #: What the answer depends on must be found out elsewhere: what this returns is the outcome,
+    #: instead of the rest. Others of the charger's messages are handled meanwhile.
+    asks: "Callable[[Clerk], Awaitable[Outcome]] | None" = None
 
     def answer(self) -> Answer:
         """Return the answer."""
