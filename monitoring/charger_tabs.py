@@ -33,6 +33,7 @@ TABS = (
     Tab("charger", _("Now"), "activity"),
     Tab("charger-history", _("History"), "history"),
     Tab("charger-sessions", _("Sessions"), "bolt"),
+    Tab("charger-operate", _("Operate"), "player-play"),
     Tab("charger-frames", _("Flight recorder"), "list"),
     Tab("charger-facts", _("Facts"), "file-text"),
 )

@@ -57,6 +57,21 @@ THEIRS = {
     "chargers/<str:identity>/running/": "/chargers/{charger.identity}/running/",
     "chargers/<str:identity>/frames/": "/chargers/{charger.identity}/frames/",
     "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
+    "chargers/<str:identity>/operate/": "/chargers/{charger.identity}/operate/",
+    "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
+    "chargers/<str:identity>/operate/do/<slug:name>/": (
+        "/chargers/{charger.identity}/operate/do/reset/"
+    ),
+    "chargers/<str:identity>/operate/commands/": "/chargers/{charger.identity}/operate/commands/",
+    "chargers/<str:identity>/operate/commands/<uuid:key>/": (
+        "/chargers/{charger.identity}/operate/commands/{command.pk}/"
+    ),
+    "chargers/<str:identity>/operate/commands/<uuid:key>/progress/": (
+        "/chargers/{charger.identity}/operate/commands/{command.pk}/progress/"
+    ),
+    "chargers/<str:identity>/operate/commands/<uuid:key>/cancel/": (
+        "/chargers/{charger.identity}/operate/commands/{command.pk}/cancel/"
+    ),
     "chargers/<str:identity>/power/": "/chargers/{charger.identity}/power/",
     "chargers/<str:identity>/frames/export/": "/chargers/{charger.identity}/frames/export/",
     "chargers/<str:identity>/frames/replay/": "/chargers/{charger.identity}/frames/replay/",

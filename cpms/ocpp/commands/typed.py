@@ -1,0 +1,27 @@
+"""An operation asked of a charger whose OCPP version is known: refused now, not when it is sent."""
+
+from datetime import timedelta
+
+from cpms.control import commands
+from cpms.control.commands import Asker
+from cpms.control.models import Command
+from cpms.control.operations import Operation
+from cpms.ocpp.commands import translation
+from inventory.models import Charger
+
+
+def request(
+    charger: Charger,
+    operation: Operation,
+    asker: Asker,
+    *,
+    reason: str = "",
+    lasts: timedelta | None = None,
+) -> Command:
+    """Ask `operation` of a charger, as `cpms.control.commands.request` does.
+
+    Raises `BadRequest`, too, where the version that the charger speaks can't say it.
+    """
+    if charger.ocpp_version in operation.versions:
+        translation.call(operation.completed(), charger.ocpp_version)
+    return commands.request(charger, operation, asker, reason=reason, lasts=lasts)

@@ -1,0 +1,45 @@
+"""What can be asked of a charger, by groups; what can't, with the reason."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+
+from cpms.web.operate.forms import FORMS, GROUPS, OperationForm
+from cpms.web.operate.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An operation, and why it can't be asked; "" if it can."""
+
+    name: str
+    form: type[OperationForm]
+    why_not: str
+
+    @property
+    def title(self) -> str | Promise:
+        """What it is called."""
+        return self.form.title
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Operations that belong together."""
+
+    name: str
+    label: str | Promise
+    offers: list[Offer]
+
+
+def groups(target: Target, *, bulk: bool = False) -> list[Group]:
+    """Return the operations for one charger, or those that can be asked of many."""
+    offers = [
+        Offer(name, form, form.why_not(target))
+        for name, form in FORMS.items()
+        if form.bulk or not bulk
+    ]
+    found = (
+        Group(name, label, [offer for offer in offers if offer.form.group == name])
+        for name, label in GROUPS.items()
+    )
+    return [group for group in found if group.offers]

@@ -1,0 +1,30 @@
+"""The form of each operation, in the order in which they are offered."""
+
+from cpms.web.operate.forms.base import GROUPS, Harm, OperationForm, PortField
+from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
+from cpms.web.operate.forms.remote import (
+    AvailabilityForm,
+    ClearCacheForm,
+    ResetForm,
+    SendDataForm,
+    TriggerForm,
+    UnlockForm,
+)
+
+#: Operation -> its form; within a group (`GROUPS`) they are offered in this order.
+FORMS: dict[str, type[OperationForm]] = {
+    form.operation.name: form
+    for form in (
+        StopForm,
+        StartForm,
+        UnlockForm,
+        ResetForm,
+        AvailabilityForm,
+        TriggerForm,
+        AskTransactionForm,
+        ClearCacheForm,
+        SendDataForm,
+    )
+}
+
+__all__ = ["FORMS", "GROUPS", "Harm", "OperationForm", "PortField"]

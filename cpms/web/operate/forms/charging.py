@@ -1,0 +1,171 @@
+"""Starting, stopping and asking after sessions."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from cpms.control.operations import charging
+from cpms.web.operate.forms.base import MINUTE, Harm, OperationForm, PortField, at
+from cpms.web.operate.target import Running
+
+#: Kinds of tokens, and what they are called.
+TOKEN_TYPES = [
+    ("ISO14443", _("RFID card (ISO 14443)")),
+    ("ISO15693", _("RFID card (ISO 15693)")),
+    ("eMAID", _("Contract ID (eMAID)")),
+    ("Central", _("Made by us (Central)")),
+    ("KeyCode", _("PIN (KeyCode)")),
+    ("Local", _("Made by the charger (Local)")),
+    ("MacAddress", _("MAC address")),
+    ("NoAuthorization", _("None needed (NoAuthorization)")),
+]
+
+
+class StartForm(OperationForm):
+    """Start a session."""
+
+    operation = charging.Start
+    title = _("Start a session")
+    does = _(
+        "The charger starts to charge for a token, as if it had been held to the reader; the "
+        "energy goes to that token's account."
+    )
+    group = "sessions"
+    icon = "player-play"
+    shows_within = 5 * MINUTE
+    says: ClassVar = {
+        "accepted": _("It accepted: it starts as soon as a vehicle is plugged in."),
+        "rejected": _(
+            "It refuses to start. Is a vehicle plugged in, the port free and in service, and the "
+            "token valid?"
+        ),
+        "timed_out": _(
+            "No answer came. It may have started all the same: look at its sessions before you "
+            "ask again."
+        ),
+        "unknown": _(
+            "Nobody knows whether it heard it: look at its sessions before you ask again."
+        ),
+    }  # fmt: skip
+
+    id_token = forms.CharField(label=_("Token"), max_length=255)
+    token_type = forms.ChoiceField(label=_("Kind of token"), choices=TOKEN_TYPES)
+    evse = PortField(label=_("Where"))
+
+    def offer(self) -> None:
+        """1.6 knows no kinds of tokens, and at most 20 characters. (OCPP 1.6 §7.28)"""
+        if self.target.is_old:
+            del self.fields["token_type"]
+            self.fields["id_token"].max_length = 20  # type: ignore[attr-defined]
+            self.fields["id_token"].widget.attrs["maxlength"] = 20
+        self.fields["id_token"].widget.attrs |= {"autocapitalize": "off", "spellcheck": "false"}
+
+    def clean_id_token(self) -> str:
+        """Refuse what is too long for 1.6."""
+        token: str = self.cleaned_data["id_token"]
+        if self.target.is_old and len(token) > 20:
+            raise forms.ValidationError(gettext("OCPP 1.6 takes 20 characters at most."))
+        return token
+
+    def other_harms(self) -> Iterator[Harm]:
+        """Somebody else pays, or is charging there."""
+        for session in self.target.running:
+            if session.port is not None and session.port == self.cleaned_data.get("evse"):
+                text = gettext(
+                    "At port %(port)s a session runs already (%(told)s): the charger will most "
+                    "likely refuse."
+                )
+                told = {"port": session.port, "told": session.told(self.target.now)}
+                yield Harm(f"session-{session.key}", text % told)
+
+
+class SessionField(forms.ChoiceField):
+    """A running session, with whose it is and for how long."""
+
+    def offer(self, form: OperationForm) -> None:
+        """Offer the sessions that run."""
+        self.choices = self.offered(form)
+        if len(form.target.running) <= MOST_OFFERED:
+            self.widget = forms.RadioSelect(choices=self.choices)
+        if len(form.target.running) == 1:
+            self.initial = form.target.running[0].transaction_id
+
+    @staticmethod
+    def offered(form: OperationForm) -> list[tuple[str, str]]:
+        """Return what is offered."""
+        return [(s.transaction_id, _session(s, form)) for s in form.target.running]
+
+
+MOST_OFFERED = 8
+
+
+def _session(session: Running, form: OperationForm) -> str:
+    where = gettext("Port %s") % session.port if session.port else gettext("Port unknown")
+    return f"{where}: {session.told(form.target.now)}"
+
+
+class StopForm(OperationForm):
+    """Stop a session."""
+
+    operation = charging.Stop
+    title = _("Stop a session")
+    does = _("The charger ends a running session; the driver can unplug.")
+    group = "sessions"
+    icon = "player-stop"
+    shows_within = 5 * MINUTE
+    says: ClassVar = {
+        "accepted": _("It accepted, and ends the session."),
+        "rejected": _(
+            "It refuses: most likely it knows no such session any more. Ask it for its status."
+        ),
+        "timed_out": _("No answer came. See whether the session has ended before you ask again."),
+    }  # fmt: skip
+
+    transaction_id = SessionField(label=_("Session"))
+
+    def offer(self) -> None:
+        """Offer the running sessions."""
+        field = self.fields["transaction_id"]
+        assert isinstance(field, SessionField)
+        field.offer(self)
+
+    @classmethod
+    def why_not(cls, target: Any) -> str:
+        """There must be one."""
+        why: str = super().why_not(target)
+        if not why and not target.running:
+            return gettext("No session runs.")
+        return why
+
+    def ends(self) -> Iterable[Running] | None:
+        """Just that one."""
+        wanted = self.cleaned_data["transaction_id"]
+        return [s for s in at(self.target.running, None) if s.transaction_id == wanted]
+
+
+class AskTransactionForm(OperationForm):
+    """Ask after a session."""
+
+    operation = charging.AskTransaction
+    title = _("Ask after a session")
+    does = _(
+        "The charger says whether a session goes on, and whether it still has messages about it "
+        "to send."
+    )
+    group = "ask"
+    icon = "help-circle"
+    button = _("Ask")
+
+    transaction_id = SessionField(label=_("Session"), required=False)
+
+    def offer(self) -> None:
+        """Offer the running sessions, and all that waits."""
+        field = self.fields["transaction_id"]
+        assert isinstance(field, SessionField)
+        field.offer(self)
+        offered = [("", gettext("Any: are messages waiting?")), *field.offered(self)]
+        field.choices = field.widget.choices = offered
+        field.initial = ""

@@ -1,0 +1,18 @@
+"""Addresses of the Operate tab, of commands, and of operations over many chargers."""
+
+from django.urls import path
+
+from cpms.web.operate import views
+
+TAB = "chargers/<str:identity>/operate/"
+COMMAND = f"{TAB}commands/<uuid:key>/"
+
+urlpatterns = [
+    path(TAB, views.operations, name="charger-operate"),
+    path(f"{TAB}latest/", views.latest, name="charger-latest-commands"),
+    path(f"{TAB}do/<slug:name>/", views.ask, name="charger-operation"),
+    path(f"{TAB}commands/", views.commands, name="charger-commands"),
+    path(COMMAND, views.command, name="charger-command"),
+    path(f"{COMMAND}progress/", views.progress, name="charger-command-progress"),
+    path(f"{COMMAND}cancel/", views.cancel, name="charger-command-cancel"),
+]

@@ -1,0 +1,141 @@
+"""How commands look, everywhere the same."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.forms.boundfield import BoundWidget
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from cpms.control.models import Bulk, Command
+from cpms.web.operate import words
+from cpms.web.operate.forms import FORMS
+from cpms.web.operate.target import Running
+
+register = template.Library()
+
+register.filter("command_name", words.name)
+register.filter("command_icon", words.icon_of)
+register.filter("verification", words.verification)
+register.filter("operation_name", words.operation_name)
+#: Raw messages shown are cut here.
+LONGEST_SHOWN = 50_000
+#: Frames shown before and after a command.
+AROUND = timedelta(minutes=1)
+#: What waits for running sessions may show so late.
+WHEN_IT_CAN = timedelta(hours=24)
+
+
+@register.simple_tag
+def said(command: Command, now: datetime, online: bool | None = None) -> words.Said:
+    """Return where a command stands, in words."""
+    return words.said(command, now, online=online)
+
+
+@register.inclusion_tag("web/operate/_list.html")
+def command_list(commands: Iterable[Command], zone: str = "", online: bool | None = None) -> Any:
+    """Draw commands as lines; without a `zone`, of any chargers: each says which."""
+    now = timezone.now()
+    lines = [
+        {
+            "command": command,
+            "said": words.said(command, now, online=online),
+            "name": words.name(command),
+            "icon": words.icon_of(command),
+            "verification": words.verification(command),
+            "identity": command.charger.identity,
+            "zone": zone or command.charger.site.timezone,
+            "shows_charger": not zone,
+        }
+        for command in commands
+    ]
+    return {"lines": lines}
+
+
+@register.filter
+def awaits_verification(command: Command, now: datetime) -> bool:
+    """Tell whether it may still be seen that the charger did it."""
+    form = FORMS.get(command.operation)
+    if command.state != Command.State.ACCEPTED or command.verified is not None or form is None:
+        return False
+    waits = WHEN_IT_CAN if command.result == "Scheduled" else form.shows_within
+    return command.answered_at is not None and now - command.answered_at < waits
+
+
+@register.filter
+def asked_for(command: Command) -> list[tuple[str, str]]:
+    """Return what was asked, field by field, as the form calls them."""
+    form = FORMS.get(command.operation)
+    if form is None:
+        return []
+    return [(_label(form, name), _value(form, name, v)) for name, v in command.request.items()]
+
+
+def _label(form: Any, name: str) -> str:
+    field = form.base_fields.get(name)
+    return str(field.label) if field and field.label else name.replace("_", " ")
+
+
+def _value(form: Any, name: str, value: Any) -> str:
+    choices = getattr(form.base_fields.get(name), "choices", None) or ()
+    own = form.values.get(name, {}).items()
+    named = {str(key): str(label) for key, label in own or choices}
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)[:500]
+    return named.get(str(value), named.get("", "") if value == "no" else str(value))
+
+
+@register.simple_tag
+def again(command: Command) -> str:
+    """Return the query string that fills the form in as it was."""
+    written = {name: _written(value) for name, value in command.request.items()}
+    given = {name: text for name, text in written.items() if text}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _written(value: Any) -> str:
+    """Write a value as a form's field has it; what isn't plain is left out."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, str | int | float) else ""
+
+
+@register.simple_tag
+def frames_around(command: Command) -> str:
+    """Return the query string of the flight recorder at the time that it was sent."""
+    at = (command.sent_at or command.requested_at).astimezone(UTC)
+    ends = max(command.answered_at or at, at).astimezone(UTC)
+    window = {"from": (at - AROUND).isoformat(), "to": (ends + AROUND).isoformat()}
+    return f"?{urlencode(window)}"
+
+
+@register.simple_tag
+def session_told(session: Running, now: datetime) -> str:
+    """Say of a running session whose it is, for how long, and its energy."""
+    return session.told(now)
+
+
+@register.simple_tag
+def bulk_link(bulk: Bulk) -> SafeString:
+    """Name a bulk operation."""
+    return format_html("{} × {}", words.operation_name(bulk.operation), bulk.size)
+
+
+@register.filter
+def pretty(value: Mapping[str, Any]) -> str:
+    """Write JSON to be read."""
+    return json.dumps(value, indent=2, ensure_ascii=False)[:LONGEST_SHOWN]
+
+
+@register.filter
+def radio_control(radio: BoundWidget) -> SafeString:
+    """Draw a radio button as all controls look."""
+    radio.data["attrs"]["class"] = "form-check-input"
+    return SafeString(radio.tag())
