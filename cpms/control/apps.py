@@ -3,3 +3,13 @@ from django.apps import AppConfig
 
 class ControlConfig(AppConfig):
     name = "cpms.control"
+
+    def ready(self) -> None:
+        """Record every change people make to whom we let charge."""
+        from auditlog.registry import auditlog
+
+        from cpms.control import models
+
+        auditlog.register(
+            models.Token, exclude_fields=["updated_at"], m2m_fields={"sites", "chargers"}
+        )

@@ -1,8 +1,7 @@
-"""The gateway's read-only memory of chargers and tokens, refreshed on a timer and a nudge."""
+"""The gateway's read-only memory of chargers, refreshed on a timer and a nudge."""
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,15 +10,16 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg.rows import namedtuple_row
 
-from cpms.ocpp.station import Station, TokenInfo, Tokens
+from cpms.ocpp.station import Station
+from cpms.ocpp.token_watch import TokenWatch
+from cpms.ocpp.tokens import Tokens
 from inventory import quirks
 from monitoring.database import connect
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between looks for changed rows, and between full loads of the tokens.
+#: Seconds between looks for changed rows.
 REFRESH_EVERY = 2.0
-RELOAD_TOKENS_EVERY = 600.0
 #: Seconds the database has for a look-up; then what is remembered has to do.
 PATIENCE = 5.0
 
@@ -37,12 +37,6 @@ SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_p
 """
 BY_IDENTITY = _STATIONS + " WHERE lower(c.identity) = ANY(%s)"
 BY_ID = _STATIONS + " WHERE c.id = ANY(%s)"
-TOKENS = """
-SELECT organisation_id, upper(id_token) AS id_token, status, expires_at, "group", updated_at
-  FROM control_token WHERE updated_at >= %s
-"""
-COUNT_TOKENS = "SELECT count(*) FROM control_token"
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class DirectoryAway(Exception):
@@ -62,7 +56,7 @@ class Directory:
         self._refresher: asyncio.Task[None] | None = None
         self._nudged = asyncio.Event()
         self.tokens = Tokens()
-        self._tokens_until = EPOCH
+        self._watch = TokenWatch(dsn, self.tokens, self._query)
         #: Chargers that are connected, by id.
         self.connected: dict[int, Station] = {}
         #: Lower-case identity -> the last station found, for when the database is away.
@@ -70,19 +64,20 @@ class Directory:
 
     async def start(self) -> None:
         """Load the tokens and begin to refresh."""
-        with contextlib.suppress(psycopg.Error, OSError):
-            await self._load_tokens(EPOCH)
+        await self._watch.start()
         self._refresher = asyncio.get_running_loop().create_task(self._refresh(), name="directory")
 
     async def stop(self) -> None:
         """Stop refreshing."""
         if self._refresher is not None:
             self._refresher.cancel()
+        await self._watch.stop()
         await self._disconnect()
 
     def nudge(self) -> None:
         """Look for changes now."""
         self._nudged.set()
+        self._watch.nudge()
 
     async def find(self, identity: str) -> Station | None:
         """Return the charger, whatever the identity's case; None where there is none.
@@ -190,7 +185,7 @@ class Directory:
         return station
 
     async def _refresh(self) -> None:
-        last_reload = last_look = asyncio.get_running_loop().time()
+        last_look = asyncio.get_running_loop().time()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), REFRESH_EVERY)
@@ -199,11 +194,6 @@ class Directory:
                 now = asyncio.get_running_loop().time()
                 await self._refresh_stations(OVERLAP + now - last_look)
                 last_look = now
-                whole = now - last_reload > RELOAD_TOKENS_EVERY
-                await self._load_tokens(EPOCH if whole else self._tokens_until)
-                if not whole and await self._has_lost_tokens():
-                    await self._load_tokens(EPOCH)
-                last_reload = now if whole else last_reload
             except (psycopg.Error, OSError) as error:
                 log.warning("directory_away", error=str(error).strip())
 
@@ -224,20 +214,6 @@ class Directory:
         for name in INVENTORY:
             setattr(known, name, getattr(fresh, name))
         known.clock.zone = fresh.zone
-
-    async def _has_lost_tokens(self) -> bool:
-        """Tell whether tokens were deleted, which leave no row that says so."""
-        ((count,),) = await self._query(COUNT_TOKENS)
-        return bool(count != len(self.tokens.known))
-
-    async def _load_tokens(self, since: datetime) -> None:
-        rows = await self._query(TOKENS, since)
-        known = {} if since == EPOCH else self.tokens.known
-        for row in rows:
-            key = (row.organisation_id, row.id_token)
-            known[key] = TokenInfo(row.status, row.expires_at, row.group)
-            self._tokens_until = max(self._tokens_until, row.updated_at)
-        self.tokens.known = known
 
 
 #: Seconds before the last look in which rows that changed are taken again: every change is

@@ -3,10 +3,12 @@
 import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
+from cpms.control.authorization import Decision, decide
 from cpms.ocpp.times import Clock
+from cpms.ocpp.tokens import Tokens
 from inventory.models import Lifecycle
 from inventory.quirks import Quirks
 
@@ -19,26 +21,6 @@ BOOT_ANSWERS = {
     Lifecycle.SUSPENDED: "Rejected",
     Lifecycle.DECOMMISSIONED: "Rejected",
 }
-
-
-class TokenInfo(NamedTuple):
-    """What is known of a token: its status in lower case, expiry (aware) and group."""
-
-    status: str
-    expires_at: datetime | None
-    group: str
-
-
-class Tokens:
-    """The tokens of all organisations, kept in memory."""
-
-    def __init__(self) -> None:
-        """Know none."""
-        self.known: dict[tuple[int, str], TokenInfo] = {}
-
-    def find(self, organisation_id: int, id_token: str) -> TokenInfo | None:
-        """Return what is known of `id_token`, whatever its case."""
-        return self.known.get((organisation_id, id_token.upper()))
 
 
 @dataclass(slots=True, eq=False)
@@ -101,11 +83,16 @@ class Station:
         share = (zlib.crc32(self.identity.encode()) % 201 - 100) / 1000
         return max(1, round(self.quirks.heartbeat_interval * (1 + share)))
 
-    def authorize(self, id_token: str, now: datetime) -> tuple[str, TokenInfo | None]:
-        """Return Accepted, Blocked, Expired or Invalid for a token, and what is known of it."""
+    def authorize(self, id_token: str, now: datetime, starting: str = "") -> Decision:
+        """Return whether a token may charge here; `starting`: the transaction that it starts."""
         token = self.tokens.find(self.organisation_id, id_token)
-        if token is None:
-            return ("Accepted" if self.accept_unknown_tokens else "Invalid"), None
-        if token.status == "accepted" and token.expires_at and token.expires_at <= now:
-            return "Expired", token
-        return token.status.capitalize(), token
+        busy = bool(
+            starting
+            and token is not None
+            and token.one_at_a_time
+            and self.tokens.busy(self.organisation_id, id_token, self.id, starting)
+        )
+        return decide(
+            token, self.id, self.site_id, now,
+            busy=busy, accept_unknown=self.accept_unknown_tokens,
+        )  # fmt: skip

@@ -1,6 +1,8 @@
 """What we ask of chargers, and whom we let charge."""
 
+from cpms.control.models.app_session import AppSession
 from cpms.control.models.command import Bulk, Command
-from cpms.control.models.token import Token
+from cpms.control.models.local_list import LocalList
+from cpms.control.models.token import GoneToken, Token
 
-__all__ = ["Bulk", "Command", "Token"]
+__all__ = ["AppSession", "Bulk", "Command", "GoneToken", "LocalList", "Token"]

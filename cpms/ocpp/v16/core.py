@@ -82,15 +82,25 @@ def authorize(station: Station, payload: Answer, received: datetime) -> Outcome:
     return Outcome({"idTagInfo": info}, [fact])
 
 
-def id_tag_info(station: Station, id_tag: str, now: datetime) -> tuple[str, dict[str, Any]]:
-    """Return the status, and the IdTagInfo of §7.26 with expiry and parent where known."""
-    status, token = station.authorize(id_tag, now)
-    info: dict[str, Any] = {"status": status}
+#: Words of 2.x that 1.6 hasn't. (§7.2: Invalid is not allowed for charging)
+INVALID = {"Unknown", "NotAtThisLocation"}
+
+
+def id_tag_info(
+    station: Station, id_tag: str, now: datetime, starting: str = ""
+) -> tuple[str, dict[str, Any]]:
+    """Return how a token was decided on, and its IdTagInfo (§7.26) with expiry and parent.
+
+    `starting`: the key of the start that it is presented for.
+    """
+    status, token = station.authorize(id_tag, now, starting)
+    said = "Invalid" if status in INVALID else status
+    info: dict[str, Any] = {"status": said}
     if token is not None and token.expires_at is not None:
         info["expiryDate"] = say(token.expires_at)
     if token is not None and token.group:
         info["parentIdTag"] = token.group[:20]
-    return status, info
+    return said if token is None else status, info
 
 
 def data_transfer(station: Station, payload: Answer, received: datetime) -> Outcome:

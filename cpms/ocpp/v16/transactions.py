@@ -3,12 +3,14 @@
 from datetime import datetime
 from hashlib import blake2b
 
+from cpms.control.authorization import ACCEPTED
 from cpms.ocpp import oddities
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.sampling import sampled
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment, say
+from cpms.ocpp.tokens import Run
 from cpms.ocpp.v16.core import id_tag_info
 from monitoring.facts import SessionChanged
 
@@ -24,13 +26,14 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
     said = payload.get("timestamp")
     moment = station.clock.moment(said, received)
     token = clean(payload["idTag"], 255)
-    status, info = id_tag_info(station, token, received)
+    key = start_key({"timestamp": say(received), **payload})
+    status, info = id_tag_info(station, token, received, key)
     fact = SessionChanged(
         station.id,
         "",
         moment.at,
         received,
-        start_key=start_key({"timestamp": say(received), **payload}),
+        start_key=key,
         evse=int(payload["connectorId"]),
         connector=1,
         id_token=token,
@@ -41,9 +44,14 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
         flags=_flags(moment),
     )
     odd = oddities.bad_time(station, moment, said, "StartTransaction", received)
-    return Outcome(
-        lambda: {"transactionId": int(fact.transaction_id), "idTagInfo": info}, [fact, *odd]
-    )
+
+    def answer() -> Answer:
+        if status == ACCEPTED:
+            run = Run(station.id, fact.transaction_id, key)
+            station.tokens.began(station.organisation_id, token, run, received)
+        return {"transactionId": int(fact.transaction_id), "idTagInfo": info}
+
+    return Outcome(answer, [fact, *odd])
 
 
 def start_key(payload: Answer) -> str:
@@ -71,6 +79,7 @@ def stop_transaction(station: Station, payload: Answer, received: datetime) -> O
         flags=_flags(moment),
     )
     data = payload.get("transactionData")
+    station.tokens.over(station.id, transaction, received)
     samples, odd = sampled(station, 0, transaction, data, received, "StopTransaction")
     odd += oddities.bad_time(station, moment, said, "StopTransaction", received)
     reply: Answer = {"idTagInfo": id_tag_info(station, token, received)[1]} if token else {}

@@ -27,16 +27,21 @@ def authorize(station: Station, payload: Answer, received: datetime) -> Outcome:
     return Outcome(reply, [fact])
 
 
-def id_token_info(station: Station, id_token: Answer, now: datetime) -> tuple[str, Answer]:
-    """Return the status of a token, and its IdTokenInfo with expiry and group where known."""
+def id_token_info(
+    station: Station, id_token: Answer, now: datetime, starting: str = ""
+) -> tuple[str, Answer]:
+    """Return the status of a token, and its IdTokenInfo with expiry and group where known.
+
+    `starting`: the transaction that it is presented to start.
+    """
     if id_token["type"] == "NoAuthorization":  # C02: a button was pressed, there is no token
         return "Accepted", {"status": "Accepted"}
-    status, token = station.authorize(id_token["idToken"], now)
-    if token is None and status == "Invalid":
-        status = "Unknown"
+    status, token = station.authorize(id_token["idToken"], now, starting)
     info: Answer = {"status": status}
     if token is not None and token.expires_at is not None:
         info["cacheExpiryDateTime"] = say(token.expires_at)
     if token is not None and token.group:
         info["groupIdToken"] = {"idToken": token.group[:36], "type": "Central"}
+    if token is not None and token.language:
+        info["language1"] = token.language
     return status, info

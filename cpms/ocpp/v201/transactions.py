@@ -6,6 +6,7 @@ Events may come in any order and more than once; the session's row is merged fro
 from dataclasses import dataclass
 from datetime import datetime
 
+from cpms.control.authorization import ACCEPTED
 from cpms.ocpp import oddities
 from cpms.ocpp.meters import ENERGY
 from cpms.ocpp.notes import INFORMATION, WARNING, note
@@ -14,6 +15,7 @@ from cpms.ocpp.sampling import sampled
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
+from cpms.ocpp.tokens import Run
 from cpms.ocpp.v201.authorization import id_token_info
 from monitoring.facts import (
     EventReported,
@@ -72,6 +74,8 @@ def transaction_event(station: Station, payload: Answer, received: datetime) -> 
     said = payload.get("timestamp")
     told = _Told(station, payload, transaction, station.clock.moment(said, received), received)
     reply, authorization = _reply(told)
+    if told.kind == "Ended":
+        station.tokens.over(station.id, transaction, received)
     samples, odd = sampled(
         station, told.evse, transaction, payload.get("meterValue"), received, "TransactionEvent"
     )
@@ -86,7 +90,13 @@ def _reply(told: _Told) -> tuple[Answer, str | None]:
     token = told.payload.get("idToken")
     if not token:
         return {}, None
-    status, info = id_token_info(told.station, token, told.received)
+    starting = "" if _stops(told) else told.transaction
+    status, info = id_token_info(told.station, token, told.received, starting)
+    if starting and status == ACCEPTED:
+        run = Run(told.station.id, told.transaction)
+        told.station.tokens.began(
+            told.station.organisation_id, token["idToken"], run, told.received
+        )
     return {"idTokenInfo": info}, status
 
 

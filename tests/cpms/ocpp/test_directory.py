@@ -1,7 +1,7 @@
 """The gateway knows within seconds what staff change."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -100,24 +100,46 @@ async def test_a_row_that_makes_no_sense_keeps_out_that_charger_and_nobody_else(
         assert (await asked(gateway, charger)).identity == "CP-1"
 
 
-async def test_a_token_that_is_blocked_or_deleted_is_forgotten_at_the_next_nudge(gateway, charger):
+async def test_whatever_changes_a_token_is_known_at_once_without_a_nudge(gateway, charger):
     organisation = await Organisation.objects.aget()
 
-    def status():
-        known = gateway.hub.directory.tokens.find(organisation.id, "04A1")
-        return known.status if known else "unknown"
+    def known(name="04A1"):
+        return gateway.hub.directory.tokens.find(organisation.id, name)
 
-    assert status() == "unknown"
+    assert known() is None
     card = await Token.objects.acreate(organisation=organisation, id_token="04A1")
-    gateway.hub.directory.nudge()
-    assert await other_than("unknown", status) == "accepted"
-    card.status = Token.Status.BLOCKED
-    await card.asave()
-    gateway.hub.directory.nudge()
-    assert await other_than("accepted", status) == "blocked"
-    await card.adelete()
-    gateway.hub.directory.nudge()
-    assert await other_than("blocked", status) == "unknown"
+    assert (await other_than(None, known)).status == "accepted"
+    await Token.objects.filter(pk=card.pk).aupdate(status="blocked")
+    assert (await other_than(known(), known)).status == "blocked"
+    await card.sites.aadd(charger.site_id)
+    await Token.objects.filter(pk=card.pk).aupdate(limited=True)
+    async with asyncio.timeout(30):
+        while known().sites != {charger.site_id}:
+            await asyncio.sleep(0.02)
+    await Token.objects.filter(pk=card.pk).aupdate(id_token="04B2")
+    assert await other_than(None, lambda: known("04B2"))
+    assert known() is None
+    await Token.objects.filter(pk=card.pk).adelete()
+    assert await other_than(known("04B2"), lambda: known("04B2")) is None
+
+
+async def test_a_change_that_is_committed_late_is_not_missed(gateway, charger):
+    """However long it took, looks in between don't pass over it."""
+    organisation = await Organisation.objects.aget()
+    tokens = gateway.hub.directory.tokens
+    async with await psycopg.AsyncConnection.connect(await sync_to_async(dsn)()) as other:
+        await other.execute(
+            'INSERT INTO control_token (organisation_id, id_token, type, status, "group",'
+            " master_pass, one_at_a_time, limited, on_local_lists, language, holder, note)"
+            " VALUES (%s, 'LATE', 'ISO14443', 'accepted', '', false, false, false, true, '', '',"
+            " '')",
+            [organisation.id],
+        )
+        gateway.hub.directory._watch.nudge()
+        await gateway.hub.directory._watch._look()
+        gateway.hub.directory._watch._looked += timedelta(minutes=5)
+        await other.commit()
+        await other_than(None, lambda: tokens.find(organisation.id, "late"))
 
 
 async def test_who_is_blocked_by_address_makes_no_noise(gateway, charger):
