@@ -16,10 +16,22 @@ class Offer:
     form: type[OperationForm]
     why_not: str
 
+    # A template would call a class that it is given.
+
     @property
     def title(self) -> str | Promise:
         """What it is called."""
         return self.form.title
+
+    @property
+    def does(self) -> str | Promise:
+        """What the charger will do."""
+        return self.form.does
+
+    @property
+    def icon(self) -> str:
+        """What it looks like."""
+        return self.form.icon
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from monitoring.views.asked import number, refused
 from monitoring.views.charger import frame, opened
 
 #: Commands under the operations, and on one page of their list.
-LATEST, PAGE_SIZE = 6, 50
+LATEST, PAGE_SIZE = 4, 50
 #: What a form needs of its charger beside what every tab has.
 MORE = ("evses__connectors",)
 

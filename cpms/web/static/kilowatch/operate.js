@@ -1,5 +1,10 @@
-// The Operate tab: the question whom it hurts is a dialog over the form.
+// The Operate tab: what is open is in view, and the question whom it hurts is a dialog over the form.
 (() => {
+  for (const open of document.querySelectorAll(".kw-tabs [aria-current], .kw-sections [aria-current]")) {
+    const row = open.closest("ul");
+    row.scrollLeft = open.offsetLeft - row.offsetLeft - (row.clientWidth - open.offsetWidth) / 2;
+  }
+
   const dialog = document.querySelector("dialog[data-opens]");
   if (!dialog) return;
   dialog.showModal();

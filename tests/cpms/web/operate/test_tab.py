@@ -18,8 +18,9 @@ def page(client: Client, path: str = "", **more: str) -> str:
 
 def test_it_offers_every_operation_with_what_it_does(client: Client, station: Charger) -> None:
     shown = page(client)
-    for said in ["Restart", "Unlock the cable", "Ask for a message", "Stop a session"]:
+    for said in ["Restart", "Unlock the cable", "Ask for a message", "lets go of the plug"]:
         assert said in shown
+    assert "#i-lock-open" in shown
 
 
 def test_what_the_version_has_not_is_shown_with_the_reason(
