@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cpms.control import vault
+from cpms.control import objections, vault
 from cpms.control.models import Bulk, Command
 from cpms.control.operations import OPERATIONS, BadRequest, Operation
 from inventory.audit import record_deed
@@ -168,8 +168,10 @@ def unsupported(charger: Charger, operation: type[Operation]) -> str:
 def _permit(charger: Charger, operation: Operation | None) -> None:
     if charger.lifecycle == Lifecycle.DECOMMISSIONED:
         raise Refused(_("%s is decommissioned: nothing is asked of it any more.") % charger)
-    if operation is not None and (why := unsupported(charger, type(operation))):
-        raise Refused(why)
+    if operation is not None:
+        why = unsupported(charger, type(operation)) or objections.to(charger, operation)
+        if why:
+            raise Refused(why)
     waiting = Command.objects.filter(charger=charger, state=State.PENDING)[:MOST_WAITING].count()
     if waiting >= MOST_WAITING:
         raise Refused(

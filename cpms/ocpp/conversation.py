@@ -25,6 +25,7 @@ from cpms.ocpp.commands.triggers import Triggers
 from cpms.ocpp.gateway import Gateway
 from cpms.ocpp.handshake import Admission
 from cpms.ocpp.outcome import Outcome, Refused
+from cpms.ocpp.remarks import Remarks
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
 from cpms.ocpp.server import OcppConnection
@@ -72,6 +73,7 @@ class Conversation:
         self.station = admission.station
         self.calls = Calls(self.send, self.station.invite)
         self.triggers = Triggers(hub.clerk.soon)
+        self.remarks = Remarks(self.calls)
         #: The connection has ended: nothing is handled any more.
         self.over = False
         self._hub = hub
@@ -278,6 +280,8 @@ class Conversation:
         self._reply(call, frames.result(call.id, answer))
         if outcome.then is not None:
             self._hub.clerk.soon(outcome.then)
+        if outcome.remark is not None:
+            self.remarks.make(*outcome.remark)
 
     def _failed(self, call: frames.Call, fault: Exception) -> None:
         charger = self.station.identity

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,6 +20,8 @@ from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.dispatch import Dispatcher
 from cpms.ocpp.database import dsn
 from cpms.ocpp.directory import Directory
+from cpms.ocpp.fares import Fares
+from cpms.ocpp.rulebook import Rulebook
 from cpms.ocpp.sightings import Sightings
 from cpms.ocpp.throttle import Throttle
 from cpms.ocpp.turns import Turns
@@ -60,6 +63,8 @@ class Gateway:
         self.writer = Writer(dsn(), self.id, on_commit=self.broadcast.committed)
         self.clerk = Clerk()
         self.dispatcher = Dispatcher(self, dsn(), self.clerk)
+        self.rulebook = Rulebook()
+        self.fares = Fares()
         #: Charger id -> the socket that owns it in this process.
         self.sockets: dict[int, ChargerSocket] = {}
         self.guesses = Throttle(rate=10 / 60, burst=10)
@@ -79,7 +84,9 @@ class Gateway:
         self.arrivals.start()
         await self.directory.start()
         self.turns = Turns(ADMIT_RATE, ADMIT_BURST, MOST_WAITING, LONGEST_TURN)
+        await self.clerk.do(self.rulebook.look)
         loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
+        loops["rulebook"] = partial(self.rulebook.watch, self.clerk)
         news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
         orders = {"command nudges": self.dispatcher.listen, "commands": self.dispatcher.look}
         for name, run in {**loops, **news, **orders}.items():
@@ -117,6 +124,10 @@ class Gateway:
 
     def hold(self, charger_socket: "ChargerSocket") -> None:
         """Make this socket the owner of its charger."""
+        station = charger_socket.station
+        station.rulebook, station.fares = self.rulebook, self.fares
+        if station.version != "1.6" and station.site_id in self.rulebook.tariffs:
+            self.clerk.soon(partial(self.fares.recall, station.id))
         self.sockets[charger_socket.station.id] = charger_socket
         self.directory.connected[charger_socket.station.id] = charger_socket.station
         CONNECTIONS.set(len(self.sockets))

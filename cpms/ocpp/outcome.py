@@ -2,12 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cpms.ocpp.commands.clerk import Clerk
 from monitoring.facts import Fact
 
 Answer = dict[str, Any]
+
+
+class Remark(NamedTuple):
+    """A CALL of ours that tells a charger something by the way."""
+
+    action: str
+    payload: Answer
 
 
 @dataclass(slots=True)
@@ -23,6 +30,8 @@ class Outcome:
     #: What follows in the rooms above the record: called with the ORM at hand, in the clerk's
     #: thread, after the commit and the answer. It may be lost with the gateway.
     then: Callable[[], object] | None = None
+    #: Said to the charger after the answer.
+    remark: Remark | None = None
     #: What the answer depends on must be found out elsewhere: what this returns is the outcome,
     #: instead of the rest. Others of the charger's messages are handled meanwhile.
     asks: "Callable[[Clerk], Awaitable[Outcome]] | None" = None

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from cpms.control.authorization import Decision, decide
+from cpms.ocpp.fares import Fares
+from cpms.ocpp.rulebook import Rulebook
 from cpms.ocpp.times import Clock
 from cpms.ocpp.tokens import Tokens
 from inventory.models import Lifecycle
@@ -47,6 +49,8 @@ class Station:
     #: The gateway, alive, that held its connection when it was looked up.
     held_by: UUID | None = None
     tokens: Tokens = field(default_factory=Tokens)
+    rulebook: Rulebook = field(default_factory=Rulebook)
+    fares: Fares = field(default_factory=Fares)
     clock: Clock = field(default_factory=Clock)
     version: str = "1.6"
     #: The last BootNotification was answered Accepted (2.x: needed to talk).

@@ -20,7 +20,6 @@ REASONS: dict[str, str] = {
     "Get15118EVCertificate is declined yet: no provider of contracts is connected.": (
         "TC_M_26 TC_M_28"
     ),
-    "There is no tariff yet, and no running cost.": "TC_I_01 TC_I_02",
     "NotifyEVChargingNeeds isn't answered with a profile yet.": (
         "TC_K_53 TC_K_55 TC_K_57 TC_K_58 TC_K_59"
     ),

@@ -11,8 +11,13 @@ from cpms.control.models.certificate import (
     SigningRequest,
 )
 from cpms.control.models.command import Bulk, Command
+from cpms.control.models.customer import CustomerReport
+from cpms.control.models.display import DisplayMessage
 from cpms.control.models.local_list import LocalList
+from cpms.control.models.reservation import Reservation
+from cpms.control.models.tariff import Tariff
 from cpms.control.models.token import GoneToken, Token
+from cpms.control.models.vendor_data import VendorRule
 
 __all__ = [
     "AppSession",
@@ -21,11 +26,16 @@ __all__ = [
     "Certificate",
     "CertificateName",
     "Command",
+    "CustomerReport",
+    "DisplayMessage",
     "GoneToken",
     "InstalledCertificate",
     "KnownRoot",
     "LocalList",
+    "Reservation",
     "SecurityUpgrade",
     "SigningRequest",
+    "Tariff",
     "Token",
+    "VendorRule",
 ]

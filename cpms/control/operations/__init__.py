@@ -2,6 +2,8 @@
 
 from cpms.control.operations.base import EVERY, NEWER, BadRequest, Operation
 from cpms.control.operations.charging import AskTransaction, Start, Stop
+from cpms.control.operations.customers import AskCustomer
+from cpms.control.operations.display import ClearDisplay, GetDisplays, SetDisplay
 from cpms.control.operations.profiles import (
     AskComposite,
     AskProfiles,
@@ -18,6 +20,7 @@ from cpms.control.operations.remote import (
     Trigger,
     Unlock,
 )
+from cpms.control.operations.reservations import CancelReservation, Reserve
 from cpms.control.operations.security import ChangePassword
 
 OPERATIONS: dict[str, type[Operation]] = {
@@ -26,6 +29,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         Reset, Unlock, ChangeAvailability, Trigger, ClearCache, SendData, Start, Stop,
         AskTransaction, ChangePassword,
         SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
+        Reserve, CancelReservation, SetDisplay, GetDisplays, ClearDisplay, AskCustomer,
     )
 }  # fmt: skip
 

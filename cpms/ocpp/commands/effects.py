@@ -9,18 +9,26 @@ from typing import Any
 
 from cpms.control.models import Command
 from cpms.control.settlement import Ending
-from cpms.ocpp.commands import passwords
+from cpms.ocpp.commands import customers, displays, passwords, reservations
 
 Effect = Callable[[Command, dict[str, Any], Ending], None]
 #: Of a charger's key, an action and its payload; raises `BadRequest` where it mustn't go out.
 Preparation = Callable[[int, str, dict[str, Any]], None]
 
 EFFECTS: dict[str, Sequence[Effect]] = {
+    "CancelReservation": [reservations.cancelled],
     "ChangeConfiguration": [passwords.answered],
+    "ClearDisplayMessage": [displays.cleared],
+    "CustomerInformation": [customers.answered],
+    "GetDisplayMessages": [displays.asked],
+    "ReserveNow": [reservations.answered],
+    "SetDisplayMessage": [displays.answered],
     "SetVariables": [passwords.answered],
 }
 PREPARATIONS: dict[str, Preparation] = {
     "ChangeConfiguration": passwords.prepare,
+    "CustomerInformation": customers.prepare,
+    "ReserveNow": reservations.prepare,
     "SetVariables": passwords.prepare,
 }
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cpms.control.operations import BadRequest, Operation, charging, remote
-from cpms.ocpp.commands import v16_profiles, v16_security
+from cpms.ocpp.commands import v16_profiles, v16_reservations, v16_security
 
 Said = tuple[str, dict[str, Any]]
 
@@ -90,5 +90,6 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     **v16_profiles.TRANSLATORS,
+    **v16_reservations.TRANSLATORS,
     **v16_security.TRANSLATORS,
 }

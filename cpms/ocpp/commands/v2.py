@@ -4,7 +4,13 @@ import secrets
 from typing import Any
 
 from cpms.control.operations import Operation, charging, remote
-from cpms.ocpp.commands import v2_profiles, v2_security
+from cpms.ocpp.commands import (
+    v2_customers,
+    v2_displays,
+    v2_profiles,
+    v2_reservations,
+    v2_security,
+)
 
 Said = tuple[str, dict[str, Any]]
 
@@ -115,5 +121,8 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Stop: stop,
     charging.AskTransaction: ask_transaction,
     **v2_profiles.TRANSLATORS,
+    **v2_customers.TRANSLATORS,
+    **v2_displays.TRANSLATORS,
+    **v2_reservations.TRANSLATORS,
     **v2_security.TRANSLATORS,
 }

@@ -1,8 +1,10 @@
 """StartTransaction, MeterValues, StopTransaction. (OCPP 1.6 §4.7, §4.8, §4.10)"""
 
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import blake2b
 
+from cpms.control import reservations
 from cpms.control.authorization import ACCEPTED
 from cpms.ocpp import oddities
 from cpms.ocpp.outcome import Answer, Outcome
@@ -16,6 +18,8 @@ from monitoring.facts import SessionChanged
 
 #: Registers beyond this are no energy, Wh.
 MOST_ENERGY = 1e12
+#: The largest number of a reservation that the column holds.
+MOST_RESERVATION = 2**31 - 1
 
 
 def start_transaction(station: Station, payload: Answer, received: datetime) -> Outcome:
@@ -51,7 +55,18 @@ def start_transaction(station: Station, payload: Answer, received: datetime) -> 
             station.tokens.began(station.organisation_id, token, run, received)
         return {"transactionId": int(fact.transaction_id), "idTagInfo": info}
 
-    return Outcome(answer, [fact, *odd])
+    return Outcome(answer, [fact, *odd], _reservation_used(station, payload, fact))
+
+
+def _reservation_used(
+    station: Station, payload: Answer, fact: SessionChanged
+) -> Callable[[], object] | None:
+    """§4.8: the transaction is the one that the connector was reserved for."""
+    number = payload.get("reservationId")
+    if number is None or not 0 <= number <= MOST_RESERVATION:
+        return None
+    # The writer gives the transaction its id in between.
+    return lambda: reservations.used(station.id, int(number), fact.transaction_id, fact.received)
 
 
 def start_key(payload: Answer) -> str:

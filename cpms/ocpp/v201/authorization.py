@@ -6,6 +6,7 @@ from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import say
+from cpms.ocpp.v201.cost import personal_message
 from monitoring.facts import AuthorizationAsked
 
 
@@ -16,6 +17,8 @@ def authorize(station: Station, payload: Answer, received: datetime) -> Outcome:
     """
     token = payload["idToken"]
     status, info = id_token_info(station, token, received)
+    if status == "Accepted":
+        info |= personal_message(station, received)
     reply: Answer = {"idTokenInfo": info}
     if payload.get("certificate") or payload.get("iso15118CertificateHashData"):
         status = "Invalid"

@@ -3,9 +3,12 @@
 Events may come in any order and more than once; the session's row is merged from all of them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
+from cpms.control import reservations
 from cpms.control.authorization import ACCEPTED
 from cpms.ocpp import oddities
 from cpms.ocpp.meters import ENERGY
@@ -17,8 +20,10 @@ from cpms.ocpp.text import clean
 from cpms.ocpp.times import Moment
 from cpms.ocpp.tokens import Run
 from cpms.ocpp.v201.authorization import id_token_info
+from cpms.ocpp.v201.cost import price
 from monitoring.facts import (
     EventReported,
+    Fact,
     MetersSampled,
     SessionChanged,
     Status,
@@ -80,10 +85,22 @@ def transaction_event(station: Station, payload: Answer, received: datetime) -> 
         station, told.evse, transaction, payload.get("meterValue"), received, "TransactionEvent"
     )
     opening = _opening(told, authorization, samples)
+    if told.kind == "Ended":
+        station.session_over(transaction)
     # The end comes last: what the samples say belongs to the session.
     closing = [_closing(told, samples)] if told.kind == "Ended" else []
     odd += oddities.bad_time(station, told.moment, said, "TransactionEvent", received)
-    return Outcome(reply, [opening, *samples, *closing, *_statuses(told), *_notes(told), *odd])
+    facts: list[Fact] = [opening, *samples, *closing, *_statuses(told), *_notes(told), *odd]
+    cost, remark = price(station, payload, samples, told.moment.at, received)
+    return Outcome({**reply, **cost}, facts, _reservation_used(told), remark)
+
+
+def _reservation_used(told: _Told) -> Callable[[], object] | None:
+    """H03: the transaction is the one that the port was reserved for."""
+    number = _within(told.payload.get("reservationId"), MOST_SEQUENCE)
+    if number is None:
+        return None
+    return partial(reservations.used, told.station.id, number, told.transaction, told.received)
 
 
 def _reply(told: _Told) -> tuple[Answer, str | None]:

@@ -2,37 +2,67 @@
 
 from typing import Any
 
+from cpms.control.models import DisplayMessage
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
-from tests.conformance.v201.states import ACCEPTED, Transaction, arrived, has_charging, sent
+from tests.conformance.v201.states import Transaction, arrived, asked, copes, has_charging
 
-MESSAGE, REQUEST = 5, 9
-
-
-def message(**more: Any) -> dict[str, Any]:
-    """Return a MessageInfo."""
-    text = {"format": "UTF8", "content": "Welcome"}
-    return {"id": MESSAGE, "priority": "NormalCycle", "message": text, **more}
+State = DisplayMessage.State
+MESSAGE = 5
+TEXT = {"format": "UTF8", "content": "Welcome"}
+#: An operation's fields -> what the station is to hear.
+NAMES = {
+    "state": "state",
+    "transaction_id": "transactionId",
+    "starts_at": "startDateTime",
+    "ends_at": "endDateTime",
+    "priority": "priority",
+    "number": "id",
+}
 
 
 async def sets(
     case: Case,
     station: Station,
     answer: str = "Accepted",
-    state: str = "accepted",
-    **more: Any,
-) -> None:
-    """Have a message set: entry 0."""
+    end: str = "accepted",
+    **request: Any,
+) -> int:
+    """Have a message set: entry 0; return its number."""
     with case.proves(0):
-        asked = {"message": message(**more)}
-        await sent(case, station, "SetDisplayMessage", asked, {"status": answer}, state)
+        about = {"content": "Welcome", **request}
+        call, command = await asked(case, station, "SetDisplayMessage", "set_display", **about)
+        said = call.payload["message"]
+        assert 0 < said["id"] < 2**31
+        wanted = {NAMES[name]: value for name, value in request.items() if name in NAMES}
+        text = {**TEXT, "content": about["content"]}
+        plain = {"id": said["id"], "priority": "NormalCycle", "message": text}
+        assert said == {**plain, **wanted}
+        await call.answer(status=answer)
+        await command.ends(end, answer)
+        await copes(station)
+    row = await kept(case, said["id"])
+    assert row.state == (State.SET if end == "accepted" else State.REFUSED)
+    assert row.text == text["content"]
+    return int(said["id"])
+
+
+async def kept(case: Case, number: int) -> DisplayMessage:
+    """Return what is kept of a message."""
+    return await DisplayMessage.objects.aget(charger__identity=case.identity, number=number)
 
 
 async def clears(case: Case, answer: str, state: str) -> None:
     """Have the message cleared: entry 0."""
     with case.proves(0):
         station = await arrived(case)
-        await sent(case, station, "ClearDisplayMessage", {"id": MESSAGE}, {"status": answer}, state)
+        call, command = await asked(
+            case, station, "ClearDisplayMessage", "clear_display", number=MESSAGE
+        )
+        assert call.payload == {"id": MESSAGE}
+        await call.answer(status=answer)
+        await command.ends(state, answer)
+        await copes(station)
 
 
 async def asks(case: Case, known: bool = True, **which: Any) -> None:
@@ -40,20 +70,27 @@ async def asks(case: Case, known: bool = True, **which: Any) -> None:
     station = await arrived(case)
     answer, state = ("Accepted", "accepted") if known else ("Unknown", "rejected")
     with case.proves(0):
-        asked = {"requestId": REQUEST, **which}
-        await sent(case, station, "GetDisplayMessages", asked, {"status": answer}, state)
+        call, command = await asked(case, station, "GetDisplayMessages", "get_displays", **which)
+        request = call.payload["requestId"]
+        names = {"id" if name == "numbers" else name: value for name, value in which.items()}
+        assert call.payload == {"requestId": request, **names}
+        await call.answer(status=answer)
+        await command.ends(state, answer)
+        await copes(station)
     if known:
-        told = {"requestId": REQUEST, "messageInfo": [message()]}
+        shown = {"id": MESSAGE, "priority": "NormalCycle", "message": TEXT}
+        told = {"requestId": request, "messageInfo": [shown]}
         assert await station.call("NotifyDisplayMessages", **told) == {}
         assert len(await case.events("display_messages")) == 1
+        rows = DisplayMessage.objects.filter(charger__identity=case.identity, state=State.SET)
+        while not await rows.aexists():  # It follows soon, not at once.
+            pass
+        assert (await kept(case, MESSAGE)).contents == [{**TEXT, "language": ""}]
 
 
 @case("TC_O_01_CSMS")
 async def test_a_message_is_set(case: Case) -> None:
-    station = await arrived(case)
-    with case.proves(0):
-        asked = {"message": message(state="Idle")}
-        await sent(case, station, "SetDisplayMessage", asked, ACCEPTED)
+    await sets(case, await arrived(case), state="Idle")
 
 
 @case("TC_O_02_CSMS")
@@ -79,13 +116,13 @@ async def test_an_unknown_message_is_cleared(case: Case) -> None:
 @case("TC_O_06_CSMS")
 async def test_a_message_of_the_session(case: Case) -> None:
     transaction = await has_charging(case)
-    await sets(case, transaction.station, transactionId=transaction.id)
+    await sets(case, transaction.station, transaction_id=transaction.id)
     await transaction.unplugs()
 
 
 @case("TC_O_07_CSMS")
 async def test_a_message_is_asked_for_by_its_number(case: Case) -> None:
-    await asks(case, id=[MESSAGE])
+    await asks(case, numbers=[MESSAGE])
 
 
 @case("TC_O_08_CSMS")
@@ -101,30 +138,31 @@ async def test_messages_of_a_state_are_asked_for(case: Case) -> None:
 @case("TC_O_10_CSMS")
 async def test_a_message_of_an_unknown_transaction(case: Case) -> None:
     transaction: Transaction = await has_charging(case)
-    unknown = {"transactionId": "nobodys"}
+    unknown = {"transaction_id": "nobodys"}
     await sets(case, transaction.station, "UnknownTransaction", "rejected", **unknown)
 
 
 @case("TC_O_11_CSMS")
 async def test_an_unknown_message_is_asked_for(case: Case) -> None:
-    await asks(case, known=False, id=[MESSAGE + 1])
+    await asks(case, known=False, numbers=[MESSAGE + 1])
 
 
 @case("TC_O_12_CSMS")
 async def test_a_message_is_replaced(case: Case) -> None:
     station = await arrived(case)
-    await sets(case, station)
-    await sets(case, station, message={"format": "UTF8", "content": "Goodbye"})
+    number = await sets(case, station)
+    await sets(case, station, number=number, content="Goodbye")
+    assert (await kept(case, number)).text == "Goodbye"
 
 
 @case("TC_O_13_CSMS")
 async def test_a_message_from_a_time_on(case: Case) -> None:
-    await sets(case, await arrived(case), startDateTime=now(60))
+    await sets(case, await arrived(case), starts_at=now(60))
 
 
 @case("TC_O_14_CSMS")
 async def test_a_message_up_to_a_time(case: Case) -> None:
-    await sets(case, await arrived(case), endDateTime=now(60))
+    await sets(case, await arrived(case), ends_at=now(60))
 
 
 @case("TC_O_17_CSMS")
@@ -136,10 +174,7 @@ async def test_the_priority_is_not_supported(case: Case) -> None:
 @case("TC_O_18_CSMS")
 async def test_the_state_is_not_supported(case: Case) -> None:
     station = await arrived(case)
-    with case.proves(0):
-        asked = {"message": message(state="Charging")}
-        answer = {"status": "NotSupportedState"}
-        await sent(case, station, "SetDisplayMessage", asked, answer, "not_supported")
+    await sets(case, station, "NotSupportedState", "not_supported", state="Charging")
 
 
 @case("TC_O_19_CSMS")
@@ -149,10 +184,7 @@ async def test_the_format_is_not_supported(case: Case) -> None:
 
 @case("TC_O_25_CSMS")
 async def test_a_message_while_charging(case: Case) -> None:
-    station = await arrived(case)
-    with case.proves(0):
-        asked = {"message": message(state="Charging")}
-        await sent(case, station, "SetDisplayMessage", asked, ACCEPTED)
+    await sets(case, await arrived(case), state="Charging")
 
 
 @case("TC_O_26_CSMS")
@@ -163,11 +195,11 @@ async def test_a_message_is_rejected(case: Case) -> None:
 @case("TC_O_27_CSMS")
 async def test_a_message_of_the_session_from_a_time_on(case: Case) -> None:
     transaction = await has_charging(case)
-    about = {"transactionId": transaction.id, "startDateTime": now(60)}
+    about = {"transaction_id": transaction.id, "starts_at": now(60)}
     await sets(case, transaction.station, **about)
 
 
 @case("TC_O_28_CSMS")
 async def test_a_message_of_the_session_up_to_a_time(case: Case) -> None:
     transaction = await has_charging(case)
-    await sets(case, transaction.station, transactionId=transaction.id, endDateTime=now(60))
+    await sets(case, transaction.station, transaction_id=transaction.id, ends_at=now(60))

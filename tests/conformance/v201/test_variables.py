@@ -1,4 +1,4 @@
-"""B, N: the device model, its monitors, logs and customers' data, read and set by operators."""
+"""B, N: the device model, its monitors and logs, read and set by operators."""
 
 from typing import Any
 
@@ -162,68 +162,6 @@ async def test_a_second_log_takes_the_first_s_place(case: Case) -> None:
         await uploads(case, station, ("Uploading", 1))
         await asks_log(case, station, "DiagnosticsLog", 2, "AcceptedCanceled")
         await uploads(case, station, ("AcceptedCanceled", 1), ("Uploading", 2), ("Uploaded", 2))
-
-
-async def customer(case: Case, *, report: bool, clear: bool, data: str = "x", **who: Any) -> None:
-    """Have a customer's data reported or cleared: entries 0 and 1."""
-    station = await arrived(case)
-    asked = {"requestId": 3, "report": report, "clear": clear, **(who or {"idToken": VALID})}
-    with case.proves(0):
-        await sent(case, station, "CustomerInformation", asked, ACCEPTED)
-    with case.proves(1):
-        told = {"data": data, "seqNo": 0, "generatedAt": now(), "requestId": 3}
-        assert await station.call("NotifyCustomerInformation", **told) == {}
-        assert len(await case.events("customer_information")) == 1
-
-
-@case("TC_N_27_CSMS")
-async def test_a_customer_s_data_are_reported(case: Case) -> None:
-    await customer(case, report=True, clear=False)
-
-
-@case("TC_N_28_CSMS")
-async def test_there_are_no_data_of_a_customer(case: Case) -> None:
-    await customer(case, report=True, clear=False, data="no data")
-
-
-@case("TC_N_29_CSMS")
-async def test_reporting_a_customer_s_data_is_rejected(case: Case) -> None:
-    station = await arrived(case)
-    asked = {"requestId": 3, "report": True, "clear": False, "idToken": VALID}
-    with case.proves(0):
-        answer = {"status": "Rejected"}
-        await sent(case, station, "CustomerInformation", asked, answer, "rejected")
-
-
-@case("TC_N_30_CSMS")
-async def test_a_customer_s_data_are_reported_and_cleared(case: Case) -> None:
-    await customer(case, report=True, clear=True)
-
-
-@case("TC_N_31_CSMS")
-async def test_there_are_no_data_to_clear(case: Case) -> None:
-    await customer(case, report=True, clear=True, data="no data")
-
-
-@case("TC_N_32_CSMS")
-async def test_a_customer_s_data_are_cleared(case: Case) -> None:
-    await customer(case, report=False, clear=True)
-
-
-@case("TC_N_62_CSMS")
-async def test_a_customer_is_named_by_an_identifier(case: Case) -> None:
-    await customer(case, report=True, clear=True, customerIdentifier="OpenChargeAlliance")
-
-
-@case("TC_N_63_CSMS")
-async def test_a_customer_is_named_by_a_certificate(case: Case) -> None:
-    certificate = {
-        "hashAlgorithm": "SHA256",
-        "issuerNameHash": "aa" * 32,
-        "issuerKeyHash": "bb" * 32,
-        "serialNumber": "01",
-    }
-    await customer(case, report=True, clear=True, customerCertificate=certificate)
 
 
 @case("TC_N_44_CSMS")
