@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cpms.control import commands, verification
+from cpms.control import commands, customers, local_lists, reservations, verification
 from monitoring.housekeeping import database_time
 
 
@@ -20,7 +20,43 @@ def verify_commands() -> None:
     verification.sweep(database_time())
 
 
+@shared_task
+def ask_local_lists() -> None:
+    """Ask chargers whether their lists are what we think."""
+    local_lists.ask_versions(database_time())
+
+
+@shared_task
+def keep_local_lists() -> None:
+    """Send changes of tokens to chargers whose lists are kept up to date."""
+    now = database_time()
+    local_lists.keep_up_to_date(now)
+    local_lists.forget_gone(now)
+
+
+@shared_task
+def end_reservations() -> None:
+    """End the reservations whose time is over, where their charger doesn't say so."""
+    reservations.end_over(database_time() - reservations.GRACE)
+
+
+@shared_task
+def forget_customers() -> None:
+    """Forget what chargers told of customers, and have those who were cleared off their lists."""
+    customers.forget(database_time())
+
+
 BEAT = {
+    "end-reservations": {
+        "task": "cpms.control.tasks.end_reservations",
+        "schedule": 30.0,
+        "options": {"expires": 60.0},
+    },
+    "forget-customers": {
+        "task": "cpms.control.tasks.forget_customers",
+        "schedule": 60.0,
+        "options": {"expires": 120.0},
+    },
     "settle-commands": {
         "task": "cpms.control.tasks.settle_commands",
         "schedule": 10.0,
@@ -30,5 +66,15 @@ BEAT = {
         "task": "cpms.control.tasks.verify_commands",
         "schedule": 5.0,
         "options": {"expires": 30.0},
+    },
+    "ask-local-lists": {
+        "task": "cpms.control.tasks.ask_local_lists",
+        "schedule": 60.0,
+        "options": {"expires": 60.0},
+    },
+    "keep-local-lists": {
+        "task": "cpms.control.tasks.keep_local_lists",
+        "schedule": 30.0,
+        "options": {"expires": 60.0},
     },
 }
