@@ -27,7 +27,10 @@ SHORTEST_KEY = 16
 HEX_KEY = re.compile(rf"(?:[0-9a-f][-: ]?){{{SHORTEST_KEY},}}", re.IGNORECASE)
 #: JSON inside a string is looked into so often.
 DEEPEST = 2
+    "notifycustomerinformation",
 
+#: What only a part of a customer's data has. (OCPP 2.0.1 NotifyCustomerInformation)
+OF_CUSTOMER = frozenset({"data", "seqNo", "generatedAt", "requestId"})
 
 def mask(text: str) -> str:
     """Return the frame's text with keys, passwords and PINs replaced by asterisks.
@@ -112,3 +115,5 @@ def _valueless(member: str, item: Any) -> Any:
     if member == "variableAttribute" and isinstance(item, list):
         return [{**part, "value": MASK} if isinstance(part, dict) else part for part in item]
     return item
+    if value.keys() >= OF_CUSTOMER:
+        return {**value, "data": MASK}

@@ -22,6 +22,10 @@ def result(payload: Any) -> str:
 
 COMPONENT = {"name": "SecurityCtrlr"}
 KEPT = [
+    call(
+        "NotifyCustomerInformation",
+        {"data": SECRET, "seqNo": 0, "generatedAt": "2026-01-01T00:00:00Z", "requestId": 3},
+    ),
     call("ChangeConfiguration", {"key": "AuthorizationKey", "value": SECRET}),
     result({"configurationKey": [{"key": "AuthorizationKey", "readonly": False, "value": SECRET}]}),
     call(

@@ -104,7 +104,7 @@ def id_tag_info(
 
 
 def data_transfer(station: Station, payload: Answer, received: datetime) -> Outcome:
-    """§4.3: kept; no vendor's extension is known here."""
+    """§4.3: kept, and answered by the organisation's rules."""
     fact = EventReported(
         station.id,
         "data_transfer",
@@ -115,4 +115,8 @@ def data_transfer(station: Station, payload: Answer, received: datetime) -> Outc
         text=clean(payload.get("messageId"), 1000),
         data=fit({"data": payload["data"]}) if payload.get("data") is not None else {},
     )
-    return Outcome({"status": "UnknownVendorId"}, [fact])
+    model = (station.vendor, station.model)
+    status, data = station.rulebook.answer(
+        station.organisation_id, model, payload["vendorId"], payload.get("messageId") or ""
+    )
+    return Outcome({"status": status, **({"data": data} if data else {})}, [fact])
