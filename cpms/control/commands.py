@@ -28,6 +28,8 @@ State = Command.State
 CHANNEL = "kilowatch_commands"
 #: Commands that may wait for one charger.
 MOST_WAITING = 200
+#: First key of the advisory lock under which one asks a charger; its second is the charger's.
+ONE_AT_A_TIME = 0x6B77_0001
 #: Sending is tried so often, where it may be repeated.
 MOST_ATTEMPTS = 3
 #: A CALL that is out this long has no gateway any more that waits for its answer.
@@ -71,6 +73,7 @@ def request(
     _permit(charger, operation)
     with transaction.atomic():
         command = made(charger, operation, asker, reason=reason, lasts=lasts)
+        _once(command)
         command.save(force_insert=True)
         _note(command, asker)
         nudge(charger.pk)
@@ -177,6 +180,29 @@ def _permit(charger: Charger, operation: Operation | None) -> None:
         raise Refused(
             _("%(most)s commands wait for %(charger)s already; cancel some, or wait.")
             % {"most": MOST_WAITING, "charger": charger}
+        )
+
+
+def _once(command: Command) -> None:
+    """Raise `Refused` for what is under way already and would hurt twice.
+
+    Two people who see the same fault ask the same within seconds, or one clicks twice.
+    """
+    if command.repeatable:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ONE_AT_A_TIME, command.charger_id])
+    same = Command.objects.filter(
+        charger=command.charger_id,
+        operation=command.operation,
+        request=command.request,
+        state__in=[State.PENDING, State.SENT],
+        expires_at__gt=timezone.now(),
+    ).first()
+    if same is not None:
+        raise Refused(
+            _("%(who)s asked the same, and it is under way: wait for its end, or cancel it.")
+            % {"who": same.requested_by_name}
         )
 
 

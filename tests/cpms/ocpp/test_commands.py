@@ -261,3 +261,23 @@ async def test_another_message_than_the_one_asked_for_verifies_nothing(
     assert found.verified_at is not None
     assert found.verified_at >= others_were_handled
     assert (await Command.objects.aget(pk=refused.pk)).verified is None
+
+
+async def test_what_hurts_twice_is_not_asked_again_while_it_is_under_way(charger: Charger) -> None:
+    start = Start(id_token="CAFE", evse=1)
+    asked = await asyncio.gather(*(ask(charger, start) for _ in range(2)), return_exceptions=True)
+    refused = [problem for problem in asked if isinstance(problem, Exception)]
+    assert [str(problem) for problem in refused] == [
+        "Kilowatch asked the same, and it is under way: wait for its end, or cancel it."
+    ]
+    assert await Command.objects.acount() == 1
+    await ask(charger, Start(id_token="CAFE", evse=2))
+    await ask(charger, ChangeAvailability(operative=False))
+    await ask(charger, ChangeAvailability(operative=False))
+
+
+async def test_what_is_over_can_be_asked_again(charger: Charger) -> None:
+    first = await ask(charger, Reset())
+    await sync_to_async(commands.cancel)(first, SYSTEM)
+    await ask(charger, Reset())
+    assert await Command.objects.filter(state=State.PENDING).acount() == 1
