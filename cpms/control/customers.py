@@ -5,15 +5,19 @@ from datetime import datetime, timedelta
 import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from cpms.control import settlement, vault
-from cpms.control.commands import Refused
-from cpms.control.models import Command, CustomerReport
+from cpms.control import local_lists, settlement, vault
+from cpms.control.commands import SYSTEM, Asker, Refused
+from cpms.control.models import Command, CustomerReport, LocalList
 from inventory.audit import record_deed
+from inventory.models import Charger
 
 #: A report is forgotten so long after it was asked for, shown or not.
 FORGOTTEN_AFTER = timedelta(hours=24)
+#: A charger that was asked for a report has so long before we go on without.
+REPORTED_WITHIN = timedelta(minutes=2)
 #: Parts of a report that are kept, each of at most so many characters.
 MOST_PARTS, LONGEST_PART = 200, 512
 
@@ -58,8 +62,10 @@ def received(
         if last:
             report.last = number
         report.save()
-        if report.complete and report.command is not None:
-            settlement.verify(report.command, now, "customer_report")
+        if report.complete:
+            if report.command is not None:
+                settlement.verify(report.command, now, "customer_report")
+            _take_off(report)
 
 
 def reveal(report: CustomerReport, user: User, now: datetime) -> str:
@@ -77,6 +83,38 @@ def reveal(report: CustomerReport, user: User, now: datetime) -> str:
         kept.save(update_fields=["sealed", "shown_at"])
         record_deed(user, kept.charger, {"customer report": kept.request, "deed": "shown"})
     return "".join(parts[number] for number in sorted(parts, key=int))
+
+
+def take_off(now: datetime) -> int:
+    """Take cleared customers off chargers' lists where no report came; return how many."""
+    late = CustomerReport.objects.exclude(off_list="").filter(asked_at__lt=now - REPORTED_WITHIN)
+    return sum(_take_off(report) for report in late.select_related("command")[:100])
+
+
+def _take_off(report: CustomerReport) -> bool:
+    """Take a cleared customer's token off the charger's list, if it has one. (N10.FR.02)"""
+    token = report.off_list
+    if not token:
+        return False
+    report.off_list = ""
+    report.save(update_fields=["off_list"])
+    charger = Charger.objects.select_related("site__organisation").get(pk=report.charger_id)
+    lists = LocalList.objects.filter(charger=charger)
+    if not lists.filter(Q(version__gt=0) | Q(reported__gt=0)).exists():
+        return False
+    reason = _("The customer was cleared from the charger.")
+    try:
+        local_lists.forget(token, charger, _asker(report), reason=reason)
+    except Refused:
+        return False  # The token is noted: the list's next update leaves it out.
+    return True
+
+
+def _asker(report: CustomerReport) -> Asker:
+    command = report.command
+    if command is None:
+        return SYSTEM
+    return Asker(command.requested_by_name, Command.Source(command.source), command.requested_by)
 
 
 def forget(now: datetime) -> int:

@@ -43,7 +43,9 @@ def end_reservations() -> None:
 @shared_task
 def forget_customers() -> None:
     """Forget what chargers told of customers, and have those who were cleared off their lists."""
-    customers.forget(database_time())
+    now = database_time()
+    customers.take_off(now)
+    customers.forget(now)
 
 
 BEAT = {

@@ -20,10 +20,6 @@ REASONS: dict[str, str] = {
     "Get15118EVCertificate is declined yet: no provider of contracts is connected.": (
         "TC_M_26 TC_M_28"
     ),
-    "NotifyEVChargingNeeds isn't answered with a profile yet.": (
-        "TC_K_53 TC_K_55 TC_K_57 TC_K_58 TC_K_59"
-    ),
-    "Clearing a customer's data doesn't take the token off the local list yet.": "TC_N_46",
 }
 
 AWAITED = {f"{case}_CSMS": why for why, cases in REASONS.items() for case in cases.split()}

@@ -5,7 +5,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 
 from cpms.control import customers
-from cpms.control.models import CustomerReport
+from cpms.control.models import Command, CustomerReport, LocalList
 from monitoring.models import Event
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
@@ -116,3 +116,31 @@ async def test_a_customer_is_named_by_an_identifier(case: Case) -> None:
 async def test_a_customer_is_named_by_a_certificate(case: Case) -> None:
     expected = {"customerCertificate": CERTIFICATE}
     await customer(case, "x", {"certificate": BY_CERTIFICATE}, expected, clear=True)
+
+
+@case("TC_N_46_CSMS")
+async def test_a_cleared_customer_leaves_the_local_list(case: Case) -> None:
+    station = await arrived(case)
+    full, _sent = await asked(case, station, "SendLocalList", "send_local_list", update="full")
+    await full.answer(status="Accepted")
+    with case.proves(0):
+        call, command = await asks(
+            case, station, {"id_token": "VALID"}, {"idToken": VALID}, clear=True
+        )
+        await call.answer(status="Accepted")
+        await command.ends("accepted", "Accepted")
+    await told(case, station, call.payload["requestId"], "no data")
+    with case.proves(1):
+        removal = await station.asked("SendLocalList")
+        assert removal.payload == {
+            "updateType": "Differential",
+            "versionNumber": full.payload["versionNumber"] + 1,
+            "localAuthorizationList": [{"idToken": VALID}],
+        }
+        await removal.answer(status="Accepted")
+        name = {"charger__identity": case.identity, "operation": "send_local_list"}
+        while await Command.objects.filter(state="sent", **name).aexists():
+            pass
+        assert (
+            "VALID" not in (await LocalList.objects.aget(charger__identity=case.identity)).entries
+        )
