@@ -27,6 +27,15 @@ class Quirks:
     session_register: bool = False
     #: Tags totals with phase L1.
     totals_on_l1: bool = False
+    #: False for models that forget charging profiles when they restart.
+    keeps_profiles: bool = True
+    #: False for models that fail when some settings are asked for: only all are (1.6).
+    reads_single_settings: bool = True
+    #: False for models that mustn't be asked for settings by themselves, e.g. after a change.
+    reads_back: bool = True
+    #: False for models that don't survive a setting they don't know: only those they have told
+    #: of are read and changed.
+    survives_unknown_settings: bool = True
 
 
 class BadQuirk(ValueError):

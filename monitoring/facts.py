@@ -10,7 +10,7 @@ Energies in Wh, power in W, current in A, voltage in V, temperature in °C, SoC 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -190,15 +190,37 @@ class EventReported:
     offset_ms: int = 0
 
 
+class Told(NamedTuple):
+    """A setting and its value: a variable of a component (2.x), or a key (1.6: no component).
+
+    `evse` and `connector` are 0 where it isn't of one. Secrets come masked.
+    """
+
+    component: str
+    component_instance: str
+    evse: int
+    connector: int
+    variable: str
+    instance: str
+    attribute: str
+    value: str
+    #: ReadOnly, WriteOnly, ReadWrite; "": nothing is said of it.
+    mutability: str = ""
+    #: {"type", "unit", "min", "max", "values", "monitored"}, as far as it is said; JSON.
+    characteristics: str | None = None
+    #: The charger says that it hasn't such a setting.
+    unknown: bool = False
+
+
 @dataclass(slots=True)
 class VariablesReported:
-    """Part of a device model report (2.x NotifyReport)."""
+    """Settings that a charger told of."""
 
     charger_id: int
     at: datetime
-    #: (component, component instance, evse, connector, variable, instance, attribute, value,
-    #: mutability)
-    variables: list[tuple[str, str, int, int, str, str, str, str, str]]
+    variables: list[Told]
+    #: How it came: report, read, change, event.
+    source: str = "report"
 
 
 @dataclass(slots=True)

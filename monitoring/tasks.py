@@ -5,7 +5,7 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
 
-from monitoring import housekeeping, retention, rollup
+from monitoring import housekeeping, retention, rollup, variables
 
 
 @shared_task
@@ -49,6 +49,12 @@ def merge_repeated_spans() -> None:
 
 
 @shared_task
+def thin_out_variable_changes() -> None:
+    """Forget the oldest changes of settings where there are many."""
+    variables.thin_out()
+
+
+@shared_task
 def refresh_todays_kpis() -> None:
     """Compute today's KPIs up to now."""
     rollup.refresh(timezone.now())
@@ -83,6 +89,7 @@ BEAT = {
     "merge-repeated-spans": _every(
         crontab(hour="2", minute="41"), "merge_repeated_spans", 12 * 3600.0
     ),
+    "thin-out-variable-changes": _every(crontab(minute="27"), "thin_out_variable_changes", 3600.0),
     "refresh-todays-kpis": _every(30.0, "refresh_todays_kpis", 30.0),
     "settle-kpis": _every(60.0, "settle_kpis", 60.0),
 }

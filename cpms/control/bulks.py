@@ -68,7 +68,7 @@ def start(
     with transaction.atomic():
         bulk = Bulk.objects.create(
             organisation=organisation, operation=operation.name, chosen_by=chosen_by[:2000],
-            request={k: v for k, v in operation.fields().items() if k not in operation.secrets},
+            request=operation.kept()[0],
             reason=reason, requested_by=asker.user, requested_by_name=asker.name[:150],
             size=len(found),
         )  # fmt: skip

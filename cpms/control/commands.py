@@ -90,8 +90,7 @@ def made(
     bulk: Bulk | None = None,
 ) -> Command:
     """Return the command, not stored yet."""
-    fields = operation.completed().fields()
-    secret = {name: fields.pop(name) for name in operation.secrets if name in fields}
+    fields, secret = operation.completed().kept()
     return Command(
         charger=charger,
         operation=operation.name,

@@ -3,7 +3,7 @@
 from monitoring.models.arrivals import ConnectionAttempt
 from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway
 from monitoring.models.effective import EffectiveState
-from monitoring.models.events import Event, QuarantinedFact, ReportedVariable, SchemaBreakage
+from monitoring.models.events import Event, QuarantinedFact, SchemaBreakage
 from monitoring.models.frames import FrameSegment
 from monitoring.models.kpis import (
     Attempt,
@@ -16,6 +16,7 @@ from monitoring.models.meters import MeterSample
 from monitoring.models.ports import PortState, StatusSpan
 from monitoring.models.sessions import Session
 from monitoring.models.sightings import BlockedAddress, Sighting
+from monitoring.models.variables import ReportedVariable, VariableChange
 
 __all__ = [
     "Attempt",
@@ -39,4 +40,5 @@ __all__ = [
     "Session",
     "Sighting",
     "StatusSpan",
+    "VariableChange",
 ]

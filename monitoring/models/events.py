@@ -79,39 +79,3 @@ class SchemaBreakage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.model} {self.action}: {self.kind} × {self.count}"
-
-
-class ReportedVariable(models.Model):
-    """A device model variable as the charger last reported it (OCPP 2.x NotifyReport)."""
-
-    charger = models.ForeignKey(Charger, models.CASCADE, related_name="variables")
-    component = models.CharField(max_length=50)
-    component_instance = models.CharField(max_length=50, blank=True)
-    evse = models.PositiveSmallIntegerField(default=0)
-    connector = models.PositiveSmallIntegerField(default=0)
-    variable = models.CharField(max_length=50)
-    instance = models.CharField(max_length=50, blank=True)
-    attribute = models.CharField(max_length=10, default="Actual")
-    value = models.CharField(max_length=2500, blank=True)
-    mutability = models.CharField(max_length=12, blank=True)
-    reported_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=[
-                    "charger",
-                    "component",
-                    "component_instance",
-                    "evse",
-                    "connector",
-                    "variable",
-                    "instance",
-                    "attribute",
-                ],
-                name="one_row_per_variable",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.component}.{self.variable} of {self.charger_id}"

@@ -8,14 +8,12 @@ from psycopg.types.json import Jsonb
 from monitoring.memory import PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan
-from monitoring.statements import connections, sessions, spans
+from monitoring.statements import connections, sessions, spans, variables
 from monitoring.statements.records import Connection, columns, records
 from monitoring.statements.sessions import known_starts
 
 __all__ = ["copy", "known_starts", "write"]
 
-#: Variables kept per charger; a report that goes beyond is cut.
-MOST_VARIABLES = 20_000
 PORTS = """
 UPDATE monitoring_portstate p
    SET noticed = CASE WHEN p.status = n.status THEN p.noticed ELSE clock_timestamp() END,
@@ -52,36 +50,6 @@ EVENT = (
     "charger_id", "evse_id", "kind", "at", "received", "offset_ms", "severity", "code", "text",
     "data",
 )  # fmt: skip
-#: Beyond the quota only what is known already is kept up to date.
-VARIABLES = """
-WITH told AS (
-    SELECT DISTINCT ON (c, component, ci, evse, connector, variable, instance, attribute) *
-      FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[], %s::text[],
-                  %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
-           WITH ORDINALITY AS n (c, component, ci, evse, connector, variable, instance,
-                                 attribute, value, mutability, at, nth)
-     ORDER BY c, component, ci, evse, connector, variable, instance, attribute, at DESC, nth DESC
-), kept AS (
-    SELECT charger_id, count(*) AS variables FROM monitoring_reportedvariable
-     WHERE charger_id IN (SELECT c FROM told) GROUP BY charger_id
-)
-INSERT INTO monitoring_reportedvariable AS v
-       (charger_id, component, component_instance, evse, connector, variable, instance,
-        attribute, value, mutability, reported_at)
-SELECT c, component, ci, evse, connector, variable, instance, attribute, value, mutability, at
-  FROM told LEFT JOIN kept ON kept.charger_id = c
- WHERE COALESCE(kept.variables, 0) < %s
-    OR EXISTS (SELECT 1 FROM monitoring_reportedvariable r
-                WHERE (r.charger_id, r.component, r.component_instance, r.evse, r.connector,
-                       r.variable, r.instance, r.attribute)
-                    = (c, told.component, ci, told.evse, told.connector, told.variable,
-                       told.instance, told.attribute))
-ON CONFLICT (charger_id, component, component_instance, evse, connector, variable, instance,
-             attribute)
-DO UPDATE SET value = excluded.value, mutability = excluded.mutability,
-              reported_at = excluded.reported_at
-        WHERE v.reported_at <= excluded.reported_at
-"""
 DEAF = """
 UPDATE monitoring_chargerstate s SET deaf_since = n.since
   FROM unnest(%s::bigint[], %s::timestamptz[]) AS n (charger_id, since)
@@ -138,8 +106,12 @@ async def copy(connection: Connection, plan: Plan) -> None:
 
 async def _rest(connection: Connection, plan: Plan) -> None:
     if plan.variables:
-        rows = [(v.charger_id, *row, v.at) for v in plan.variables for row in v.variables]
+        rows = [
+            variables.row(v.charger_id, told, v.at, v.source)
+            for v in plan.variables
+            for told in v.variables
+        ]
         if rows:
-            await connection.execute(VARIABLES, (*columns(rows), MOST_VARIABLES))
+            await connection.execute(variables.VARIABLES, variables.parameters(rows))
     if plan.dirty:
         await connection.execute(DIRTY, columns(sorted(plan.dirty)))

@@ -11,6 +11,7 @@ from cpms.control.models.certificate import (
     SigningRequest,
 )
 from cpms.control.models.command import Bulk, Command
+from cpms.control.models.configuration import Monitor, Report
 from cpms.control.models.customer import CustomerReport
 from cpms.control.models.display import DisplayMessage
 from cpms.control.models.local_list import LocalList
@@ -32,6 +33,8 @@ __all__ = [
     "InstalledCertificate",
     "KnownRoot",
     "LocalList",
+    "Monitor",
+    "Report",
     "Reservation",
     "SecurityUpgrade",
     "SigningRequest",

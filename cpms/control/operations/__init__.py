@@ -4,6 +4,21 @@ from cpms.control.operations.base import EVERY, NEWER, BadRequest, Operation
 from cpms.control.operations.charging import AskTransaction, Start, Stop
 from cpms.control.operations.customers import AskCustomer
 from cpms.control.operations.display import ClearDisplay, GetDisplays, SetDisplay
+from cpms.control.operations.configuration import (
+    BaseReport,
+    ChangeSettings,
+    CustomReport,
+    ReadSettings,
+    SetClock,
+    SetNetworkProfile,
+)
+from cpms.control.operations.monitoring import (
+    ClearMonitors,
+    ReadMonitors,
+    SetMonitoringBase,
+    SetMonitoringLevel,
+    SetMonitors,
+)
 from cpms.control.operations.profiles import (
     AskComposite,
     AskProfiles,
@@ -27,7 +42,9 @@ OPERATIONS: dict[str, type[Operation]] = {
     operation.name: operation
     for operation in (
         Reset, Unlock, ChangeAvailability, Trigger, ClearCache, SendData, Start, Stop,
-        AskTransaction, ChangePassword,
+        AskTransaction, ChangePassword, ReadSettings, ChangeSettings, BaseReport, CustomReport,
+        SetNetworkProfile, SetClock, SetMonitors, ClearMonitors, ReadMonitors, SetMonitoringLevel,
+        SetMonitoringBase,
         SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
         Reserve, CancelReservation, SetDisplay, GetDisplays, ClearDisplay, AskCustomer,
     )

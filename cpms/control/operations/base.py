@@ -53,3 +53,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return the request as JSON; fields that are None are left out."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return {name: value for name, value in plain.items() if value is not None}
+
+    def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the request as it is kept readable, and what of it is kept sealed.
+
+        A field that is in both is sent as it is sealed.
+        """
+        fields = self.fields()
+        return fields, {name: fields.pop(name) for name in self.secrets if name in fields}

@@ -7,10 +7,11 @@ out only for a row that says so; what a gateway that dies had out is settled by 
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import structlog
@@ -22,7 +23,7 @@ from cpms.control.operations import BadRequest
 from cpms.control.settlement import Ending
 from cpms.ocpp import frames
 from cpms.ocpp.calls import PATIENCE, Gone, NoAnswer
-from cpms.ocpp.commands import translation, verdict
+from cpms.ocpp.commands import parts, planning, translation, verdict
 from cpms.ocpp.commands.claims import Claim, Claims
 from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.effects import PREPARATIONS, follow
@@ -151,16 +152,48 @@ class Dispatcher:
         """Send a claimed command and settle it with what comes of it."""
         version = held.station.version
         try:
-            call = _call(claim, version)
-            await self._prepare(claim, call)
+            calls = await self._plan(held, claim)
+            for call in calls:
+                await self._prepare(claim, call)
         except (BadRequest, vault.Lost) as problem:
             await self._settle(claim, verdict.of_impossible(datetime.now(UTC), str(problem)))
             return
-        held.triggers.asked(claim.id, call.action, call.payload)
-        ending = await self._ending(held, claim, call, version)
-        await self._settle(claim, ending, partial(_conclude, version, call, ending))
+        done = await self._exchange(held, claim, calls)
+        ending = verdict.joined([end for _call, end in done], len(calls), parts.joined)
+        await self._settle(claim, ending, partial(_conclude, version, calls, done))
         held.triggers.settled(claim.id, accepted=ending.state == Command.State.ACCEPTED)
         self._hub.broadcast.commanded(held.station)
+
+    async def _plan(self, held: "ChargerSocket", claim: Claim) -> list[Call]:
+        """Return the CALLs of a claimed command; raise `BadRequest`, `vault.Lost`.
+
+        Where it must be known first how much the charger takes at once, it is asked.
+        """
+        station = held.station
+        calls = _calls(claim, station.version)
+        if not claim.operation or not planning.concerns(claim.operation, station.quirks, calls):
+            return calls
+        revise = partial(planning.revised, claim.charger_id, station.quirks, claim.operation, calls)
+        calls, question = await self._clerk.do(revise)
+        if question is None:
+            return calls
+        ending = await self._ending(held, str(uuid4()), question)
+        learn = partial(planning.learn, claim.charger_id, question, ending)
+        await self._clerk.do(learn)
+        return (await self._clerk.do(revise)).calls
+
+    async def _exchange(
+        self, held: "ChargerSocket", claim: Claim, calls: Sequence[Call]
+    ) -> list[tuple[Call, Ending]]:
+        """Send the CALLs of a command one after the other, until one isn't answered."""
+        done: list[tuple[Call, Ending]] = []
+        for call in calls:
+            held.triggers.asked(claim.id, call.action, call.payload)
+            message_id = str(uuid4()) if done else claim.message_id
+            done.append((call, await self._ending(held, message_id, call)))
+            if done[-1][1].state in verdict.SILENT:
+                break
+        return done
 
     async def _prepare(self, claim: Claim, call: Call) -> None:
         """Do what must be done before it goes out; raise `BadRequest` where that can't be."""
@@ -168,13 +201,11 @@ class Dispatcher:
         if prepare is not None:
             await self._clerk.do(partial(prepare, claim.charger_id, call.action, call.payload))
 
-    async def _ending(
-        self, held: "ChargerSocket", claim: Claim, call: Call, version: str
-    ) -> Ending:
+    async def _ending(self, held: "ChargerSocket", message_id: str, call: Call) -> Ending:
         loop = asyncio.get_running_loop()
         sent = loop.time()
         try:
-            answer = await held.calls.send(claim.message_id, call.action, call.payload, PATIENCE)
+            answer = await held.calls.send(message_id, call.action, call.payload, PATIENCE)
         except Gone:
             return verdict.of_loss(datetime.now(UTC))
         except NoAnswer:
@@ -183,7 +214,7 @@ class Dispatcher:
         at = datetime.now(UTC)
         if isinstance(answer, frames.CallError):
             return verdict.of_refusal(answer, at)
-        return verdict.of_answer(version, call.action, answer, at)
+        return verdict.of_answer(held.station.version, call.action, answer, at)
 
     async def _settle(
         self, claim: Claim, ending: Ending, then: Callable[[Command], None] | None = None
@@ -202,18 +233,22 @@ class Dispatcher:
         await self._claims.close()
 
 
-def _call(claim: Claim, version: str) -> Call:
-    """Return the CALL of a claimed command; raise `BadRequest`, `vault.Lost`."""
+def _calls(claim: Claim, version: str) -> list[Call]:
+    """Return the CALLs of a claimed command; raise `BadRequest`, `vault.Lost`."""
     if claim.operation:
         asked = commands.operation_of(claim.operation, claim.request, claim.sealed)
-        return translation.call(asked, version)
+        return translation.calls(asked, version)
     call = Call(claim.action, commands.payload_of(claim.payload or {}, claim.sealed))
     translation.check(version, *call)
-    return call
+    return [call]
 
 
-def _conclude(version: str, call: Call, ending: Ending, command: Command) -> None:
-    """Keep what went out, and do what follows from the answer."""
-    command.action, command.payload = call.action, masked(call.payload)
+def _conclude(
+    version: str, calls: Sequence[Call], done: Sequence[tuple[Call, Ending]], command: Command
+) -> None:
+    """Keep what went out, and do what follows from each answer."""
+    command.action = calls[0].action
+    command.payload = masked(parts.joined([call.payload for call in calls]))
     command.ocpp_version = version
-    follow(version, call.action, call.payload, ending, command)
+    for call, ending in done:
+        follow(version, call.action, call.payload, ending, command)

@@ -9,21 +9,22 @@ from typing import Any
 
 from cpms.control.models import Command
 from cpms.control.settlement import Ending
-from cpms.ocpp.commands import customers, displays, passwords, reservations
+from cpms.ocpp.commands import customers, device_model, displays, passwords, reservations
 
 Effect = Callable[[Command, dict[str, Any], Ending], None]
 #: Of a charger's key, an action and its payload; raises `BadRequest` where it mustn't go out.
 Preparation = Callable[[int, str, dict[str, Any]], None]
 
 EFFECTS: dict[str, Sequence[Effect]] = {
+    **device_model.EFFECTS,
     "CancelReservation": [reservations.cancelled],
-    "ChangeConfiguration": [passwords.answered],
+    "ChangeConfiguration": [passwords.answered, device_model.key_changed],
     "ClearDisplayMessage": [displays.cleared],
     "CustomerInformation": [customers.answered],
     "GetDisplayMessages": [displays.asked],
     "ReserveNow": [reservations.answered],
     "SetDisplayMessage": [displays.answered],
-    "SetVariables": [passwords.answered],
+    "SetVariables": [passwords.answered, device_model.variables_set],
 }
 PREPARATIONS: dict[str, Preparation] = {
     "ChangeConfiguration": passwords.prepare,

@@ -8,7 +8,8 @@ from cpms.ocpp import schemas
 from cpms.ocpp.commands import v2, v16
 
 Payload = dict[str, Any]
-Translator = Callable[[Any], tuple[str, Payload]]
+Said = tuple[str, Payload]
+Translator = Callable[[Any], Said | list[Said]]
 
 
 class Call(NamedTuple):
@@ -18,16 +19,29 @@ class Call(NamedTuple):
     payload: Payload
 
 
-def call(operation: Operation, version: str) -> Call:
-    """Return the CALL for `operation`; raise `BadRequest` where the version can't say it."""
+def calls(operation: Operation, version: str) -> list[Call]:
+    """Return the CALLs for `operation`, in their order.
+
+    Raises `BadRequest` where the version can't say it.
+    """
     translators = v16.TRANSLATORS if version == "1.6" else v2.TRANSLATORS
     translate: Translator | None = translators.get(type(operation))
     if translate is None or version not in operation.versions:
         raise BadRequest(f"OCPP {version} has no “{operation.name}”.")
-    action, payload = translate(operation)
-    made = Call(action, {name: value for name, value in payload.items() if value is not None})
-    check(version, *made)
+    said = translate(operation)
+    made = [_complete(*one) for one in (said if isinstance(said, list) else [said])]
+    for one in made:
+        check(version, *one)
     return made
+
+
+def call(operation: Operation, version: str) -> Call:
+    """Return the CALL for `operation`, the first where it takes several; raise as `calls`."""
+    return calls(operation, version)[0]
+
+
+def _complete(action: str, payload: Payload) -> Call:
+    return Call(action, {name: value for name, value in payload.items() if value is not None})
 
 
 def check(version: str, action: str, payload: Payload) -> None:

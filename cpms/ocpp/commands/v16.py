@@ -3,7 +3,12 @@
 from typing import Any
 
 from cpms.control.operations import BadRequest, Operation, charging, remote
-from cpms.ocpp.commands import v16_profiles, v16_reservations, v16_security
+from cpms.ocpp.commands import (
+    v16_configuration,
+    v16_profiles,
+    v16_reservations,
+    v16_security,
+)
 
 Said = tuple[str, dict[str, Any]]
 
@@ -89,6 +94,7 @@ TRANSLATORS: dict[type[Operation], Any] = {
     remote.SendData: send_data,
     charging.Start: start,
     charging.Stop: stop,
+    **v16_configuration.TRANSLATORS,
     **v16_profiles.TRANSLATORS,
     **v16_reservations.TRANSLATORS,
     **v16_security.TRANSLATORS,

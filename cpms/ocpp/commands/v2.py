@@ -5,6 +5,7 @@ from typing import Any
 
 from cpms.control.operations import Operation, charging, remote
 from cpms.ocpp.commands import (
+    v2_configuration,
     v2_customers,
     v2_displays,
     v2_profiles,
@@ -120,6 +121,7 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     charging.AskTransaction: ask_transaction,
+    **v2_configuration.TRANSLATORS,
     **v2_profiles.TRANSLATORS,
     **v2_customers.TRANSLATORS,
     **v2_displays.TRANSLATORS,

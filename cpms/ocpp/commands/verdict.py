@@ -1,6 +1,7 @@
 """What a charger's answer to a CALL means: its status words, of every message and version."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ State = Command.State
 WORDS: dict[str, Command.State] = {
     **dict.fromkeys(
         ("Accepted", "Unlocked", "Scheduled", "AcceptedCanceled", "RebootRequired",
-         "EmptyResultSet", "Success", "Processing", "NoTransaction", "Unpublished"),
+         "EmptyResultSet", "NoProfiles", "Success", "Processing", "NoTransaction", "Unpublished"),
         State.ACCEPTED,
     ),
     **dict.fromkeys(
@@ -30,6 +31,8 @@ WORDS: dict[str, Command.State] = {
 }  # fmt: skip
 #: The worst first.
 GRAVITY = (State.FAILED, State.REJECTED, State.NOT_SUPPORTED, State.ACCEPTED)
+#: Ends of a message after which the next one makes no sense: nobody answers.
+SILENT = (State.UNKNOWN, State.TIMED_OUT)
 #: Lists of results, each with a status of its own. (2.x B05, B06, N04, N06)
 LISTS = {
     "SetVariables": ("setVariableResult", "attributeStatus"),
@@ -56,6 +59,8 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
     words = list(_words(action, payload))
     if action == "GetLocalListVersion" and payload.get("listVersion") == -1:
         return Ending(State.NOT_SUPPORTED, at, "NotSupported", shown)  # OCPP 1.6 §5.10
+    if action == "GetInstalledCertificateIds" and words == ["NotFound"]:
+        return Ending(State.ACCEPTED, at, "NotFound", shown)  # It has none: an answer as well.
     if not words:
         return Ending(State.ACCEPTED, at, "", shown)
     worst = min(words, key=lambda word: GRAVITY.index(_state(word)))
@@ -89,6 +94,24 @@ def of_impossible(at: datetime, why: str) -> Ending:
     """Return what it means that the CALL could not even be written."""
     error = {"code": "NotSent", "description": why[:1000]}
     return Ending(State.FAILED, at, error=error)
+
+
+def joined(endings: Sequence[Ending], of: int, together: Callable[[Any], Any]) -> Ending:
+    """Return what several answers to one command mean together: the worst of them.
+
+    `of` is how many messages there were to be; `together` puts the answers into one.
+    """
+    if of == 1:
+        return endings[0]
+    worst = min(endings, key=lambda ending: (*SILENT, *GRAVITY).index(ending.state))
+    answers = [ending.response for ending in endings if ending.response is not None]
+    error = worst.error and {**worst.error, "answered": len(answers), "of": of}
+    return replace(
+        worst,
+        at=endings[-1].at,
+        response=together(answers) if answers else None,
+        error=error,
+    )
 
 
 def _state(word: str) -> Command.State:

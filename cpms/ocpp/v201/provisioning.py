@@ -1,25 +1,22 @@
 """Boot, heartbeat, and reports of the device model. (OCPP 2.0.1 part 2, B; G02)"""
 
-from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import islice
-from typing import Any
 
-from cpms.ocpp import oddities
+from cpms.control import reports
+from cpms.control.models import Report
+from cpms.ocpp import oddities, variables
 from cpms.ocpp.notes import WARNING, note
 from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.report_parts import part
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import say
 from monitoring.facts import Booted, VariablesReported
-from monitoring.masking import MASK, is_secret
 
 #: Attributes kept of one NotifyReport; the rest is counted.
 MOST_VARIABLES = 2_000
-#: More than any EVSE or connector number; what is beyond doesn't fit the column.
-MOST_NUMBER = 32_767
-
-Row = tuple[str, str, int, int, str, str, str, str, str]
 
 
 def boot_notification(station: Station, payload: Answer, received: datetime) -> Outcome:
@@ -61,7 +58,8 @@ def heartbeat(station: Station, payload: Answer, received: datetime) -> Outcome:
 def notify_report(station: Station, payload: Answer, received: datetime) -> Outcome:
     """B07, B08: a part of the device model, in whatever order the parts come."""
     moment = station.clock.moment(payload.get("generatedAt"), received)
-    entries = _attributes(payload.get("reportData") or ())
+    report = payload.get("reportData") or ()
+    entries = (told for entry in report for told in variables.reported(entry))
     rows = list(islice(entries, MOST_VARIABLES))
     left_out = sum(1 for _row in entries)
     cut = [
@@ -73,30 +71,9 @@ def notify_report(station: Station, payload: Answer, received: datetime) -> Outc
             severity=WARNING,
         )
     ]
-    facts = [VariablesReported(station.id, moment.at, rows)] if rows else []
-    return Outcome({}, [*facts, *(cut if left_out else [])])
-
-
-def _attributes(report: Any) -> Iterator[Row]:
-    """Yield a row for each attribute of each variable."""
-    for entry in report:
-        component, variable = entry["component"], entry["variable"]
-        evse = component.get("evse") or {}
-        name = clean(variable["name"], 50)
-        for attribute in entry.get("variableAttribute") or ():
-            value = clean(attribute.get("value"), 2500)
-            yield (
-                clean(component["name"], 50),
-                clean(component.get("instance"), 50),
-                _number(evse.get("id")),
-                _number(evse.get("connectorId")),
-                name,
-                clean(variable.get("instance"), 50),
-                clean(attribute.get("type") or "Actual", 10),
-                MASK if value and is_secret(name) else value,
-                clean(attribute.get("mutability") or "ReadWrite", 12),
-            )
-
-
-def _number(value: float | None) -> int:
-    return int(min(max(value or 0, 0), MOST_NUMBER))
+    at = min(moment.at, received)
+    facts = [VariablesReported(station.id, at, rows)] if rows else []
+    then = partial(
+        reports.arrived, station.id, Report.Kind.SETTINGS, part(payload, len(rows), received)
+    )
+    return Outcome({}, [*facts, *(cut if left_out else [])], then)

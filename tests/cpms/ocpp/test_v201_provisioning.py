@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory.models import Charger, Lifecycle
-from monitoring import statements
+from monitoring.statements import variables
 from monitoring.models import ChargerState, Event, ReportedVariable
 from tests.cpms.ocpp.transactions2 import at, status, text
 
@@ -115,7 +115,7 @@ async def test_parts_of_a_report_may_come_in_any_order_and_twice(gateway, charge
 
 
 async def test_a_report_beyond_the_quota_only_updates_what_is_known(gateway, charger, monkeypatch):
-    monkeypatch.setattr(statements, "MOST_VARIABLES", 2)
+    monkeypatch.setattr(variables, "MOST_VARIABLES", 2)
     async with gateway.charger("CP-1", "2.0.1") as cp:
         await cp.boot2()
         for minute, name in enumerate("abcab"):
