@@ -1,5 +1,6 @@
 """Keys and certificate requests for tests: made once, and small, since making them takes long."""
 
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
@@ -45,3 +46,10 @@ def csr(
     built = crypto.CertificateSigningRequestBuilder().subject_name(crypto.Name(parts))
     signed = built.sign(key or ec_key(), algorithm or hashes.SHA256())
     return signed.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@cache
+def root(name: str = "Test root") -> crypto.Certificate:
+    """Return somebody's root, the same for each name."""
+    start = datetime.now(UTC) - timedelta(days=1)
+    return x509.root(name, "Tests", ec_key(), start, start + timedelta(days=3650))

@@ -6,7 +6,7 @@ from typing import Any
 
 from channels.consumer import AsyncConsumer
 
-from cpms.control import passwords
+from cpms.control import passwords, upgrades
 from cpms.ocpp import gateway, handshake
 from cpms.ocpp.charger_socket import ChargerSocket
 from cpms.ocpp.duplicates import contest
@@ -35,6 +35,7 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         HANDSHAKES.labels("101").inc()
         _note_entry(hub, verdict, scope)
         _note_key(hub, verdict)
+        _note_profile(hub, verdict)
         await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
         await ChargerSocket(hub, verdict, scope, receive, send).serve()
 
@@ -51,3 +52,11 @@ def _note_key(hub: gateway.Gateway, admission: handshake.Admission) -> None:
     if admission.key is not None and station.next_password_digest is not None:
         now = datetime.now(UTC)
         hub.clerk.soon(partial(passwords.used, station.id, admission.key, now))
+
+
+def _note_profile(hub: gateway.Gateway, admission: handshake.Admission) -> None:
+    """Take no less of a charger from now on that comes with the profile that it accepted."""
+    station = admission.station
+    if station.coming_profile is not None and admission.profile >= station.coming_profile:
+        now = datetime.now(UTC)
+        hub.clerk.soon(partial(upgrades.came, station.id, admission.profile, now))

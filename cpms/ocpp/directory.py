@@ -26,7 +26,9 @@ PATIENCE = 5.0
 _STATIONS = """
 SELECT c.id, c.identity, c.site_id, s.organisation_id, c.lifecycle, c.security_profile,
        c.password_digest, c.next_password_digest, c.serial_number, s.timezone,
-       o.accept_unknown_tokens, m.vendor, m.name AS model, m.quirks, st.booted_at, g.id AS held_by
+       o.accept_unknown_tokens, m.vendor, m.name AS model, m.quirks, st.booted_at, g.id AS held_by,
+       (SELECT max(u.profile) FROM control_securityupgrade u
+         WHERE u.charger_id = c.id AND u.shown_at IS NULL AND u.until > now()) AS coming_profile
   FROM inventory_charger c
   JOIN inventory_site s ON s.id = c.site_id
   JOIN inventory_organisation o ON o.id = s.organisation_id
@@ -182,6 +184,7 @@ class Directory:
             self.tokens,
         )
         station.clock.zone = station.zone
+        station.coming_profile = row.coming_profile
         return station
 
     async def _refresh(self) -> None:
@@ -229,5 +232,5 @@ ACCEPTING = "SELECT id FROM inventory_organisation WHERE accept_unknown_tokens"
 INVENTORY = (
     "identity", "organisation_id", "site_id", "lifecycle", "security_profile", "password_digest",
     "next_password_digest", "quirks", "vendor", "model", "serial_number", "accept_unknown_tokens",
-    "zone",
+    "zone", "coming_profile",
 )  # fmt: skip

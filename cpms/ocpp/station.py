@@ -57,6 +57,8 @@ class Station:
     accepted: bool = False
     #: Actions that our CALLs on this connection have asked it for.
     invited: set[str] = field(default_factory=set)
+    #: The security profile that it accepted, and hasn't come with yet.
+    coming_profile: int | None = None
 
     def invite(self, action: str, payload: dict[str, Any]) -> None:
         """Note what our CALL asks the charger to send of its own."""

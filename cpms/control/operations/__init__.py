@@ -1,6 +1,12 @@
 """What can be asked of a charger, without OCPP: one typed request each, by its name."""
 
 from cpms.control.operations.base import EVERY, NEWER, BadRequest, Operation
+from cpms.control.operations.certificates import (
+    DeleteCertificate,
+    InstallCertificate,
+    ListCertificates,
+    SendCertificate,
+)
 from cpms.control.operations.charging import AskTransaction, Start, Stop
 from cpms.control.operations.customers import AskCustomer
 from cpms.control.operations.display import ClearDisplay, GetDisplays, SetDisplay
@@ -47,6 +53,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         SetMonitoringBase,
         SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
         Reserve, CancelReservation, SetDisplay, GetDisplays, ClearDisplay, AskCustomer,
+        SendCertificate, InstallCertificate, ListCertificates, DeleteCertificate,
     )
 }  # fmt: skip
 

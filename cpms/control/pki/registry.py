@@ -66,9 +66,13 @@ def receive(
         request_id=request_id,
     )
     try:
-        _examine(charger, requests.read(text), use, now)
+        csr = requests.read(text)
+        _examine(charger, csr, use, now)
+        authorities.issuing(_algorithm(csr, use), now)
     except Unacceptable as refused:
         made.refusal, made.reason = refused.code, str(refused)[:500]
+    except authorities.Unavailable as problem:
+        made.refusal, made.reason = "NotAvailable", str(problem)[:500]
     made.save(force_insert=True)
     _prune(charger_id)
     return made
@@ -170,12 +174,6 @@ def _said(
 def _is_host(name: str) -> bool:
     """Tell whether a name fits into a certificate as a host's name."""
     return all(character.isalnum() or character in "-_." for character in name)
-
-
-def delivered(charger_id: int, certificate: Certificate, *, taken: bool, now: datetime) -> None:
-    """Note whether the charger took its certificate."""
-    field = "accepted_at" if taken else "rejected_at"
-    Certificate.objects.filter(pk=certificate.pk, charger=charger_id).update(**{field: now})
 
 
 def revoke(row: Certificate, reason: str, by: str, now: datetime) -> bool:

@@ -197,8 +197,7 @@ class Dispatcher:
 
     async def _prepare(self, claim: Claim, call: Call) -> None:
         """Do what must be done before it goes out; raise `BadRequest` where that can't be."""
-        prepare = PREPARATIONS.get(call.action)
-        if prepare is not None:
+        for prepare in PREPARATIONS.get(call.action, ()):
             await self._clerk.do(partial(prepare, claim.charger_id, call.action, call.payload))
 
     async def _ending(self, held: "ChargerSocket", message_id: str, call: Call) -> Ending:

@@ -9,7 +9,14 @@ from typing import Any
 
 from cpms.control.models import Command
 from cpms.control.settlement import Ending
-from cpms.ocpp.commands import customers, device_model, displays, passwords, reservations
+from cpms.ocpp.commands import (
+    certificates,
+    customers,
+    device_model,
+    displays,
+    passwords,
+    reservations,
+)
 
 Effect = Callable[[Command, dict[str, Any], Ending], None]
 #: Of a charger's key, an action and its payload; raises `BadRequest` where it mustn't go out.
@@ -18,19 +25,25 @@ Preparation = Callable[[int, str, dict[str, Any]], None]
 EFFECTS: dict[str, Sequence[Effect]] = {
     **device_model.EFFECTS,
     "CancelReservation": [reservations.cancelled],
-    "ChangeConfiguration": [passwords.answered, device_model.key_changed],
+    "ChangeConfiguration": [passwords.answered, device_model.key_changed, certificates.profile_answered],
     "ClearDisplayMessage": [displays.cleared],
     "CustomerInformation": [customers.answered],
     "GetDisplayMessages": [displays.asked],
     "ReserveNow": [reservations.answered],
     "SetDisplayMessage": [displays.answered],
     "SetVariables": [passwords.answered, device_model.variables_set],
+    "CertificateSigned": [certificates.signed],
+    "DeleteCertificate": [certificates.deleted],
+    "GetInstalledCertificateIds": [certificates.listed],
+    "InstallCertificate": [certificates.installed_one],
+    "SetNetworkProfile": [certificates.profile_answered],
 }
-PREPARATIONS: dict[str, Preparation] = {
-    "ChangeConfiguration": passwords.prepare,
-    "CustomerInformation": customers.prepare,
-    "ReserveNow": reservations.prepare,
-    "SetVariables": passwords.prepare,
+PREPARATIONS: dict[str, Sequence[Preparation]] = {
+    "ChangeConfiguration": [passwords.prepare, certificates.prepare_profile],
+    "CustomerInformation": [customers.prepare],
+    "ReserveNow": [reservations.prepare],
+    "SetVariables": [passwords.prepare],
+    "SetNetworkProfile": [certificates.prepare_profile],
 }
 
 

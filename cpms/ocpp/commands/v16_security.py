@@ -3,6 +3,7 @@
 from typing import Any
 
 from cpms.control.operations import BadRequest, Operation, security
+from cpms.ocpp.commands import v16_certificates
 
 Said = tuple[str, dict[str, Any]]
 
@@ -30,4 +31,5 @@ def _hex(password: str) -> str:
 
 TRANSLATORS: dict[type[Operation], Any] = {
     security.ChangePassword: change_password,
+    **v16_certificates.TRANSLATORS,
 }

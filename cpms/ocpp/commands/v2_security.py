@@ -3,6 +3,7 @@
 from typing import Any
 
 from cpms.control.operations import Operation, security
+from cpms.ocpp.commands import v2_certificates
 
 Said = tuple[str, dict[str, Any]]
 
@@ -19,4 +20,5 @@ def change_password(asked: security.ChangePassword) -> Said:
 
 TRANSLATORS: dict[type[Operation], Any] = {
     security.ChangePassword: change_password,
+    **v2_certificates.TRANSLATORS,
 }

@@ -61,6 +61,8 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
         return Ending(State.NOT_SUPPORTED, at, "NotSupported", shown)  # OCPP 1.6 §5.10
     if action == "GetInstalledCertificateIds" and words == ["NotFound"]:
         return Ending(State.ACCEPTED, at, "NotFound", shown)  # It has none: an answer as well.
+    if action == "GetInstalledCertificateIds" and words == ["NotFound"]:
+        return Ending(State.ACCEPTED, at, "NotFound", shown)  # It has none: an answer as well.
     if not words:
         return Ending(State.ACCEPTED, at, "", shown)
     worst = min(words, key=lambda word: GRAVITY.index(_state(word)))

@@ -62,16 +62,3 @@ def security_event(station: Station, payload: Answer, received: datetime) -> Out
     )
     odd = oddities.bad_time(station, moment, said, "SecurityEventNotification", received)
     return Outcome({}, [fact, *odd])
-
-
-def sign_certificate(station: Station, payload: Answer, received: datetime) -> Outcome:
-    """Security extension §5.17: kept; no certificate authority signs here yet."""
-    fact = EventReported(
-        station.id,
-        "certificate_request",
-        received,
-        received,
-        severity=4,
-        data={"csr": clean(payload["csr"], 5500)},
-    )
-    return Outcome({"status": "Rejected"}, [fact])

@@ -1,5 +1,6 @@
 """Action -> handler, for OCPP 1.6 with the security extension."""
 
+from cpms.ocpp import signing
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.v16 import core, progress, transactions
 
@@ -15,7 +16,7 @@ ROUTES = Routes(
         "LogStatusNotification": progress.log_status,
         "MeterValues": transactions.meter_values,
         "SecurityEventNotification": progress.security_event,
-        "SignCertificate": progress.sign_certificate,
+        "SignCertificate": signing.sign_certificate,
         "SignedFirmwareStatusNotification": progress.firmware_status,
         "StartTransaction": transactions.start_transaction,
         "StatusNotification": core.status_notification,

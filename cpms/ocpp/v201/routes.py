@@ -1,5 +1,6 @@
 """Action -> handler, for OCPP 2.0.1."""
 
+from cpms.ocpp import signing
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.v201 import (
     authorization,
@@ -41,7 +42,7 @@ ROUTES = Routes(
         "ReportChargingProfiles": smart_charging.charging_profiles,
         "ReservationStatusUpdate": display.reservation_status,
         "SecurityEventNotification": security.security_event,
-        "SignCertificate": security.sign_certificate,
+        "SignCertificate": signing.sign_certificate,
         "StatusNotification": availability.status_notification,
         "TransactionEvent": transactions.transaction_event,
     },

@@ -1,19 +1,11 @@
-"""Security events and certificate requests. (OCPP 2.0.1 part 2, A)"""
+"""Security events. (OCPP 2.0.1 part 2, A04)"""
 
 from datetime import datetime
 
 from cpms.ocpp import oddities, security_events
-from cpms.ocpp.notes import WARNING, declined, kept, note
+from cpms.ocpp.notes import note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
-
-#: A02, A03: no certificate authority signs here yet.
-sign_certificate = kept(
-    "certificate_request",
-    code="certificateType",
-    severity=WARNING,
-    reply=declined("Rejected"),
-)
 
 
 def security_event(station: Station, payload: Answer, received: datetime) -> Outcome:

@@ -1,36 +1,39 @@
 """Security: the certificates that a charger trusts."""
 
-from typing import Any
-
+from cpms.control.models import InstalledCertificate
+from cpms.control.pki import x509
+from tests import pki
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
-from tests.conformance.v16.states import arrived, sent
+from tests.conformance.v16.states import arrived
+from tests.conformance.v201.test_block_m import ROOT, hashes
 
-ROOT = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"
-ACCEPTED = {"status": "Accepted"}
+#: What an operator calls the kinds.
+KINDS = {
+    "CentralSystemRootCertificate": "csms_root",
+    "ManufacturerRootCertificate": "manufacturer_root",
+}
 
 
 async def installs(case: Case, station: Station, kind: str, status: str = "Accepted") -> None:
     """Have the root installed; the station answers with `status`."""
-    asked = {"certificateType": kind, "certificate": ROOT}
-    await sent(case, station, "InstallCertificate", asked, {"status": status}, status.lower())
+    asking = await case.asks("install_certificate", kind=KINDS[kind], certificate=ROOT)
+    asked = await station.asked("InstallCertificate")
+    assert asked.payload == {"certificateType": kind, "certificate": ROOT}
+    await asked.answer(status=status)
+    await asking.ends(status.lower(), status)
 
 
-def hashes(algorithm: str) -> dict[str, Any]:
-    """Return what names the root."""
-    return {
-        "hashAlgorithm": algorithm,
-        "issuerNameHash": "aa" * 20,
-        "issuerKeyHash": "bb" * 20,
-        "serialNumber": "01",
-    }
-
-
-async def lists(case: Case, station: Station, kind: str, algorithm: str) -> None:
-    """Have the installed roots listed."""
-    answer = {**ACCEPTED, "certificateHashData": [hashes(algorithm)]}
-    asked = {"certificateType": kind}
-    await sent(case, station, "GetInstalledCertificateIds", asked, answer)
+async def lists(case: Case, station: Station, kind: str, algorithm: str) -> InstalledCertificate:
+    """Have the installed roots listed; return what is kept of it."""
+    asking = await case.asks("list_certificates", kinds=[KINDS[kind]])
+    asked = await station.asked("GetInstalledCertificateIds")
+    assert asked.payload == {"certificateType": kind}
+    await asked.answer(status="Accepted", certificateHashData=[hashes(algorithm)])
+    await asking.ends("accepted", "Accepted")
+    kept = await InstalledCertificate.objects.aget(charger__identity=case.identity)
+    assert kept.subject == x509.common_name(pki.root().subject)
+    return kept
 
 
 async def installs_and_lists(case: Case, kind: str) -> None:
@@ -59,9 +62,18 @@ async def test_a_root_is_deleted(case: Case) -> None:
     with case.proves(0):
         for algorithm in ("SHA256", "SHA384", "SHA512"):
             await installs(case, station, kind)
-            await lists(case, station, kind, algorithm)
-            asked = {"certificateHashData": hashes(algorithm)}
-            await sent(case, station, "DeleteCertificate", asked, ACCEPTED)
+            kept = await lists(case, station, kind, algorithm)
+            asking = await case.asks(
+                "delete_certificate",
+                hash_algorithm=kept.hash_algorithm,
+                issuer_name_hash=kept.issuer_name_hash,
+                issuer_key_hash=kept.issuer_key_hash,
+                serial=kept.serial,
+            )
+            asked = await station.asked("DeleteCertificate")
+            assert asked.payload == {"certificateHashData": hashes(algorithm)}
+            await asked.answer(status="Accepted")
+            await asking.ends("accepted", "Accepted")
 
 
 @case("TC_078_CSMS")

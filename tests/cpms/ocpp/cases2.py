@@ -310,7 +310,7 @@ COMMON = [
         "SignCertificate",
         {"csr": "-----BEGIN…", "certificateType": "V2GCertificate"},
         Event,
-        {"kind": "certificate_request", "code": "V2GCertificate"},
+        {"kind": "certificate_request", "code": "InvalidCSR"},
         {"status": "Rejected"},
     ),
 ]

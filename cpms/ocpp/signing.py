@@ -1,0 +1,66 @@
+"""A charger asks to have a certificate signed: judged, answered, and signed of our own accord.
+
+(Improved security for OCPP 1.6-J A02, A03; OCPP 2.0.1 part 2, A02, A03)
+"""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from cpms.control.models import SigningRequest
+from cpms.control.pki import delivery, registry
+from cpms.control.pki.requests import Use
+from cpms.ocpp.commands.clerk import Clerk
+from cpms.ocpp.notes import INFORMATION, WARNING, note
+from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.station import Station
+from cpms.ocpp.text import clean
+
+#: Characters of a request. (SignCertificateRequest.csr)
+LONGEST = 5500
+#: certificateType -> what for; none: for both. (OCPP 2.0.1 A02, SignCertificateRequest)
+USES = {
+    "ChargingStationCertificate": Use.CHARGER,
+    "V2GCertificate": Use.V2G,
+    "V2G20Certificate": Use.V2G20,
+}
+
+
+def sign_certificate(station: Station, payload: Answer, received: datetime) -> Outcome:
+    """Answer whether the request is granted; the certificate follows in a CALL of ours."""
+    use = Use.CHARGER
+    if station.version != "1.6":
+        use = USES.get(str(payload.get("certificateType")), Use.COMBINED)
+    number = payload.get("requestId")
+    payload = {**payload, "csr": clean(payload["csr"], LONGEST)}
+    receive = partial(registry.receive, station.id, payload["csr"], use, number, received)
+
+    async def ask(clerk: Clerk) -> Outcome:
+        return _outcome(station, payload, await clerk.do(receive), received)
+
+    return Outcome({}, asks=ask)
+
+
+def _outcome(
+    station: Station, payload: Answer, request: SigningRequest, received: datetime
+) -> Outcome:
+    """Keep the request and what was said to it; sign it where it is granted."""
+    fact = note(
+        station,
+        "certificate_request",
+        received,
+        payload,
+        severity=WARNING if request.refusal else INFORMATION,
+        code=request.refusal or request.use,
+        text=request.reason,
+    )
+    if not request.refusal:
+        return Outcome({"status": "Accepted"}, [fact], partial(_sign, request.pk))
+    reply: Answer = {"status": "Rejected"}
+    if station.version != "1.6":
+        why = {"reasonCode": request.refusal, "additionalInfo": request.reason[:512]}
+        reply["statusInfo"] = why
+    return Outcome(reply, [fact])
+
+
+def _sign(request_id: int) -> None:
+    delivery.send(request_id, datetime.now(UTC))
