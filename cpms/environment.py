@@ -66,6 +66,13 @@ def public_url(name: str, default: str, schemes: Collection[str]) -> str:
     return value.rstrip("/")
 
 
+def files_url(ocpp_url: str) -> str:
+    """Return the address of /files beside chargers' WebSockets: the same host and port."""
+    parts = split(ocpp_url)
+    scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, "")
+    return f"{scheme}://{parts.netloc}/files" if scheme else ""
+
+
 def _is_public_url(value: str, schemes: Collection[str]) -> bool:
     parts = split(value)
     extra = parts.query or parts.fragment or parts.username

@@ -1,10 +1,49 @@
 """Django's handler of requests, which gives back what a request held that broke off."""
 
+import re
 from typing import Any
 
 import django
+from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler
+
+
+#: Bytes of a body: Django keeps all of it on the disk before it looks at who sends it.
+LARGEST_BODY = 20_000_000
+#: Where staff upload firmware, a form's own words included.
+UPLOADS = re.compile(r"/(firmware/|api/v1/firmware/)")
+
+
+def largest_body(path: str) -> int:
+    """Return how long the body of a request for `path` may be."""
+    if settings.ROLE != "gateway" and UPLOADS.match(path):
+        return settings.FIRMWARE_MAX_MB * 1_000_000 + 1_000_000
+    return LARGEST_BODY
+
+
+def _length(scope: Any) -> int:
+    said = dict(scope["headers"]).get(b"content-length", b"")
+    return int(said) if said.isdigit() else 0
+
+
+def _bounded(receive: Any, most: int) -> Any:
+    """Return a `receive` that hangs up on a body of unknown length that goes on and on."""
+    size = 0
+
+    async def bounded() -> Any:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        return message if size <= most else {"type": "http.disconnect"}
+
+    return bounded
+
+
+async def _refuse(send: Any) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": b"The body is too large.\n"})
 
 
 class Handler(ASGIHandler):
@@ -16,8 +55,12 @@ class Handler(ASGIHandler):
 
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle a request; raises what the view's stream or the error page raise."""
+        most = largest_body(scope["path"])
+        if _length(scope) > most:
+            await _refuse(send)
+            return
         try:
-            await super().handle(scope, receive, send)
+            await super().handle(scope, _bounded(receive, most), send)
         except Exception:
             await signals.request_finished.asend(sender=type(self))
             raise

@@ -282,6 +282,21 @@ FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500
 #: … and events, status and connection spans: three years, as subsidies and contracts ask.
 HISTORY_RETENTION_DAYS = environment.integer("HISTORY_RETENTION_DAYS", 1_100, 90, 36_500)
 
+#: Where logs and firmware are kept; one folder that all gateways and web nodes share.
+FILES = Path(environment.text("FILES", str(DATA / "files"))).absolute()
+#: The address of /files on the chargers' listener, as chargers reach it.
+FILES_PUBLIC_URL = environment.public_url(
+    "FILES_PUBLIC_URL", environment.files_url(OCPP_PUBLIC_URL), ("http", "https")
+)
+#: Megabytes: of one log, of one firmware image, of all files of an organisation, and what is
+#: left free on the disk whatever comes.
+LOG_MAX_MB = environment.integer("LOG_MAX_MB", 512, 1, 100_000)
+FIRMWARE_MAX_MB = environment.integer("FIRMWARE_MAX_MB", 1_024, 1, 100_000)
+FILES_QUOTA_MB = environment.integer("FILES_QUOTA_MB", 20_480, 1, 100_000_000)
+FILES_RESERVE_MB = environment.integer("FILES_RESERVE_MB", 1_024, 0, 100_000_000)
+#: Days that chargers' logs are kept; firmware stays until somebody removes it.
+LOG_RETENTION_DAYS = environment.integer("LOG_RETENTION_DAYS", 90, 1, 36_500)
+
 #: Tiles of a map server of one's own, laid under the outlines we ship, and whom to thank for them.
 MAP_TILES_URL = environment.tiles("MAP_TILES_URL")
 MAP_TILES_ATTRIBUTION = environment.text("MAP_TILES_ATTRIBUTION")

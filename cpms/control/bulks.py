@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cpms.control import transfers
 from cpms.control.commands import Asker, Refused, made, nudge, unsupported
 from cpms.control.models import Bulk, Command
 from cpms.control.operations import Operation
@@ -57,6 +58,7 @@ def start(
     Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out.
     """
     operation.check()
+    operation = operation.resolved(organisation.pk)
     asked = chargers.filter(site__organisation=organisation).exclude(
         lifecycle=Lifecycle.DECOMMISSIONED
     )
@@ -72,9 +74,11 @@ def start(
             reason=reason, requested_by=asker.user, requested_by_name=asker.name[:150],
             size=len(found),
         )  # fmt: skip
-        able = [charger for charger in found if not unsupported(charger, type(operation))]
+        unfit = operation.obstacles(found)
+        able = [c for c in found if c.pk not in unfit and not unsupported(c, type(operation))]
         commands = [made(c, operation, asker, reason=reason, bulk=bulk) for c in able]
         Command.objects.bulk_create(commands, batch_size=ROWS_AT_ONCE)
+        transfers.begin(commands)
         record_deed(
             asker.user, bulk, {"bulk": operation.name, "size": len(found), "reason": reason}
         )

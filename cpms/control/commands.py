@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cpms.control import objections, vault
+from cpms.control import objections, transfers, vault
 from cpms.control.models import Bulk, Command
 from cpms.control.operations import OPERATIONS, BadRequest, Operation
 from inventory.audit import record_deed
@@ -70,11 +70,13 @@ def request(
     Raises `Refused`; `BadRequest` for fields that make no sense together.
     """
     operation.check()
+    operation = operation.resolved(charger.site.organisation_id)
     _permit(charger, operation)
     with transaction.atomic():
         command = made(charger, operation, asker, reason=reason, lasts=lasts)
         _once(command)
         command.save(force_insert=True)
+        transfers.begin([command])
         _note(command, asker)
         nudge(charger.pk)
     return command
@@ -172,6 +174,7 @@ def _permit(charger: Charger, operation: Operation | None) -> None:
         raise Refused(_("%s is decommissioned: nothing is asked of it any more.") % charger)
     if operation is not None:
         why = unsupported(charger, type(operation)) or objections.to(charger, operation)
+        why = why or operation.obstacles([charger]).get(charger.pk, "")
         if why:
             raise Refused(why)
     waiting = Command.objects.filter(charger=charger, state=State.PENDING)[:MOST_WAITING].count()

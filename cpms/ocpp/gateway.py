@@ -69,6 +69,8 @@ class Gateway:
         self.sockets: dict[int, ChargerSocket] = {}
         self.guesses = Throttle(rate=10 / 60, burst=10)
         self.unknown = Throttle(rate=2.0, burst=100)
+        #: One-time addresses below /files/ that nobody gave out.
+        self.no_files = Throttle(rate=10 / 60, burst=30)
         #: Second sockets of one charger that are kept as events.
         self.knocks = Throttle(rate=1 / 60, burst=10)
         self.stopping = False

@@ -4,6 +4,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypedDict, Unpack
 
+from cpms.ocpp.commands import transfers
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.routing import Handler
 from cpms.ocpp.station import Station
@@ -86,7 +87,7 @@ def progress(kind: str) -> Handler:
         status = clean(payload["status"], 100)
         severity = ERROR if any(word in status for word in BAD) else INFORMATION
         fact = note(station, kind, received, payload, severity=severity, code=status)
-        return Outcome({}, [fact])
+        return Outcome({}, [fact], transfers.reported(station.id))
 
     return keep
 

@@ -14,6 +14,7 @@ from cpms.control.models.command import Bulk, Command
 from cpms.control.models.configuration import Monitor, Report
 from cpms.control.models.customer import CustomerReport
 from cpms.control.models.display import DisplayMessage
+from cpms.control.models.firmware import FirmwareImage, StoredFile, Transfer
 from cpms.control.models.local_list import LocalList
 from cpms.control.models.reservation import Reservation
 from cpms.control.models.tariff import Tariff
@@ -29,6 +30,7 @@ __all__ = [
     "Command",
     "CustomerReport",
     "DisplayMessage",
+    "FirmwareImage",
     "GoneToken",
     "InstalledCertificate",
     "KnownRoot",
@@ -38,7 +40,9 @@ __all__ = [
     "Reservation",
     "SecurityUpgrade",
     "SigningRequest",
+    "StoredFile",
     "Tariff",
     "Token",
+    "Transfer",
     "VendorRule",
 ]

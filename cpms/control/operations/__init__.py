@@ -18,6 +18,13 @@ from cpms.control.operations.configuration import (
     SetClock,
     SetNetworkProfile,
 )
+from cpms.control.operations.files import (
+    GetDiagnostics,
+    GetLog,
+    PublishFirmware,
+    UnpublishFirmware,
+    UpdateFirmware,
+)
 from cpms.control.operations.monitoring import (
     ClearMonitors,
     ReadMonitors,
@@ -51,6 +58,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         AskTransaction, ChangePassword, ReadSettings, ChangeSettings, BaseReport, CustomReport,
         SetNetworkProfile, SetClock, SetMonitors, ClearMonitors, ReadMonitors, SetMonitoringLevel,
         SetMonitoringBase,
+        UpdateFirmware, PublishFirmware, UnpublishFirmware, GetDiagnostics, GetLog,
         SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
         Reserve, CancelReservation, SetDisplay, GetDisplays, ClearDisplay, AskCustomer,
         SendCertificate, InstallCertificate, ListCertificates, DeleteCertificate,

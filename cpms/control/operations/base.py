@@ -1,9 +1,12 @@
 """What every operation is: a request without OCPP, typed and checked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import msgspec
+
+from inventory.models import Charger
 
 #: The OCPP versions, oldest first.
 V16, V201, V21 = "1.6", "2.0.1", "2.1"
@@ -35,6 +38,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def completed(self) -> Self:
         """Return the request with what is made here where it isn't given; stored like this."""
         return self
+
+    def resolved(self, organisation_id: int) -> Self:
+        """Return the request with what rows of the organisation say; raise `BadRequest`."""
+        return self
+
+    def obstacles(self, chargers: Sequence[Charger]) -> dict[int, str]:
+        """Return why some of these chargers can't be asked, by their keys."""
+        return {}
 
     def check(self) -> None:
         """Raise `BadRequest` where the fields, each right by itself, make no sense together."""

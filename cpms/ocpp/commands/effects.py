@@ -16,6 +16,7 @@ from cpms.ocpp.commands import (
     displays,
     passwords,
     reservations,
+    transfers,
 )
 
 Effect = Callable[[Command, dict[str, Any], Ending], None]
@@ -23,6 +24,7 @@ Effect = Callable[[Command, dict[str, Any], Ending], None]
 Preparation = Callable[[int, str, dict[str, Any]], None]
 
 EFFECTS: dict[str, Sequence[Effect]] = {
+    **transfers.EFFECTS,
     **device_model.EFFECTS,
     "CancelReservation": [reservations.cancelled],
     "ChangeConfiguration": [passwords.answered, device_model.key_changed, certificates.profile_answered],

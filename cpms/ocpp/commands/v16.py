@@ -5,6 +5,7 @@ from typing import Any
 from cpms.control.operations import BadRequest, Operation, charging, remote
 from cpms.ocpp.commands import (
     v16_configuration,
+    v16_files,
     v16_profiles,
     v16_reservations,
     v16_security,
@@ -95,6 +96,7 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     **v16_configuration.TRANSLATORS,
+    **v16_files.TRANSLATORS,
     **v16_profiles.TRANSLATORS,
     **v16_reservations.TRANSLATORS,
     **v16_security.TRANSLATORS,

@@ -8,6 +8,7 @@ from cpms.ocpp.commands import (
     v2_configuration,
     v2_customers,
     v2_displays,
+    v2_files,
     v2_profiles,
     v2_reservations,
     v2_security,
@@ -125,6 +126,7 @@ TRANSLATORS: dict[type[Operation], Any] = {
     **v2_profiles.TRANSLATORS,
     **v2_customers.TRANSLATORS,
     **v2_displays.TRANSLATORS,
+    **v2_files.TRANSLATORS,
     **v2_reservations.TRANSLATORS,
     **v2_security.TRANSLATORS,
 }

@@ -6,6 +6,7 @@
 from datetime import datetime
 
 from cpms.ocpp import oddities, security_events
+from cpms.ocpp.commands import transfers
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
@@ -27,7 +28,7 @@ def _status(kind: str, station: Station, payload: Answer, received: datetime) ->
         code=status,
         data={} if request is None else {"requestId": request},
     )
-    return Outcome({}, [fact])
+    return Outcome({}, [fact], transfers.reported(station.id))
 
 
 def diagnostics_status(station: Station, payload: Answer, received: datetime) -> Outcome:
