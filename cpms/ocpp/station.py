@@ -59,6 +59,8 @@ class Station:
     invited: set[str] = field(default_factory=set)
     #: The security profile that it accepted, and hasn't come with yet.
     coming_profile: int | None = None
+    #: EVSE -> the last TxProfile that was sent there, as OCPP 2.x says it, while its session runs.
+    given: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def invite(self, action: str, payload: dict[str, Any]) -> None:
         """Note what our CALL asks the charger to send of its own."""
@@ -67,6 +69,16 @@ class Station:
             self.invited.add("SignCertificate" if wanted.startswith("Sign") else wanted)
         elif action in {"GetBaseReport", "GetReport"}:
             self.invited.add("NotifyReport")
+        elif action == "SetChargingProfile" and "chargingProfile" in payload:
+            profile = payload["chargingProfile"]
+            if profile.get("chargingProfilePurpose") == "TxProfile":
+                self.given[int(payload["evseId"])] = profile
+
+    def session_over(self, transaction_id: str) -> None:
+        """Forget the profile of a session."""
+        gone = [e for e, p in self.given.items() if p.get("transactionId") == transaction_id]
+        for evse in gone:
+            del self.given[evse]
 
     def may_send(self, action: str) -> bool:
         """Tell whether a 2.x charger may send `action`: not all may, before they are accepted.

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from cpms.control.operations.profiles import ROUND, Period, Profile, Schedule, Unit
+from cpms.control.operations.profiles import ROUND, Period, Profile, Purpose, Schedule, Unit
 
-MAXIMUM, DEFAULT, SESSION = "ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile"
-EXTERNAL, PRIORITY = "ChargingStationExternalConstraints", "PriorityCharging"
-LOCAL = "LocalGeneration"
+MAXIMUM: Purpose = "ChargingStationMaxProfile"
+DEFAULT: Purpose = "TxDefaultProfile"
+SESSION: Purpose = "TxProfile"
+EXTERNAL: Purpose = "ChargingStationExternalConstraints"
+PRIORITY: Purpose = "PriorityCharging"
+LOCAL: Purpose = "LocalGeneration"
 #: Volts from a phase to neutral, and phases, where nobody says otherwise. (K §3.7: 3 phases)
 VOLTS, PHASES = 230.0, 3
 #: Rounds of a recurring profile that are looked at, at most.

@@ -16,6 +16,12 @@ from cpms.control.models.customer import CustomerReport
 from cpms.control.models.display import DisplayMessage
 from cpms.control.models.firmware import FirmwareImage, StoredFile, Transfer
 from cpms.control.models.local_list import LocalList
+from cpms.control.models.profile import (
+    ChargingNeeds,
+    ChargingProfile,
+    CompositeAnswer,
+    ExternalLimit,
+)
 from cpms.control.models.reservation import Reservation
 from cpms.control.models.tariff import Tariff
 from cpms.control.models.token import GoneToken, Token
@@ -27,10 +33,14 @@ __all__ = [
     "Bulk",
     "Certificate",
     "CertificateName",
+    "ChargingNeeds",
+    "ChargingProfile",
     "Command",
+    "CompositeAnswer",
     "CustomerReport",
     "DisplayMessage",
     "FirmwareImage",
+    "ExternalLimit",
     "GoneToken",
     "InstalledCertificate",
     "KnownRoot",

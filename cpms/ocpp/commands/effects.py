@@ -15,6 +15,7 @@ from cpms.ocpp.commands import (
     device_model,
     displays,
     passwords,
+    profiles,
     reservations,
     transfers,
 )
@@ -25,6 +26,7 @@ Preparation = Callable[[int, str, dict[str, Any]], None]
 
 EFFECTS: dict[str, Sequence[Effect]] = {
     **transfers.EFFECTS,
+    **profiles.EFFECTS,
     **device_model.EFFECTS,
     "CancelReservation": [reservations.cancelled],
     "ChangeConfiguration": [passwords.answered, device_model.key_changed, certificates.profile_answered],

@@ -13,7 +13,6 @@ ROUTES = Routes(
         "GetCertificateChainStatus": certificates.get_certificate_chain_status,
         "NotifyDERAlarm": smart_charging.der_alarm,
         "NotifyDERStartStop": smart_charging.der_start_stop,
-        "NotifyEVChargingNeeds": smart_charging.charging_needs,
         "NotifyPeriodicEventStream": streams.stream_data,
         "NotifyPriorityCharging": smart_charging.priority_charging,
         "NotifySettlement": payment.settlement,

@@ -6,8 +6,6 @@ from cpms.ocpp.notes import ERROR, INFORMATION, declined, kept, note
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 
-#: K15: 2.1 has a word for it: there is no profile, charge as you may.
-charging_needs = kept("charging_needs", reply={"status": "NoChargingProfile"})
 #: K22.
 priority_charging = kept("priority_charging", code="transactionId")
 #: K28: no dynamic schedules are kept here yet.

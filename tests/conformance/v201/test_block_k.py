@@ -1,7 +1,9 @@
 """K: charging profiles, and limits that others set."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from cpms.control.models import Command
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
 from tests.conformance.v201.states import (
@@ -353,3 +355,150 @@ async def test_a_session_is_started_with_a_profile(case: Case) -> None:
     about = {"remoteStartId": call.payload["remoteStartId"]}
     answer = await transaction.tells("RemoteStart", info=about, idToken=VALID)
     assert answer["idTokenInfo"]["status"] == "Accepted"
+
+
+def needs(**more: Any) -> dict[str, Any]:
+    """Return a NotifyEVChargingNeeds of a vehicle that has ten hours."""
+    alternating = {"energyAmount": 40_000, "evMinCurrent": 6, "evMaxCurrent": 16}
+    said = {
+        "requestedEnergyTransfer": "AC_three_phase",
+        "acChargingParameters": {**alternating, "evMaxVoltage": 400},
+        "departureTime": now(36_000),
+    }
+    return {"evseId": EVSE, "maxScheduleTuples": 4, "chargingNeeds": said, **more}
+
+
+def schedule_of(profile: dict[str, Any], more: float = 0.0) -> dict[str, Any]:
+    """Return the NotifyEVChargingSchedule of a vehicle that takes what it is given, or more."""
+    (given,) = profile["chargingSchedule"]
+    periods = [{**p, "limit": p["limit"] + more} for p in given["chargingSchedulePeriod"]]
+    told = {**given, "chargingSchedulePeriod": periods}
+    return {"timeBase": now(), "evseId": EVSE, "chargingSchedule": told}
+
+
+@dataclass
+class Vehicle:
+    """A vehicle that talks ISO 15118, in a transaction."""
+
+    transaction: Transaction
+
+    @classmethod
+    async def plugged_in(cls, case: Case) -> "Vehicle":
+        """STATE_Authorized, STATE_EVConnectedPreSession."""
+        transaction = Transaction(case, await arrived(case))
+        await transaction.authorizes()
+        await transaction.plugs_in()
+        return cls(transaction)
+
+    @property
+    def station(self) -> Station:
+        return self.transaction.station
+
+    async def says_needs(self) -> str:
+        """Say what it needs; return the answer."""
+        answer = await self.station.call("NotifyEVChargingNeeds", **needs())
+        return str(answer["status"])
+
+    async def is_given(self) -> dict[str, Any]:
+        """Take the profile that it is given, which must be its session's; return it."""
+        call = await self.station.asked("SetChargingProfile")
+        profile: dict[str, Any] = call.payload["chargingProfile"]
+        assert call.payload["evseId"] == EVSE
+        assert profile["chargingProfilePurpose"] == "TxProfile"
+        assert profile["transactionId"] == self.transaction.id
+        await call.answer(**ACCEPTED)
+        return profile
+
+    async def takes(self, profile: dict[str, Any], more: float = 0.0) -> str:
+        """Tell its schedule; return the answer."""
+        told = schedule_of(profile, more)
+        answer = await self.station.call("NotifyEVChargingSchedule", **told)
+        return str(answer["status"])
+
+    async def negotiates(self) -> dict[str, Any]:
+        """STATE_ISO15118SmartCharging; return the profile."""
+        state = "STATE_ISO15118SmartCharging"
+        with self.transaction.case.proves(0, of=state):
+            assert await self.says_needs() == "Accepted"
+        with self.transaction.case.proves(1, of=state):
+            profile = await self.is_given()
+        with self.transaction.case.proves(2, of=state):
+            assert await self.takes(profile) == "Accepted"
+        await self.transaction.tells("ChargingStateChanged", "Charging")
+        return profile
+
+    async def is_asked_anew(self, limit: float) -> dict[str, Any]:
+        """Have the operator set another profile for the session; return it."""
+        wanted = profile("TxProfile", limit=limit, number=1, transaction_id=self.transaction.id)
+        command = await self.transaction.case.asks("set_profile", evse=EVSE, profile=wanted)
+        given = await self.is_given()
+        await command.ends("accepted", "Accepted")
+        assert given == on_the_wire(wanted)
+        return given
+
+
+@case("TC_K_53_CSMS")
+async def test_a_vehicle_says_what_it_needs_and_is_given_it(case: Case) -> None:
+    vehicle = await Vehicle.plugged_in(case)
+    with case.proves(0):
+        given = await vehicle.negotiates()
+        (schedule,) = given["chargingSchedule"]
+        (period,) = schedule["chargingSchedulePeriod"]
+        assert 6.0 <= period["limit"] < 16.0  # It has time.
+    with case.proves(1):
+        await copes(vehicle.station)
+        asked = Command.objects.filter(charger__identity=case.identity, operation="set_profile")
+        assert [command.source async for command in asked] == ["system"]
+        assert not vehicle.station.unanswered
+
+
+@case("TC_K_55_CSMS")
+async def test_a_vehicle_that_exceeds_its_profile_is_told_so_and_sent_it_again(case: Case) -> None:
+    vehicle = await Vehicle.plugged_in(case)
+    with case.proves(0):
+        assert await vehicle.says_needs() == "Accepted"
+    with case.proves(1):
+        given = await vehicle.is_given()
+        with case.proves(2):
+            assert await vehicle.takes(given, more=10) == "Rejected"
+        await vehicle.transaction.tells("ChargingStateChanged", "Charging")
+        again = await vehicle.is_given()
+        assert again["id"] == given["id"]
+    with case.proves(2):
+        assert await vehicle.takes(again) == "Accepted"
+    await vehicle.transaction.tells("ChargingRateChanged", "Charging")
+
+
+@case("TC_K_57_CSMS")
+async def test_a_vehicle_needs_something_else(case: Case) -> None:
+    vehicle = await Vehicle.plugged_in(case)
+    await vehicle.negotiates()
+    with case.proves(0):
+        assert await vehicle.says_needs() == "Accepted"
+    with case.proves(1):
+        given = await vehicle.is_given()
+    with case.proves(2):
+        assert await vehicle.takes(given) == "Accepted"
+
+
+@case("TC_K_58_CSMS")
+async def test_the_operator_changes_the_session_s_profile(case: Case) -> None:
+    vehicle = await Vehicle.plugged_in(case)
+    await vehicle.negotiates()
+    with case.proves(0):
+        given = await vehicle.is_asked_anew(8.0)
+    with case.proves(1):
+        assert await vehicle.takes(given) == "Accepted"
+
+
+@case("TC_K_59_CSMS")
+async def test_a_vehicle_says_its_needs_once_the_profile_has_changed(case: Case) -> None:
+    vehicle = await Vehicle.plugged_in(case)
+    await vehicle.negotiates()
+    with case.proves(0):
+        await vehicle.is_asked_anew(8.0)
+        with case.proves(1):
+            assert await vehicle.says_needs() == "Accepted"
+        given = await vehicle.is_given()
+    with case.proves(2):
+        assert await vehicle.takes(given) == "Accepted"

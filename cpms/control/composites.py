@@ -1,0 +1,138 @@
+"""Composite schedules that chargers tell, held against ours; and the meter against both.
+
+(FIELD-NOTES 22: accepted is not applied)
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db.models import Max, Min, Q
+
+from cpms.control import profiles, settlement
+from cpms.control.charging.compare import exceeded, of_steps, spans, undercut
+from cpms.control.charging.composite import Port, Running, Step, composite
+from cpms.control.models import ChargingProfile, Command, CompositeAnswer
+from cpms.control.operations.profiles import Schedule
+from inventory.models import Charger
+from monitoring.models import MeterSample, Session
+
+Verdict = CompositeAnswer.Verdict
+#: Commands that set a limit.
+LIMITING = ("set_profile", "start")
+#: A charger needs this long to follow a new limit, and a vehicle too.
+SETTLES = timedelta(seconds=60)
+#: Over the limit for longer than this, it isn't applied.
+PATIENCE = timedelta(minutes=1)
+#: Meters are this exact: a share, and W.
+EXACT, WATTS = 0.05, 200.0
+#: The meter proves a limit that it is this near to; below, the vehicle may not want more.
+NEAR = 0.6
+#: Commands looked at in one sweep, and how long each is.
+MOST, LONGEST = 500, timedelta(hours=6)
+
+
+def port_of(charger: Charger, evse: int) -> Port:
+    """Return a port with the session that runs there, in the site's time zone."""
+    running = Session.objects.filter(charger=charger, ended=None)
+    session = running.filter(evse__number=evse).order_by("-started").first() if evse else None
+    known = Running(session.transaction_id, session.started) if session else None
+    return Port(evse, known, zone=ZoneInfo(charger.site.timezone))
+
+
+def ours(charger: Charger, evse: int, start: datetime, duration: timedelta) -> list[Step]:
+    """Return what we work out that the charger allows at a port, or as a whole (0)."""
+    stack = profiles.layers(charger, start)
+    return composite(stack, port_of(charger, evse), start, duration)
+
+
+def told(
+    command: Command, evse: int, schedule: Schedule, start: datetime, at: datetime
+) -> CompositeAnswer:
+    """Keep a composite schedule that a charger told, and what it says of its profiles."""
+    duration = timedelta(seconds=schedule.duration or command.request.get("duration") or 300)
+    steps = ours(command.charger, evse, start, duration)
+    mine = of_steps(steps)
+    theirs = spans(schedule, start, start + duration, port_of(command.charger, evse).supply)
+    above, below = exceeded(theirs, mine), undercut(theirs, mine)
+    if all(step.by is None for step in steps):
+        verdict, differs = Verdict.NOTHING, None
+    elif above is not None:
+        verdict, differs = Verdict.ABOVE, above
+    else:
+        verdict, differs = (Verdict.SAME, None) if below is None else (Verdict.LOWER, below)
+    answer, _made = CompositeAnswer.objects.update_or_create(
+        charger=command.charger,
+        evse=evse,
+        defaults={
+            "at": at,
+            "start": start,
+            "schedule": msgspec.to_builtins(schedule),
+            "verdict": verdict,
+            "differs_from": differs,
+            "command": command,
+        },
+    )
+    _verify(command.charger, steps, verdict, at)
+    return answer
+
+
+def _verify(charger: Charger, steps: Iterable[Step], verdict: str, at: datetime) -> None:
+    """Verify the commands whose profiles count in the composite."""
+    if verdict == Verdict.NOTHING:
+        return
+    counting = {s.by.layer.profile.id or 0 for s in steps if s.by is not None}
+    held = ChargingProfile.objects.filter(
+        charger=charger, gone_at=None, number__in=counting, command__verified=None
+    )
+    for row in held.select_related("command"):
+        if row.command is not None:
+            holds = verdict != Verdict.ABOVE
+            evidence = "composite" if holds else "composite_above"
+            settlement.verify(row.command, at, evidence, holds=holds)
+
+
+def sweep(now: datetime) -> int:
+    """Hold the meter against limits that were accepted lately; return how many are decided."""
+    waiting = ChargingProfile.objects.filter(
+        gone_at=None,
+        evse__gt=0,
+        command__verified=None,
+        command__operation__in=LIMITING,
+        since__gt=now - LONGEST,
+        since__lt=now - SETTLES - PATIENCE,
+    )
+    decided = 0
+    for row in waiting.select_related("command", "charger__site")[:MOST]:
+        decided += _measured(row, now)
+    return decided
+
+
+def _measured(row: ChargingProfile, now: datetime) -> bool:
+    """Verify a command by what its port drew since; False where the meter doesn't say."""
+    assert row.command is not None
+    start = row.since + SETTLES
+    steps = ours(row.charger, row.evse, start, max(now - start, PATIENCE))
+    last = steps[-1]
+    if last.by is None or last.watts is None or last.by.layer.profile.id != row.number:
+        return False
+    begun = max(last.start, start)
+    samples = MeterSample.objects.filter(
+        charger_id=row.charger_id, evse_id__in=row.charger.evses.filter(number=row.evse),
+        at__gte=begun + SETTLES, at__lte=now, power__isnull=False,
+    )  # fmt: skip
+    limit = last.watts * (1 + EXACT) + WATTS
+    seen = samples.aggregate(
+        first=Min("at"), last=Max("at"), least=Min("power"), most=Max("power"),
+        over=Min("at", filter=Q(power__gt=limit)),
+    )  # fmt: skip
+    if seen["first"] is None or seen["last"] - seen["first"] < PATIENCE:
+        return False
+    if seen["least"] > limit:
+        settlement.verify(row.command, now, "meter_above", holds=False)
+        return True
+    if seen["over"] is None and seen["most"] >= last.watts * NEAR:
+        settlement.verify(row.command, now, "meter")
+        return True
+    return False
