@@ -1,6 +1,13 @@
 """The form of each operation, in the order in which they are offered."""
 
 from cpms.web.operate.forms.base import GROUPS, Harm, OperationForm, PortField
+from cpms.web.operate.forms.certificates import (
+    ChangePasswordForm,
+    DeleteCertificateForm,
+    InstallCertificateForm,
+    ListCertificatesForm,
+    SendCertificateForm,
+)
 from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
 from cpms.web.operate.forms.remote import (
     AvailabilityForm,
@@ -24,6 +31,11 @@ FORMS: dict[str, type[OperationForm]] = {
         AskTransactionForm,
         ClearCacheForm,
         SendDataForm,
+        ChangePasswordForm,
+        ListCertificatesForm,
+        InstallCertificateForm,
+        DeleteCertificateForm,
+        SendCertificateForm,
     )
 }
 
