@@ -8,8 +8,6 @@ from cpms.control.operations.certificates import (
     SendCertificate,
 )
 from cpms.control.operations.charging import AskTransaction, Start, Stop
-from cpms.control.operations.customers import AskCustomer
-from cpms.control.operations.display import ClearDisplay, GetDisplays, SetDisplay
 from cpms.control.operations.configuration import (
     BaseReport,
     ChangeSettings,
@@ -18,6 +16,8 @@ from cpms.control.operations.configuration import (
     SetClock,
     SetNetworkProfile,
 )
+from cpms.control.operations.customers import AskCustomer
+from cpms.control.operations.display import ClearDisplay, GetDisplays, SetDisplay
 from cpms.control.operations.files import (
     GetDiagnostics,
     GetLog,
@@ -25,6 +25,7 @@ from cpms.control.operations.files import (
     UnpublishFirmware,
     UpdateFirmware,
 )
+from cpms.control.operations.local_lists import AskLocalListVersion, SendLocalList
 from cpms.control.operations.monitoring import (
     ClearMonitors,
     ReadMonitors,
@@ -60,6 +61,7 @@ OPERATIONS: dict[str, type[Operation]] = {
         SetMonitoringBase,
         UpdateFirmware, PublishFirmware, UnpublishFirmware, GetDiagnostics, GetLog,
         SetProfile, ClearProfiles, AskProfiles, AskComposite, UsePriority, UpdateDynamic,
+        SendLocalList, AskLocalListVersion,
         Reserve, CancelReservation, SetDisplay, GetDisplays, ClearDisplay, AskCustomer,
         SendCertificate, InstallCertificate, ListCertificates, DeleteCertificate,
     )

@@ -23,7 +23,7 @@ from cpms.control.operations import BadRequest
 from cpms.control.settlement import Ending
 from cpms.ocpp import frames
 from cpms.ocpp.calls import PATIENCE, Gone, NoAnswer
-from cpms.ocpp.commands import parts, planning, translation, verdict
+from cpms.ocpp.commands import composed, parts, planning, translation, verdict
 from cpms.ocpp.commands.claims import Claim, Claims
 from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.effects import PREPARATIONS, follow
@@ -170,6 +170,11 @@ class Dispatcher:
         Where it must be known first how much the charger takes at once, it is asked.
         """
         station = held.station
+        if claim.operation in composed.COMPOSED:
+            asked = commands.operation_of(claim.operation, claim.request, claim.sealed)
+            now = datetime.now(UTC)
+            make = partial(composed.calls, claim.charger_id, asked, station.version, now)
+            return await self._clerk.do(make)
         calls = _calls(claim, station.version)
         if not claim.operation or not planning.concerns(claim.operation, station.quirks, calls):
             return calls
@@ -191,7 +196,9 @@ class Dispatcher:
             held.triggers.asked(claim.id, call.action, call.payload)
             message_id = str(uuid4()) if done else claim.message_id
             done.append((call, await self._ending(held, message_id, call)))
-            if done[-1][1].state in verdict.SILENT:
+            state = done[-1][1].state
+            refused = call.action in composed.STEPWISE and state != Command.State.ACCEPTED
+            if refused or state in verdict.SILENT:
                 break
         return done
 

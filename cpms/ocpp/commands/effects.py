@@ -14,6 +14,7 @@ from cpms.ocpp.commands import (
     customers,
     device_model,
     displays,
+    local_lists,
     passwords,
     profiles,
     reservations,
@@ -25,29 +26,35 @@ Effect = Callable[[Command, dict[str, Any], Ending], None]
 Preparation = Callable[[int, str, dict[str, Any]], None]
 
 EFFECTS: dict[str, Sequence[Effect]] = {
+    **device_model.EFFECTS,
     **transfers.EFFECTS,
     **profiles.EFFECTS,
-    **device_model.EFFECTS,
     "CancelReservation": [reservations.cancelled],
-    "ChangeConfiguration": [passwords.answered, device_model.key_changed, certificates.profile_answered],
+    "CertificateSigned": [certificates.signed],
+    "ChangeConfiguration": [
+        passwords.answered,
+        certificates.profile_answered,
+        device_model.key_changed,
+    ],
     "ClearDisplayMessage": [displays.cleared],
     "CustomerInformation": [customers.answered],
-    "GetDisplayMessages": [displays.asked],
-    "ReserveNow": [reservations.answered],
-    "SetDisplayMessage": [displays.answered],
-    "SetVariables": [passwords.answered, device_model.variables_set],
-    "CertificateSigned": [certificates.signed],
     "DeleteCertificate": [certificates.deleted],
+    "GetDisplayMessages": [displays.asked],
     "GetInstalledCertificateIds": [certificates.listed],
+    "GetLocalListVersion": [local_lists.asked],
     "InstallCertificate": [certificates.installed_one],
+    "ReserveNow": [reservations.answered],
+    "SendLocalList": [local_lists.sent],
+    "SetDisplayMessage": [displays.answered],
     "SetNetworkProfile": [certificates.profile_answered],
+    "SetVariables": [passwords.answered, device_model.variables_set],
 }
 PREPARATIONS: dict[str, Sequence[Preparation]] = {
     "ChangeConfiguration": [passwords.prepare, certificates.prepare_profile],
     "CustomerInformation": [customers.prepare],
     "ReserveNow": [reservations.prepare],
-    "SetVariables": [passwords.prepare],
     "SetNetworkProfile": [certificates.prepare_profile],
+    "SetVariables": [passwords.prepare],
 }
 
 

@@ -6,6 +6,7 @@ from cpms.control.operations import BadRequest, Operation, charging, remote
 from cpms.ocpp.commands import (
     v16_configuration,
     v16_files,
+    v16_local_lists,
     v16_profiles,
     v16_reservations,
     v16_security,
@@ -96,8 +97,9 @@ TRANSLATORS: dict[type[Operation], Any] = {
     charging.Start: start,
     charging.Stop: stop,
     **v16_configuration.TRANSLATORS,
-    **v16_files.TRANSLATORS,
     **v16_profiles.TRANSLATORS,
     **v16_reservations.TRANSLATORS,
+    **v16_files.TRANSLATORS,
+    **v16_local_lists.TRANSLATORS,
     **v16_security.TRANSLATORS,
 }

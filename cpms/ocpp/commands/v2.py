@@ -9,6 +9,7 @@ from cpms.ocpp.commands import (
     v2_customers,
     v2_displays,
     v2_files,
+    v2_local_lists,
     v2_profiles,
     v2_reservations,
     v2_security,
@@ -126,7 +127,8 @@ TRANSLATORS: dict[type[Operation], Any] = {
     **v2_profiles.TRANSLATORS,
     **v2_customers.TRANSLATORS,
     **v2_displays.TRANSLATORS,
-    **v2_files.TRANSLATORS,
     **v2_reservations.TRANSLATORS,
+    **v2_files.TRANSLATORS,
+    **v2_local_lists.TRANSLATORS,
     **v2_security.TRANSLATORS,
 }
