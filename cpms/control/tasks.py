@@ -2,7 +2,15 @@
 
 from celery import shared_task
 
-from cpms.control import commands, customers, local_lists, reservations, verification
+from cpms.control import (
+    commands,
+    customers,
+    files,
+    local_lists,
+    reservations,
+    transfers,
+    verification,
+)
 from monitoring.housekeeping import database_time
 
 
@@ -48,7 +56,29 @@ def forget_customers() -> None:
     customers.forget(now)
 
 
+@shared_task
+def follow_transfers() -> None:
+    """See how files are coming along, and say so of those that aren't."""
+    transfers.sweep(database_time())
+
+
+@shared_task
+def forget_files() -> None:
+    """Remove logs beyond their days, and what processes that died have left."""
+    files.forget(database_time())
+
+
 BEAT = {
+    "follow-transfers": {
+        "task": "cpms.control.tasks.follow_transfers",
+        "schedule": 15.0,
+        "options": {"expires": 60.0},
+    },
+    "forget-files": {
+        "task": "cpms.control.tasks.forget_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
     "end-reservations": {
         "task": "cpms.control.tasks.end_reservations",
         "schedule": 30.0,

@@ -77,7 +77,7 @@ def begin(asked: Iterable[Command]) -> None:
 
 
 def _operation(command: Command) -> Transferring:
-    secret = orjson.loads(vault.unseal(command.sealed)) if command.sealed else {}
+    secret = orjson.loads(vault.unseal(bytes(command.sealed))) if command.sealed else {}
     asked = OPERATIONS[command.operation].read({**command.request, **secret})
     assert isinstance(asked, Transferring)
     return asked

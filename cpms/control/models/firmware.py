@@ -87,7 +87,7 @@ class FirmwareImage(models.Model):
 
     def location(self) -> str:
         """Return another's address as chargers need it, "" for a file of ours."""
-        return vault.unseal(self.sealed_url).decode() if self.sealed_url else ""
+        return vault.unseal(bytes(self.sealed_url)).decode() if self.sealed_url else ""
 
     def checksum(self) -> str:
         """Return the MD5 of the file, "" where it isn't known."""

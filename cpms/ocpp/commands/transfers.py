@@ -1,6 +1,6 @@
 """What follows from the answers to firmware and log requests, whatever door they came through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -12,7 +12,10 @@ from cpms.control.settlement import Ending
 Kind = Transfer.Kind
 
 
-def answered(kind: Transfer.Kind) -> Callable[[Command, dict[str, Any], Ending], None]:
+Effect = Callable[[Command, dict[str, Any], Ending], None]
+
+
+def answered(kind: Transfer.Kind) -> Effect:
     """Return the effect of an answer to a message that begins a transfer of this kind."""
     return partial(_answered, kind)
 
@@ -57,7 +60,7 @@ def _read(charger_id: int) -> None:
     transfers.review(charger_id, datetime.now(UTC))
 
 
-EFFECTS = {
+EFFECTS: dict[str, Sequence[Effect]] = {
     "UpdateFirmware": [answered(Kind.FIRMWARE)],
     "SignedUpdateFirmware": [answered(Kind.FIRMWARE)],
     "PublishFirmware": [answered(Kind.PUBLISH)],

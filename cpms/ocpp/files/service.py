@@ -72,8 +72,6 @@ class Files:
         self._rest = rest
         self._threads: ThreadPoolExecutor | None = None
         self._open: Counts[str] = Counts()
-        #: Tokens that nobody gave out, per household.
-        self._guesses = Throttle(rate=10 / 60, burst=30)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle a request."""
