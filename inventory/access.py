@@ -177,6 +177,14 @@ def organisations_where(user: Person, ability: str) -> QuerySet[Organisation]:
     return Organisation.objects.filter(pk__in=able.values("organisation"))
 
 
+def whole_organisations(user: Person) -> QuerySet[Organisation]:
+    """Organisations in which the user sees every site."""
+    if _sees_all(user):
+        return Organisation.objects.all()
+    whole = _memberships(user).filter(sites=None)
+    return Organisation.objects.filter(pk__in=whole.values("organisation"))
+
+
 def may_edit_model(user: Person, model: ChargerModel) -> bool:
     """Tell whether the user may edit the inventory wherever the model stands: it's shared."""
     able = organisations_where(user, "edit_inventory")

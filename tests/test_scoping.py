@@ -21,7 +21,7 @@ from alerts import engine, steps
 from alerts.models import Incident, Notification
 from cpms.control import bulks, commands
 from cpms.control.commands import SYSTEM
-from cpms.control.models import Bulk, Command
+from cpms.control.models import Bulk, Command, Token
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
@@ -127,6 +127,7 @@ THEIRS = {
     "api/v1/sightings/<pk>/accept-key/": "/api/v1/sightings/{sighting.pk}/accept-key/",
     "api/v1/sightings/<pk>/block/": "/api/v1/sightings/{sighting.pk}/block/",
     "api/v1/sightings/<pk>/reconsider/": "/api/v1/sightings/{sighting.pk}/reconsider/",
+    "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
     "api/v1/incidents/<pk>/": "/api/v1/incidents/{incident.pk}/",
     "api/v1/incidents/<pk>/acknowledge/": "/api/v1/incidents/{incident.pk}/acknowledge/",
     "api/v1/incidents/<pk>/notes/": "/api/v1/incidents/{incident.pk}/notes/",
@@ -163,6 +164,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/incidents/": ("", "?format=csv"),
     "api/v1/bulks/": ("", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
+    "api/v1/tokens/": ("", "?format=csv"),
     "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
 }
 
@@ -191,6 +193,7 @@ UNSCOPED = {
     "api/v1/": "the list of resources",
     "api/v1/models/": "charger models are knowledge that all tenants share",
     "api/v1/models/<pk>/": "charger models are knowledge that all tenants share",
+    "api/v1/tokens/import/": "names an organisation; test_tokens_api.py",
     "api/v1/quarantine/": "superusers only, see below",
     "api/v1/quarantine/<pk>/": "superusers only, see below",
     "api/schema/": "describes the API",
@@ -220,6 +223,7 @@ class Things:
     sighting: Sighting
     command: Command
     bulk: Bulk
+    token: Token
     incident: Incident
     notification: Notification
     view: SavedView
@@ -273,6 +277,7 @@ def theirs(db: None) -> Things:
             world.organisation, Charger.objects.all(), Trigger(message="boot"), SYSTEM,
             reason="THEIRS",
         ),
+        token=Token.objects.create(organisation=world.organisation, id_token="THEIRS-CARD"),
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
         view=SavedView.objects.create(owner=owner, name="THEIRS"),

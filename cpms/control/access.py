@@ -2,7 +2,16 @@
 
 from django.db.models import QuerySet
 
-from cpms.control.models import Bulk, Command
+from cpms.control.models import (
+    Bulk,
+    Command,
+    CustomerReport,
+    DisplayMessage,
+    Reservation,
+    Tariff,
+    Token,
+    VendorRule,
+)
 from inventory import access
 from inventory.access import Person
 
@@ -15,3 +24,39 @@ def commands(user: Person) -> QuerySet[Command]:
 def bulks(user: Person) -> QuerySet[Bulk]:
     """Bulk operations of the organisations the user belongs to."""
     return Bulk.objects.filter(organisation__in=access.organisations(user))
+
+
+def tokens(user: Person) -> QuerySet[Token]:
+    """Tokens of the organisations in which the user sees every site: they are drivers' of all."""
+    return Token.objects.filter(organisation__in=access.whole_organisations(user))
+
+
+def tokens_in_full(user: Person) -> QuerySet[Token]:
+    """Those of them that the user may read unmasked, and change: who commands there may."""
+    able = access.organisations_where(user, "command")
+    return tokens(user).filter(organisation__in=able)
+
+
+def reservations(user: Person) -> QuerySet[Reservation]:
+    """Reservations at the chargers the user sees."""
+    return Reservation.objects.filter(charger__in=access.chargers(user))
+
+
+def display_messages(user: Person) -> QuerySet[DisplayMessage]:
+    """Messages on the displays of the chargers the user sees."""
+    return DisplayMessage.objects.filter(charger__in=access.chargers(user))
+
+
+def customer_reports(user: Person) -> QuerySet[CustomerReport]:
+    """Reports on customers by the chargers the user sees."""
+    return CustomerReport.objects.filter(charger__in=access.chargers(user))
+
+
+def tariffs(user: Person) -> QuerySet[Tariff]:
+    """Tariffs of the sites the user sees."""
+    return Tariff.objects.filter(site__in=access.sites(user))
+
+
+def vendor_rules(user: Person) -> QuerySet[VendorRule]:
+    """Answers to vendors' messages of the organisations the user belongs to."""
+    return VendorRule.objects.filter(organisation__in=access.organisations(user))

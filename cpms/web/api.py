@@ -17,6 +17,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 import alerts.api
+import cpms.control.api.tokens
 import cpms.ocpp.api
 import cpms.ocpp.bulk_api
 import inventory.api
@@ -26,6 +27,7 @@ RESOURCES = {
     **inventory.api.RESOURCES,
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
+    **cpms.control.api.tokens.RESOURCES,
     **cpms.ocpp.api.RESOURCES,
     **cpms.ocpp.bulk_api.RESOURCES,
 }
