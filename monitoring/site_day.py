@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from inventory import access
 from inventory.models import Charger, Site
-from monitoring import words
+from monitoring import security_words, words
 from monitoring.access import connections, events, sessions, status_spans
 from monitoring.facts import Status
 from monitoring.models.events import TOLD
@@ -147,6 +147,7 @@ def _events(user: User, chargers: QuerySet[Charger], start: datetime) -> Iterato
     )
     for event in bad.select_related("charger", "evse").order_by("-at")[:MOST_LINES]:
         number = event.evse.number if event.evse else None
-        told = " · ".join(part for part in (event.code, event.text) if part)
+        said = security_words.of(event.kind, event.code) or event.code
+        told = " · ".join(part for part in (said, event.text) if part)
         text = ": ".join(part for part in (words.event_kind(event.kind), told) if part)
         yield Line(event.at, "event", event.charger.identity, number, text)

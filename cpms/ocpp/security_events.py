@@ -10,9 +10,13 @@ ROUTINE = frozenset(
         "StartupOfTheDevice",
     }
 )
-SERIOUS, INFORMATION = 2, 6
+#: What somebody should know of, and may have done themselves.
+NOTABLE = frozenset({"InvalidMessages", "MaintenanceLoginAccepted"})
+SERIOUS, WARNING, INFORMATION = 2, 4, 6
 
 
 def severity(event: str) -> int:
     """Return the severity, 0 danger … 9 debug; an event we don't know is a serious one."""
-    return INFORMATION if event in ROUTINE else SERIOUS
+    if event in ROUTINE:
+        return INFORMATION
+    return WARNING if event in NOTABLE else SERIOUS

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from monitoring import words
+from monitoring import security_words, words
 from monitoring.decimals import decimals, per_cent
 from monitoring.effective import State, state_of_status
 from monitoring.kpi_queries import LABELS, Figure, Metric
@@ -82,7 +82,7 @@ def event_details(said: Any) -> str:
         refused = "" if code == "Accepted" else code
         parts = [words.boot_reason(text), told.get("firmware_version", ""), refused]
     else:
-        parts = [code, text]
+        parts = [security_words.of(kind, code) or code, text]
     return " · ".join(part for part in parts if part)
 
 
