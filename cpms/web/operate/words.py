@@ -104,6 +104,10 @@ EVIDENCE: dict[str, str | Promise] = {
     "message": _("it sent the message"),
     "no_message": _("the message didn't come"),
     "answer": _("its answer says so"),
+    "composite": _("what the charger says that it allows keeps to it"),
+    "composite_above": _("the charger says that it allows more"),
+    "meter": _("the meter shows that it is kept"),
+    "meter_above": _("the meter shows more for over a minute"),
 }
 #: What an operation says of its evidence where none of the above fits: `says["verified"]` …
 VERIFIED, NOT_VERIFIED = "verified", "not_verified"

@@ -9,6 +9,14 @@ from cpms.web.operate.forms.certificates import (
     SendCertificateForm,
 )
 from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
+from cpms.web.operate.forms.profiles import (
+    AskCompositeForm,
+    AskProfilesForm,
+    ClearForm,
+    DynamicForm,
+    LimitForm,
+    PriorityForm,
+)
 from cpms.web.operate.forms.remote import (
     AvailabilityForm,
     ClearCacheForm,
@@ -31,6 +39,12 @@ FORMS: dict[str, type[OperationForm]] = {
         AskTransactionForm,
         ClearCacheForm,
         SendDataForm,
+        LimitForm,
+        ClearForm,
+        AskCompositeForm,
+        AskProfilesForm,
+        PriorityForm,
+        DynamicForm,
         ChangePasswordForm,
         ListCertificatesForm,
         InstallCertificateForm,
