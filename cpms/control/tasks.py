@@ -4,9 +4,11 @@ from celery import shared_task
 
 from cpms.control import (
     commands,
+    composites,
     customers,
     files,
     local_lists,
+    profiles,
     reservations,
     transfers,
     verification,
@@ -68,7 +70,20 @@ def forget_files() -> None:
     files.forget(database_time())
 
 
+@shared_task
+def watch_profiles() -> None:
+    """Take off charging profiles that are over; hold the meter against those that count."""
+    now = database_time()
+    profiles.tidy(now)
+    composites.sweep(now)
+
+
 BEAT = {
+    "watch-profiles": {
+        "task": "cpms.control.tasks.watch_profiles",
+        "schedule": 30.0,
+        "options": {"expires": 60.0},
+    },
     "follow-transfers": {
         "task": "cpms.control.tasks.follow_transfers",
         "schedule": 15.0,
