@@ -8,7 +8,7 @@ Nothing here awaits our own CALLs; those go out from their own task.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any, Literal
@@ -20,11 +20,10 @@ from uvicorn.protocols.utils import ClientDisconnected
 from cpms.ocpp import frames
 from cpms.ocpp.breakages import BREAKAGES
 from cpms.ocpp.calls import Calls
-from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.commands.triggers import Triggers
 from cpms.ocpp.gateway import Gateway
 from cpms.ocpp.handshake import Admission
-from cpms.ocpp.outcome import Outcome, Refused
+from cpms.ocpp.outcome import Asks, Outcome, Refused
 from cpms.ocpp.remarks import Remarks
 from cpms.ocpp.routing import Routes
 from cpms.ocpp.schemas import Breakage
@@ -44,8 +43,6 @@ TOKEN_BYTES = 8_192
 COMPLAINT_RATE, COMPLAINT_BURST = 0.1, 10.0
 #: Messages of one charger whose answers are found out elsewhere, at once.
 MOST_ASKING = 4
-
-Asks = Callable[[Clerk], Awaitable[Outcome]]
 
 MESSAGES = Counter("kilowatch_messages_total", "CALLs answered.", ["action", "result"])
 THROTTLED = Counter("kilowatch_throttled_total", "Messages that had to wait: too many.")

@@ -2,12 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from cpms.ocpp.commands.clerk import Clerk
 from monitoring.facts import Fact
 
 Answer = dict[str, Any]
+Found = TypeVar("Found")
+
+
+class Clerk(Protocol):
+    """Who does what uses the ORM: `cpms.ocpp.commands.clerk`."""
+
+    async def do(self, work: Callable[[], Found]) -> Found:
+        """Return what `work` returns."""
 
 
 class Remark(NamedTuple):
@@ -34,7 +41,7 @@ class Outcome:
     remark: Remark | None = None
     #: What the answer depends on must be found out elsewhere: what this returns is the outcome,
     #: instead of the rest. Others of the charger's messages are handled meanwhile.
-    asks: "Callable[[Clerk], Awaitable[Outcome]] | None" = None
+    asks: "Asks | None" = None
 
     def answer(self) -> Answer:
         """Return the answer."""
@@ -49,3 +56,7 @@ class Refused(Exception):
         super().__init__(description)
         self.code = code
         self.description = description
+
+
+#: Finds out what an answer depends on.
+Asks = Callable[[Clerk], Awaitable[Outcome]]

@@ -9,9 +9,8 @@ from functools import partial
 from cpms.control.models import SigningRequest
 from cpms.control.pki import delivery, registry
 from cpms.control.pki.requests import Use
-from cpms.ocpp.commands.clerk import Clerk
 from cpms.ocpp.notes import INFORMATION, WARNING, note
-from cpms.ocpp.outcome import Answer, Outcome
+from cpms.ocpp.outcome import Answer, Clerk, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 
