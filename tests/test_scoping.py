@@ -21,7 +21,16 @@ from alerts import engine, steps
 from alerts.models import Incident, Notification
 from cpms.control import bulks, commands
 from cpms.control.commands import SYSTEM
-from cpms.control.models import Bulk, Command, Token
+from cpms.control.models import (
+    Bulk,
+    Command,
+    CustomerReport,
+    DisplayMessage,
+    Reservation,
+    Tariff,
+    Token,
+    VendorRule,
+)
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
@@ -57,6 +66,8 @@ THEIRS = {
     "chargers/<str:identity>/running/": "/chargers/{charger.identity}/running/",
     "chargers/<str:identity>/frames/": "/chargers/{charger.identity}/frames/",
     "chargers/<str:identity>/facts/": "/chargers/{charger.identity}/facts/",
+    "commands/bulks/<int:key>/": "/commands/bulks/{bulk.pk}/",
+    "commands/bulks/<int:key>/stop/": "/commands/bulks/{bulk.pk}/stop/",
     "chargers/<str:identity>/operate/": "/chargers/{charger.identity}/operate/",
     "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
     "chargers/<str:identity>/operate/do/<slug:name>/": (
@@ -128,6 +139,14 @@ THEIRS = {
     "api/v1/sightings/<pk>/block/": "/api/v1/sightings/{sighting.pk}/block/",
     "api/v1/sightings/<pk>/reconsider/": "/api/v1/sightings/{sighting.pk}/reconsider/",
     "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
+    "api/v1/reservations/<pk>/": "/api/v1/reservations/{reservation.pk}/",
+    "api/v1/display-messages/<pk>/": "/api/v1/display-messages/{display.pk}/",
+    "api/v1/customer-reports/<pk>/": "/api/v1/customer-reports/{customer_report.pk}/",
+    "api/v1/customer-reports/<pk>/reveal/": (
+        "/api/v1/customer-reports/{customer_report.pk}/reveal/"
+    ),
+    "api/v1/tariffs/<pk>/": "/api/v1/tariffs/{tariff.pk}/",
+    "api/v1/vendor-rules/<pk>/": "/api/v1/vendor-rules/{vendor_rule.pk}/",
     "api/v1/incidents/<pk>/": "/api/v1/incidents/{incident.pk}/",
     "api/v1/incidents/<pk>/acknowledge/": "/api/v1/incidents/{incident.pk}/acknowledge/",
     "api/v1/incidents/<pk>/notes/": "/api/v1/incidents/{incident.pk}/notes/",
@@ -162,15 +181,24 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/connections/": ("", "?format=csv"),
     "api/v1/sightings/": ("",),
     "api/v1/incidents/": ("", "?format=csv"),
+    "commands/": ("", "?q=THEIRS", "?operation=reset"),
+    "commands/bulks/": ("",),
     "api/v1/bulks/": ("", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/tokens/": ("", "?format=csv"),
+    "api/v1/reservations/": ("", "?charger={charger.identity}", "?format=csv"),
+    "api/v1/display-messages/": ("", "?charger={charger.identity}", "?format=csv"),
+    "api/v1/customer-reports/": ("", "?format=csv"),
+    "api/v1/tariffs/": ("", "?site={site.pk}", "?format=csv"),
+    "api/v1/vendor-rules/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
 }
 
 #: Routes that need no scope, and why.
 UNSCOPED = {
     "sightings/address/": "names an address; needs the role in every organisation",
+    "commands/bulk/": "offers operations for the user's own chargers; test_bulk.py",
+    "commands/bulk/<slug:name>/": "as above",
     "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
@@ -204,6 +232,8 @@ UNSCOPED = {
 #: one must be staff.
 UNSCOPED_TREES = ("accounts/", "admin/")
 
+LATER = NOON + timedelta(hours=1)
+
 
 @dataclass
 class Things:
@@ -228,6 +258,11 @@ class Things:
     notification: Notification
     view: SavedView
     kiosk: KioskLink
+    reservation: Reservation
+    display: DisplayMessage
+    customer_report: CustomerReport
+    tariff: Tariff
+    vendor_rule: VendorRule
     owner: User
 
     def marks(self) -> list[str]:
@@ -284,6 +319,19 @@ def theirs(db: None) -> Things:
         kiosk=KioskLink.objects.create(
             name="THEIRS", organisation=world.organisation, digest=b"THEIRS", boards=["fleet"]
         ),
+        reservation=Reservation.objects.create(
+            charger=charger, number=1, id_token="THEIRS-CARD", until=LATER, asked_at=NOON
+        ),
+        display=DisplayMessage.objects.create(
+            charger=charger, number=1, contents=[{"content": "THEIRS"}], changed_at=NOON
+        ),
+        customer_report=CustomerReport.objects.create(
+            charger=charger, request=1, asked_by=owner, asked_at=NOON
+        ),
+        tariff=Tariff.objects.create(
+            site=world.site, currency="EUR", energy=1, text="THEIRS", valid_from=NOON
+        ),
+        vendor_rule=VendorRule.objects.create(organisation=world.organisation, vendor="THEIRS"),
         owner=owner,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """One operation over many chargers: bounded, watched, stopped with one button."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -52,10 +53,12 @@ def start(
     *,
     chosen_by: str = "",
     reason: str = "",
+    lasts: timedelta | None = None,
 ) -> Bulk:
     """Ask `operation` of every one of `chargers` that can do it; raise `Refused`.
 
     Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out.
+    Each waits at most `lasts` until its charger is there.
     """
     operation.check()
     operation = operation.resolved(organisation.pk)
@@ -76,7 +79,7 @@ def start(
         )  # fmt: skip
         unfit = operation.obstacles(found)
         able = [c for c in found if c.pk not in unfit and not unsupported(c, type(operation))]
-        commands = [made(c, operation, asker, reason=reason, bulk=bulk) for c in able]
+        commands = [made(c, operation, asker, reason=reason, lasts=lasts, bulk=bulk) for c in able]
         Command.objects.bulk_create(commands, batch_size=ROWS_AT_ONCE)
         transfers.begin(commands)
         record_deed(

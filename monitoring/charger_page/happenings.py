@@ -92,8 +92,8 @@ class Kind(NamedTuple):
 
 
 #: Kind -> how it is read, newest first. Of each: key, time, port, beginning, end, a number, four
-#: texts. Commands belong here too, once there are some. Connections don't overlap: by `opened`
-#: they are in the order of `closed`.
+#: texts. Connections don't overlap: by `opened` they are in the order of `closed`. A room above
+#: this one has its own shown by `add`.
 KINDS: dict[str, Kind] = {
     "status": Kind(
         ("status", "error_code", "vendor_error_code", "info"),
@@ -177,8 +177,15 @@ GROUPS: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "events": (_("Events"), ("event",)),
 }
 #: Kinds that concern the whole charger: left out where one port is asked for.
-WHOLE = frozenset({"connected", "lost"})
+WHOLE = {"connected", "lost"}
 BOOTS = ("boot", "firmware_status", "published_firmware_status")
+
+
+def add(name: str, kind: Kind, group: str, label: str | Promise) -> None:
+    """Show another kind, which concerns the whole charger, and offer it as a group of its own."""
+    KINDS[name] = kind
+    GROUPS[group] = (label, (name,))
+    WHOLE.add(name)
 
 
 def wanted(parameters: Mapping[str, str]) -> Wanted:

@@ -22,6 +22,12 @@ def request(
 
     Raises `BadRequest`, too, where the version that the charger speaks can't say it.
     """
-    if charger.ocpp_version in operation.versions:
-        translation.call(operation.completed(), charger.ocpp_version)
+    check(operation, charger.site.organisation_id, charger.ocpp_version)
     return commands.request(charger, operation, asker, reason=reason, lasts=lasts)
+
+
+def check(operation: Operation, organisation_id: int, version: str) -> None:
+    """Raise `BadRequest` where `version` has the operation, but can't say just this."""
+    if version in operation.versions:
+        operation.check()
+        translation.call(operation.resolved(organisation_id).completed(), version)

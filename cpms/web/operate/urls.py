@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from cpms.web.operate import views
+from cpms.web.operate import bulk, journal, views
 
 TAB = "chargers/<str:identity>/operate/"
 COMMAND = f"{TAB}commands/<uuid:key>/"
 
 urlpatterns = [
+    path("commands/", journal.show, name="commands"),
+    path("commands/bulk/", bulk.choose, name="bulk-choose"),
+    path("commands/bulk/<slug:name>/", bulk.ask, name="bulk-ask"),
+    path("commands/bulks/", bulk.bulks, name="bulks"),
+    path("commands/bulks/<int:key>/", bulk.show, name="bulk"),
+    path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
     path(TAB, views.operations, name="charger-operate"),
     path(f"{TAB}latest/", views.latest, name="charger-latest-commands"),
     path(f"{TAB}do/<slug:name>/", views.ask, name="charger-operation"),

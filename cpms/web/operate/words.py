@@ -32,6 +32,8 @@ LOOKS: dict[str, tuple[str, str]] = {
     State.EXPIRED: ("calm", "hourglass"),
     State.CANCELLED: ("calm", "x"),
     State.UNKNOWN: ("warn", "help-circle"),
+    "done": ("good", "circle-check"),
+    "not_done": ("bad", "alert-triangle"),
 }
 #: What every operation's end means: by our error's code, else by the state.
 SENTENCES: dict[str, str | Promise] = {
@@ -126,17 +128,26 @@ class Said:
 
 def said(command: Command, now: datetime, *, online: bool | None = None) -> Said:
     """Return where a command stands; `online`: whether its charger is, where that is known."""
-    tone, icon = LOOKS[command.state]
-    label = str(State(command.state).label)
+    end = ended(command)
+    (tone, icon), label = LOOKS[end], ending(end)
     if command.state == State.PENDING:
         return Said(tone, icon, label, _pending(command, now, online))
     if command.state == State.SENT:
         return Said(tone, icon, label, gettext("It was sent. The charger hasn't answered yet."))
-    if command.state == State.ACCEPTED and command.verified is False:
-        tone, icon, label = "bad", "alert-triangle", gettext("accepted, not done")
-    elif command.state == State.ACCEPTED and command.verified:
-        icon, label = "circle-check", gettext("done")
     return Said(tone, icon, label, sentence(command), detail(command))
+
+
+def ended(command: Command) -> str:
+    """Return its state, or whether what it accepted was "done" or "not_done"."""
+    if command.state != State.ACCEPTED or command.verified is None:
+        return str(command.state)
+    return "done" if command.verified else "not_done"
+
+
+def ending(end: str) -> str:
+    """Return what an end is called."""
+    own = {"done": gettext("done"), "not_done": gettext("accepted, not done")}
+    return own.get(end) or str(State(end).label)
 
 
 def sentence(command: Command) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django import template
 from django.forms.boundfield import BoundWidget
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,6 +17,7 @@ from cpms.control.models import Bulk, Command
 from cpms.web.operate import words
 from cpms.web.operate.forms import FORMS
 from cpms.web.operate.target import Running
+from inventory.access import ABILITIES
 
 register = template.Library()
 
@@ -55,6 +57,15 @@ def command_list(commands: Iterable[Command], zone: str = "", online: bool | Non
         for command in commands
     ]
     return {"lines": lines}
+
+
+@register.inclusion_tag("web/operate/_past.html")
+def past_command(identity: str, told: Mapping[str, Any]) -> Any:
+    """Draw a command's cells of the list of what happened (`cpms.control.timeline`)."""
+    tone, icon = words.LOOKS[told["end"]]
+    name = words.operation_name(told["name"])
+    end = {"tone": tone, "icon": icon, "label": words.ending(told["end"])}
+    return {"identity": identity, "key": told["command"], "name": name, "who": told["who"], **end}
 
 
 @register.filter
@@ -125,7 +136,15 @@ def session_told(session: Running, now: datetime) -> str:
 @register.simple_tag
 def bulk_link(bulk: Bulk) -> SafeString:
     """Name a bulk operation."""
-    return format_html("{} × {}", words.operation_name(bulk.operation), bulk.size)
+    named = f"{words.operation_name(bulk.operation)} × {bulk.size}"
+    return format_html('<a href="{}">{}</a>', reverse("bulk", args=[bulk.pk]), named)
+
+
+@register.simple_tag(takes_context=True)
+def may_ask(context: template.Context) -> bool:
+    """Tell whether the reader may ask chargers somewhere, by what the shell knows already."""
+    held = {membership.role for membership in context["shell"].get("memberships", ())}
+    return bool(context["request"].user.is_superuser or held & ABILITIES["command"])
 
 
 @register.filter

@@ -42,7 +42,7 @@ def ask(client: Client, name: str, **fields: object):
 def test_what_hurts_nobody_is_asked_at_once(client: Client, station: Charger) -> None:
     answer = ask(client, "trigger", message="status", evse="2", reason="Is it alive?")
     made = Command.objects.get()
-    assert answer.url == f"/chargers/CP-1/operate/commands/{made.pk}/"
+    assert answer["Location"] == f"/chargers/CP-1/operate/commands/{made.pk}/"
     assert (made.operation, made.request) == ("trigger", {"message": "status", "evse": 2})
     assert (made.reason, made.requested_by_name, made.source) == ("Is it alive?", "olga", "page")
 
