@@ -11,8 +11,6 @@ REASONS: dict[str, str] = {
     "No operation raises the security profile yet, and none is enforced per charger and line.": (
         "TC_083 TC_A_19"
     ),
-    "GetVariables isn't split by ItemsPerMessage yet.": "TC_B_08",
-    "ClearVariableMonitoring isn't split by ItemsPerMessage yet.": "TC_N_18",
     "Contract certificates aren't checked yet: no OCSP responder is asked.": (
         "TC_C_50 TC_C_51 TC_C_52"
     ),

@@ -1,5 +1,6 @@
 """One case on its way: what it proves entry by entry, and that nothing is left unproved."""
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -7,14 +8,16 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.utils import timezone
 
+from cpms.control import transfers
 from inventory.models import Charger, Evse
 from monitoring.models import Event, MeterSample, PortState, QuarantinedFact, Session
-from tests.conformance.asking import Asking
+from tests.conformance.asking import LOOK_EVERY, Asking
 from tests.conformance.awaited import AWAITED
 from tests.conformance.records import CASES, STATES, Record
 from tests.conformance.stage import Stage
-from tests.conformance.station import Station
+from tests.conformance.station import PATIENCE, Station
 
 #: Case id -> the function that plays it.
 PLAYED: dict[str, "Play"] = {}
@@ -135,6 +138,12 @@ class Case:
         found = MeterSample.objects.filter(evse_id=(await numbered.aget()).pk)
         return [sample.energy or 0.0 async for sample in found.order_by("at")]
 
+    async def shows(self, look: Callable[[], Awaitable[bool]]) -> None:
+        """Wait until what follows from a message, after its answer, shows."""
+        async with asyncio.timeout(PATIENCE):
+            while not await look():
+                await asyncio.sleep(LOOK_EVERY)
+
     def unproved(self) -> list[str]:
         """Return the entries that nothing checked: the case's, and those of its states."""
         return [
@@ -148,6 +157,11 @@ class Case:
         """Return the codes of the charger's events of a kind, in the order they came."""
         found = Event.objects.filter(charger__identity=self.identity, kind=kind)
         return [event.code async for event in found.order_by("id")]
+
+    async def reviewed(self) -> None:
+        """Have what the charger reported on files read by now."""
+        charger_id = (await self.charger()).pk
+        await sync_to_async(transfers.review)(charger_id, timezone.now())
 
     async def conclude(self) -> None:
         """Fail where an entry is left unproved, or something went wrong beside the entries."""
