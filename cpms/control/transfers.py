@@ -255,8 +255,8 @@ def _conclude(transfer: Transfer, now: datetime) -> None:
         _verify(transfer, now, "file_received")
     elif transfer.state == State.DONE:
         _judge_word_alone(transfer, now)
-    elif transfer.state in {State.FAILED, State.CANCELLED}:
-        _verify(transfer, now, "transfer_failed", holds=False)
+    else:
+        _judge_failure(transfer, now)
     _judge_silence(transfer, now)
 
 
@@ -277,7 +277,8 @@ def _judge_version(transfer: Transfer, now: datetime) -> None:
         was_it_before = steps.same_version(transfer.version_before, transfer.version)
         evidence = "firmware_version", "firmware_wrong_version"
     else:
-        fits = not steps.same_version(transfer.version_after, transfer.version_before)
+        known = bool(transfer.version_before)
+        fits = known and not steps.same_version(transfer.version_after, transfer.version_before)
         was_it_before = False
         evidence = "firmware_changed", "firmware_unchanged"
     if booted and fits and (transfer.state == State.DONE or not was_it_before):
@@ -287,8 +288,15 @@ def _judge_version(transfer: Transfer, now: datetime) -> None:
         _verify(transfer, now, evidence[1] if booted else "no_boot", holds=False)
     elif transfer.state == State.DONE and booted and _booted_since_end(transfer):
         _verify(transfer, now, evidence[1], holds=False)
-    elif transfer.state in {State.FAILED, State.CANCELLED}:
+    else:
+        _judge_failure(transfer, now)
+
+
+def _judge_failure(transfer: Transfer, now: datetime) -> None:
+    if transfer.state == State.FAILED:
         _verify(transfer, now, "transfer_failed", holds=False)
+    elif transfer.state == State.CANCELLED:
+        _verify(transfer, now, "transfer_cancelled", holds=False)
 
 
 def _booted_since_end(transfer: Transfer) -> bool:
@@ -309,7 +317,8 @@ def _judge_silence(transfer: Transfer, now: datetime) -> None:
     if transfer.is_over:
         command = transfer.command
         settled = command.verified is not None or command.state != Command.State.ACCEPTED
-        transfer.followed = not (settled and _over_for(transfer, now) > LATE_WORDS)
+        over_for = _over_for(transfer, now)
+        transfer.followed = over_for <= (LATE_WORDS if settled else GIVEN_UP_AFTER)
         return
     quiet = now - max(_news(transfer), transfer.due_at or _news(transfer))
     never_sent = transfer.command.sent_at is None and transfer.command.is_over

@@ -26,11 +26,14 @@ async def reports(case: Case, station: Station, status: str, *connectors: int) -
             assert (await case.port(connector)).status == Status(status)
 
 
-async def booted(case: Case, station: Station) -> None:
+async def booted(case: Case, station: Station, version: str = "1.0") -> None:
     """STATE_Booted."""
     with case.proves(0, of="STATE_Booted"):
         answer = await station.call(
-            "BootNotification", chargePointVendor="Acme", chargePointModel="One"
+            "BootNotification",
+            chargePointVendor="Acme",
+            chargePointModel="One",
+            firmwareVersion=version,
         )
         assert answer["status"] == "Accepted"
         assert answer["interval"] > 0

@@ -61,18 +61,20 @@ def event(**about: Any) -> dict[str, Any]:
     return {"generatedAt": now(), "seqNo": 0, "eventData": [told]}
 
 
-async def boots(station: Station, reason: str = "PowerUp") -> str:
+async def boots(station: Station, reason: str = "PowerUp", version: str = "1.0") -> str:
     """Send BootNotification; return the status that it is answered with."""
-    about = {"model": "Two", "vendorName": "Acme"}
+    about = {"model": "Two", "vendorName": "Acme", "firmwareVersion": version}
     answer = await station.call("BootNotification", reason=reason, chargingStation=about)
     assert answer["interval"] > 0
     return str(answer["status"])
 
 
-async def booted(case: Case, station: Station, reason: str = "PowerUp") -> None:
+async def booted(
+    case: Case, station: Station, reason: str = "PowerUp", version: str = "1.0"
+) -> None:
     """STATE_Booted."""
     with case.proves(0, of="STATE_Booted"):
-        assert await boots(station, reason) == "Accepted"
+        assert await boots(station, reason, version) == "Accepted"
         assert (await case.events("boot"))[-1] == "Accepted"
     await reports(case, station, "Available", 1, 2)
 

@@ -2,20 +2,22 @@
 
 from typing import Any
 
+from cpms.control.models import Transfer
 from tests.conformance.case import Case, case
 from tests.conformance.station import Station, now
 from tests.conformance.v201.states import (
     Transaction,
     arrived,
     booted,
+    copes,
     has_charging,
     reports,
     security_event,
-    sent,
     told,
 )
 
 LOCATION = "https://files.example.org/firmware.bin"
+VERSION = "2.0"
 VERIFIED = ("Downloading", "Downloaded", "SignatureVerified")
 
 
@@ -28,15 +30,29 @@ async def updates(
     **more: Any,
 ) -> None:
     """Have signed firmware installed."""
-    about = {
-        "location": LOCATION,
-        "retrieveDateTime": now(),
-        "signingCertificate": "-----BEGIN CERTIFICATE-----",
-        "signature": "c2lnbmVk",
-        **more,
-    }
-    asked = {"requestId": request, "firmware": about}
-    await sent(case, station, "UpdateFirmware", asked, {"status": answer}, state)
+    signed = {"certificate": "-----BEGIN CERTIFICATE-----", "signature": "c2lnbmVk"}
+    command = await case.asks(
+        "update_firmware", location=LOCATION, request_id=request, version=VERSION, **signed, **more
+    )
+    call = await station.asked("UpdateFirmware")
+    about = call.payload["firmware"]
+    assert call.payload["requestId"] == request
+    assert about["location"] == LOCATION
+    assert about["signingCertificate"] == signed["certificate"]
+    assert about["signature"] == signed["signature"]
+    for asked, said in (("retrieve_at", "retrieveDateTime"), ("install_at", "installDateTime")):
+        assert asked not in more or about[said] == more[asked]
+    await call.answer(status=answer)
+    await command.ends(state, answer)
+    await copes(station)
+
+
+async def stands(case: Case, state: str, request: int = 1, *, verified: bool | None) -> None:
+    """See what is known of an update by now."""
+    await case.reviewed()
+    updates = Transfer.objects.select_related("command")
+    found = await updates.aget(charger__identity=case.identity, request_id=request)
+    assert (found.state, found.command.verified) == (state, verified)
 
 
 async def firmware(case: Case, station: Station, *statuses: str) -> None:
@@ -45,7 +61,13 @@ async def firmware(case: Case, station: Station, *statuses: str) -> None:
 
 
 async def installs(
-    case: Case, station: Station, boot: int, answered: int, *before: str, end: str = "Installed"
+    case: Case,
+    station: Station,
+    boot: int,
+    answered: int,
+    *before: str,
+    end: str = "Installed",
+    request: int = 1,
 ) -> None:
     """Tell of an update from `before` to its end, with the boot: entries `boot`, `answered`."""
     with case.proves(answered):
@@ -53,8 +75,10 @@ async def installs(
         await station.close()
         station = await case.connect()
         with case.proves(boot):
-            await booted(case, station, "FirmwareUpdate")
+            await booted(case, station, "FirmwareUpdate", "1.0" if end != "Installed" else VERSION)
         await firmware(case, station, end)
+    failed = end == "InstallationFailed"
+    await stands(case, "failed" if failed else "done", request, verified=not failed)
 
 
 @case("TC_L_01_CSMS")
@@ -69,7 +93,7 @@ async def test_firmware_is_installed(case: Case) -> None:
 async def test_firmware_is_installed_later(case: Case) -> None:
     station = await arrived(case)
     with case.proves(0):
-        await updates(case, station, installDateTime=now(60))
+        await updates(case, station, install_at=now(60))
     await installs(case, station, 1, 2, *VERIFIED, "InstallScheduled")
 
 
@@ -77,7 +101,7 @@ async def test_firmware_is_installed_later(case: Case) -> None:
 async def test_firmware_is_downloaded_later(case: Case) -> None:
     station = await arrived(case)
     with case.proves(0):
-        await updates(case, station, retrieveDateTime=now(60))
+        await updates(case, station, retrieve_at=now(60))
     await installs(case, station, 1, 2, "DownloadScheduled", *VERIFIED)
 
 
@@ -101,6 +125,7 @@ async def fails(case: Case, *statuses: str) -> Station:
     with case.proves(0):
         await updates(case, station)
         await firmware(case, station, *statuses)
+        await stands(case, "failed", verified=False)
     return station
 
 
@@ -134,7 +159,10 @@ async def second(case: Case, answer: str, state: str, *statuses: str) -> None:
     await updates(case, station)
     await firmware(case, station, "Downloading")
     await updates(case, station, answer, state, request=2)
-    await installs(case, station, 0, 1, *statuses)
+    gone = state == "accepted"
+    await stands(case, "cancelled" if gone else "running", verified=False if gone else None)
+    installed = 2 if state == "accepted" else 1
+    await installs(case, station, 0, 1, *statuses, request=installed)
 
 
 @case("TC_L_10_CSMS")
@@ -162,11 +190,17 @@ async def test_an_update_waits_for_the_session(case: Case) -> None:
 async def publishes(case: Case, entry: int, *statuses: str) -> None:
     """Have firmware published, and told how it goes."""
     station = await arrived(case)
-    asked = {"location": LOCATION, "checksum": "aa" * 16, "requestId": 3}
+    asked = {"location": LOCATION, "checksum": "aa" * 16}
     with case.proves(entry):
-        await sent(case, station, "PublishFirmware", asked, {"status": "Accepted"})
+        command = await case.asks("publish_firmware", request_id=3, **asked)
+        call = await station.asked("PublishFirmware")
+        assert call.payload == {"requestId": 3, **asked}
+        await call.answer(status="Accepted")
+        await command.ends("accepted", "Accepted")
         kind, action = "published_firmware_status", "PublishFirmwareStatusNotification"
         await told(case, station, kind, action, *statuses)
+        done = statuses[-1] == "Published"
+        await stands(case, "done" if done else "failed", 3, verified=done)
 
 
 @case("TC_L_17_CSMS")
@@ -194,8 +228,14 @@ async def unpublishes(case: Case, answer: str, state: str) -> None:
     """Have firmware unpublished: entry 0."""
     station = await arrived(case)
     with case.proves(0):
-        asked = {"checksum": "aa" * 16}
-        await sent(case, station, "UnpublishFirmware", asked, {"status": answer}, state)
+        command = await case.asks("unpublish_firmware", checksum="aa" * 16)
+        call = await station.asked("UnpublishFirmware")
+        assert call.payload == {"checksum": "aa" * 16}
+        await call.answer(status=answer)
+        assert (await command.ends(state, answer)).verified is (
+            True if state == "accepted" else None
+        )
+        await copes(station)
 
 
 @case("TC_L_21_CSMS")

@@ -160,7 +160,7 @@ def test_a_newer_one_ends_the_older_where_the_charger_says_so(charger: Charger) 
     asked(charger, UpdateFirmware(location=URL, version="3.0"), 5, "AcceptedCanceled")
     first.refresh_from_db()
     assert first.state == "cancelled"
-    assert told(reviewed(first, 6)) == ("cancelled", False, "transfer_failed")
+    assert told(reviewed(first, 6)) == ("cancelled", False, "transfer_cancelled")
 
 
 def test_a_log_that_is_said_to_be_sent_and_isn_t_there_is_no_success(charger: Charger) -> None:
