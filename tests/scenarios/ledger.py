@@ -47,14 +47,15 @@ class BookkeepingCharger:
         """Connect, charge; when the connection is lost, come back after a moment."""
         while not self.stopping:
             try:
-                async with self._connect() as self.socket:
+                async with self.connect() as self.socket:
                     connects = self.ledger.connects
                     connects[self.identity] = connects.get(self.identity, 0) + 1
                     await self._charge()
             except (OSError, websockets.WebSocketException, TimeoutError):
                 await asyncio.sleep(0.5)
 
-    def _connect(self) -> websockets.connect:
+    def connect(self) -> websockets.connect:
+        """Return the connection, with the charger's key."""
         secret = f"{self.identity}:".encode() + bytes.fromhex(self.key)
         headers = {"Authorization": "Basic " + base64.b64encode(secret).decode()}
         return websockets.connect(

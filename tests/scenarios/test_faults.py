@@ -1,6 +1,7 @@
 """What is promised when the gateway, PostgreSQL or Valkey goes away in mid-load."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from websockets.asyncio.client import ClientConnection
 
 from tests.scenarios.house import House, house
 from tests.scenarios.ledger import BookkeepingCharger, Ledger
@@ -64,6 +66,34 @@ def assert_kept(home: House, ledger: Ledger) -> None:
     )
     assert doubled == []
     assert home.rows("SELECT * FROM monitoring_quarantinedfact") == []
+
+
+ASK = """
+from cpms.control.commands import SYSTEM, request
+from cpms.control.operations import OPERATIONS
+from inventory.models import Charger
+operation = OPERATIONS[{operation!r}].read({fields!r})
+request(Charger.objects.get(identity={identity!r}), operation, SYSTEM)
+"""
+
+
+async def ask(home: House, identity: str, operation: str, **fields: object) -> None:
+    """Ask something of a charger, from a process of its own."""
+    script = ASK.format(identity=identity, operation=operation, fields=fields)
+    await asyncio.to_thread(home.manage, "shell", "--verbosity=0", "-c", script)
+
+
+async def called(socket: ClientConnection) -> list[object]:
+    """Return the next CALL."""
+    while True:
+        frame: list[object] = json.loads(await asyncio.wait_for(socket.recv(), 20))
+        if frame[0] == 2:
+            return frame
+
+
+def commands(home: House) -> dict[str, str]:
+    """Return the state of each command of this house, by its operation."""
+    return {row["operation"]: row["state"] for row in home.rows("SELECT * FROM control_command")}
 
 
 def live_messages(home: House) -> int:
@@ -160,3 +190,39 @@ async def test_valkey_stopped_and_started_delays_no_fact_and_the_live_view_recov
         await until(lambda: live_messages(home) > 0, 20)
     assert ledger.errors == []
     assert_kept(home, ledger)
+
+
+async def test_a_start_that_was_out_when_its_gateway_died_is_unknown_and_never_sent_again(
+    home: House,
+) -> None:
+    charger = BookkeepingCharger("CP-1", home.keys["CP-1"], home.port, Ledger())
+    async with charger.connect() as charger.socket:
+        await charger.call("BootNotification", {"chargePointVendor": "A", "chargePointModel": "B"})
+        await ask(home, "CP-1", "start", id_token="CAFE", evse=1)
+        assert (await called(charger.socket))[2] == "RemoteStartTransaction"
+        await asyncio.to_thread(home.kill_gateway)
+    await asyncio.to_thread(home.start_gateway)
+    home.execute("UPDATE monitoring_gateway SET lease_until = now() WHERE ended_at IS NULL")
+    async with charger.connect() as charger.socket:
+        await charger.call("BootNotification", {"chargePointVendor": "A", "chargePointModel": "B"})
+        settle = "from cpms.control.tasks import settle_commands as s; s()"
+        await asyncio.to_thread(home.manage, "shell", "--verbosity=0", "-c", settle)
+        assert commands(home)["start"] == "unknown"
+        await ask(home, "CP-1", "clear_cache")
+        assert (await called(charger.socket))[2] == "ClearCache"
+
+
+async def test_commands_reach_their_chargers_while_valkey_is_away(home: House) -> None:
+    charger = BookkeepingCharger("CP-2", home.keys["CP-2"], home.port, Ledger())
+    await asyncio.to_thread(home.servers.valkey.kill)
+    try:
+        async with charger.connect() as charger.socket:
+            boot = {"chargePointVendor": "A", "chargePointModel": "B"}
+            await charger.call("BootNotification", boot)
+            await ask(home, "CP-2", "unlock", evse=1)
+            call = await called(charger.socket)
+            assert call[2] == "UnlockConnector"
+            await charger.socket.send(json.dumps([3, call[1], {"status": "Unlocked"}]))
+            await until(lambda: commands(home)["unlock"] == "accepted", 10)
+    finally:
+        home.servers.valkey.start()

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
+from websockets import ConnectionClosed
 
 from cpms.control import commands
 from cpms.control.commands import SYSTEM
@@ -16,8 +17,9 @@ from cpms.control.models import Command
 from cpms.control.operations import Operation
 from cpms.control.operations.charging import Start, Stop
 from cpms.control.operations.remote import ChangeAvailability, Reset, Trigger
+from cpms.ocpp.calls import UNSOLICITED
 from inventory.models import Charger
-from tests.cpms.ocpp.conftest import RawCharger, RunningGateway
+from tests.cpms.ocpp.conftest import RawCharger, RunningGateway, make_charger
 
 State = Command.State
 
@@ -281,3 +283,38 @@ async def test_what_is_over_can_be_asked_again(charger: Charger) -> None:
     await sync_to_async(commands.cancel)(first, SYSTEM)
     await ask(charger, Reset())
     assert await Command.objects.filter(state=State.PENDING).acount() == 1
+
+
+async def test_answers_of_another_charger_and_second_answers_change_nothing(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    await sync_to_async(make_charger)("CP-2")
+    async with gateway.charger("CP-1") as asked, gateway.charger("CP-2") as other:
+        await asked.boot()
+        await other.boot()
+        command = await ask(charger, Reset())
+        call = await asked.read()
+        before = UNSOLICITED._value.get()
+        await answer(other, call, {"status": "Rejected"})
+        await other.call("Heartbeat", {})
+        assert (await Command.objects.aget(pk=command.pk)).state == State.SENT
+        await answer(asked, call, {"status": "Accepted"})
+        await ended(command)
+        await answer(asked, call, {"status": "Rejected"})
+        await asked.call("Heartbeat", {})
+        assert UNSOLICITED._value.get() == before + 2
+    assert (await Command.objects.aget(pk=command.pk)).state == State.ACCEPTED
+
+
+async def test_a_command_goes_to_the_charger_s_newest_connection_only(
+    charger: Charger, gateway: RunningGateway
+) -> None:
+    async with gateway.charger("CP-1") as old:
+        await old.boot()
+        async with gateway.charger("CP-1") as new:
+            await new.boot()
+            command = await ask(charger, Reset())
+            await answer(new, await new.read(), {"status": "Accepted"})
+            await ended(command)
+            with pytest.raises(ConnectionClosed):
+                await old.read()
