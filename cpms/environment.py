@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -115,6 +116,20 @@ def networks(name: str) -> list[str]:
                 f"{name} holds {network!r}, which is not a network; write 10.0.0.0/8,fd00::/8."
             ) from problem
     return found
+
+
+def pairs_of_files(certificates: str, keys: str) -> list[tuple[Path, Path]]:
+    """Return the files in two variables, pair by pair; without keys each certificate has its own.
+
+    Files are separated by commas.
+    """
+    first, second = words(certificates), words(keys)
+    if second and len(first) != len(second):
+        raise ImproperlyConfigured(
+            f"{certificates} names {len(first)} files and {keys} {len(second)}; name a key for "
+            f"each certificate in the same order, or leave {keys} out where they are in one file."
+        )
+    return [(Path(one), Path(two)) for one, two in zip(first, second or first, strict=True)]
 
 
 def database(url: str) -> dict[str, Any]:

@@ -32,13 +32,20 @@ WEB_HOST = environment.text("WEB_HOST", "127.0.0.1")
 OCPP_HOST = environment.text("OCPP_HOST", "0.0.0.0")  # noqa: S104
 WEB_PORT = environment.integer("WEB_PORT", 8000, 1, 65535)
 OCPP_PORT = environment.integer("OCPP_PORT", 9000, 1, 65535)
+#: Chargers' listener with TLS, beside the plain one; port 0: there is none.
+OCPP_TLS_HOST = environment.text("OCPP_TLS_HOST", "0.0.0.0")  # noqa: S104
+OCPP_TLS_PORT = environment.integer("OCPP_TLS_PORT", 0, 0, 65535)
+#: What it shows: (certificate with those above it, key), one pair of RSA and one of ECDSA; none:
+#: made by our own authority.
+OCPP_TLS_FILES = environment.pairs_of_files("OCPP_TLS_CERTIFICATES", "OCPP_TLS_KEYS")
+#: The two suites without forward secrecy that OCPP asks for, for chargers that know no others.
+OCPP_TLS_STATIC_RSA = environment.switch("OCPP_TLS_STATIC_RSA", default=False)
 
 PUBLIC_URL = environment.public_url(
     "PUBLIC_URL", f"http://localhost:{WEB_PORT}" if DEBUG else "", ("http", "https")
 )
-OCPP_PUBLIC_URL = environment.public_url(
-    "OCPP_PUBLIC_URL", f"ws://localhost:{OCPP_PORT}/ocpp" if DEBUG else "", ("ws", "wss")
-)
+_ocpp = f"ws{'s' if OCPP_TLS_PORT else ''}://localhost:{OCPP_TLS_PORT or OCPP_PORT}/ocpp"
+OCPP_PUBLIC_URL = environment.public_url("OCPP_PUBLIC_URL", _ocpp if DEBUG else "", ("ws", "wss"))
 if urlsplit(PUBLIC_URL).path:
     raise ImproperlyConfigured(f"PUBLIC_URL is {PUBLIC_URL!r}; it must not have a path.")
 
@@ -270,6 +277,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 METRICS_NETWORKS = environment.networks("METRICS_NETWORKS")
 #: Networks that chargers may come from; none named: any.
 OCPP_NETWORKS = [ip_network(name) for name in environment.networks("OCPP_NETWORKS")]
+#: Networks of ours in which OCSP responders and contract providers may be asked all the same.
+OUTSIDE_NETWORKS = [ip_network(name) for name in environment.networks("OUTSIDE_NETWORKS")]
 #: Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
 TRUSTED_PROXIES = [ip_network(name) for name in environment.networks("TRUSTED_PROXIES")]
 if TRUSTED_PROXIES:  # cpms.web.proxies drops the header of anybody else.

@@ -39,6 +39,9 @@ ENTRANCE = (Step.TCP, Step.TLS, Step.REQUEST, Step.CREDENTIALS, Step.SUBPROTOCOL
 STOPS: dict[str, Step] = {
     "network": Step.TCP,
     "tls_on_plain": Step.TLS,
+    "plain_on_tls": Step.TLS,
+    "tls_failed": Step.TLS,
+    "tls_certificate": Step.TLS,
     "silent": Step.REQUEST,
     "cut_off": Step.REQUEST,
     "not_http": Step.REQUEST,
@@ -50,6 +53,7 @@ STOPS: dict[str, Step] = {
     "username": Step.CREDENTIALS,
     "credentials": Step.CREDENTIALS,
     "profile": Step.CREDENTIALS,
+    "certificate": Step.CREDENTIALS,
     "throttled": Step.CREDENTIALS,
     "duplicate": Step.CREDENTIALS,
     "subprotocol": Step.SUBPROTOCOL,

@@ -21,8 +21,22 @@ def _why(reason: str, said: dict[str, str]) -> str:
         "profile": _("It came without TLS, or below the security profile that is asked of it."),
         "path": _("Its address is wrong: the identity must be the last part, and nothing else."),
         "network": _("It came from a network that chargers may not come from."),
+        "certificate": certificate(said.get("certificate", "")),
     }
     return named.get(reason, reason)
+
+
+def certificate(why: str) -> str:
+    """Say what is wrong with the certificate that it showed, or should have shown."""
+    named = {
+        "missing": _("Its security profile asks for a certificate, and it showed none."),
+        "expired": _("The certificate that it showed has expired."),
+        "not_yet": _("The certificate that it showed is not valid yet."),
+        "revoked": _("The certificate that it showed was revoked."),
+        "name": _("The certificate that it showed is another charger's."),
+        "organisation": _("The certificate that it showed names another organisation."),
+    }
+    return named.get(why, _("The certificate that it showed is by nobody whom we trust."))
 
 
 def _key(key: str) -> str:
@@ -50,6 +64,7 @@ def advice(sighting: Sighting) -> str:
         "profile": _("Have its address begin with wss://, or lower the profile on file."),
         "path": _("Have its address set right at the charger."),
         "network": _("Let the network in by the setting OCPP_NETWORKS, if it is yours."),
+        "certificate": _("Have a new certificate issued to it, or lower the profile on file."),
     }
     return named.get(sighting.reason, "")
 

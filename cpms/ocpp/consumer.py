@@ -7,6 +7,7 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 
 from cpms.control import passwords, upgrades
+from cpms.control.pki import registry
 from cpms.ocpp import gateway, handshake
 from cpms.ocpp.charger_socket import ChargerSocket
 from cpms.ocpp.duplicates import contest
@@ -24,7 +25,7 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         peer = handshake.peer_of(scope).address
         verdict: handshake.Admission | handshake.Refusal
         if not hub.writer.full and await hub.turns.take(neighbourhood(peer)):
-            verdict = await handshake.admit(scope, hub.directory, hub.guesses)
+            verdict = await handshake.admit(scope, hub.directory, hub.guesses, hub.trust)
         else:
             verdict = handshake.busy(scope, peer)
         if isinstance(verdict, handshake.Admission):
@@ -35,6 +36,7 @@ class ChargerConsumer(AsyncConsumer):  # type: ignore[misc]  # Channels has no t
         HANDSHAKES.labels("101").inc()
         _note_entry(hub, verdict, scope)
         _note_key(hub, verdict)
+        _note_certificate(hub, verdict)
         _note_profile(hub, verdict)
         await send({"type": "websocket.accept", "subprotocol": verdict.subprotocol})
         await ChargerSocket(hub, verdict, scope, receive, send).serve()
@@ -52,6 +54,13 @@ def _note_key(hub: gateway.Gateway, admission: handshake.Admission) -> None:
     if admission.key is not None and station.next_password_digest is not None:
         now = datetime.now(UTC)
         hub.clerk.soon(partial(passwords.used, station.id, admission.key, now))
+
+
+def _note_certificate(hub: gateway.Gateway, admission: handshake.Admission) -> None:
+    """Note that a charger comes with the certificate that it was given."""
+    if admission.certificate is not None:
+        now = datetime.now(UTC)
+        hub.clerk.soon(partial(registry.used, admission.certificate.fingerprint, now))
 
 
 def _note_profile(hub: gateway.Gateway, admission: handshake.Admission) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import uuid
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,9 @@ from cpms.ocpp.directory import Directory
 from cpms.ocpp.fares import Fares
 from cpms.ocpp.rulebook import Rulebook
 from cpms.ocpp.sightings import Sightings
+from cpms.ocpp.suspicions import Suspicions
 from cpms.ocpp.throttle import Throttle
+from cpms.ocpp.tls import trust
 from cpms.ocpp.turns import Turns
 from monitoring.database import connect
 from monitoring.ingest import Writer
@@ -73,6 +76,8 @@ class Gateway:
         self.no_files = Throttle(rate=10 / 60, burst=30)
         #: Second sockets of one charger that are kept as events.
         self.knocks = Throttle(rate=1 / 60, burst=10)
+        self.trust = trust.Trust()
+        self.suspicions = Suspicions(self)
         self.stopping = False
         self._connection: AsyncConnection[Any] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -85,9 +90,11 @@ class Gateway:
         self.sightings.start()
         self.arrivals.start()
         await self.directory.start()
+        self.trust = await self.clerk.do(lambda: trust.look(datetime.now(UTC)))
         self.turns = Turns(ADMIT_RATE, ADMIT_BURST, MOST_WAITING, LONGEST_TURN)
         await self.clerk.do(self.rulebook.look)
         loops = {"lease": self._leases, "seen": self._seen, "breakages": self._breakages}
+        loops["trust"] = self._look_whom_to_trust
         loops["rulebook"] = partial(self.rulebook.watch, self.clerk)
         news = {"broadcast": self.broadcast.run, "nudges": self.broadcast.listen}
         orders = {"command nudges": self.dispatcher.listen, "commands": self.dispatcher.look}
@@ -163,6 +170,17 @@ class Gateway:
             await asyncio.sleep(BREAKAGES_EVERY)
             with contextlib.suppress(psycopg.Error, OSError):
                 await BREAKAGES.write(await self._connected())
+
+    async def _look_whom_to_trust(self) -> None:
+        while True:
+            await asyncio.sleep(trust.LOOK_EVERY)
+            found = await self.clerk.do(lambda: trust.look(datetime.now(UTC)))
+            revoked = found.revoked - self.trust.revoked
+            self.trust = found
+            for charger_socket in list(self.sockets.values()) if revoked else ():
+                shown = charger_socket.admission.certificate
+                if shown is not None and revoked.intersection(shown.fingerprints):
+                    charger_socket.end("kicked")
 
     async def _seen(self) -> None:
         while True:

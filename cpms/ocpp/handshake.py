@@ -5,6 +5,7 @@ import binascii
 import ipaddress
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -13,6 +14,9 @@ from django.conf import settings
 from cpms.ocpp.directory import Directory, DirectoryAway
 from cpms.ocpp.station import Station
 from cpms.ocpp.throttle import Throttle, neighbourhood
+from cpms.ocpp.tls import shown as certificates
+from cpms.ocpp.tls.shown import Shown
+from cpms.ocpp.tls.trust import Trust
 from inventory import credentials
 
 #: Our order of preference.
@@ -36,6 +40,8 @@ class Admission:
     peer: str
     #: Digest of the key that let it in.
     key: bytes | None = field(default=None, repr=False)
+    #: The certificate that let it in.
+    certificate: Shown | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,9 @@ class Refusal:
     charger_id: int | None = None
     #: Digest of the right password, for who looks for what is wrong with the other one.
     kept: bytes | None = field(default=None, repr=False)
+    #: The certificate that it came with, and what is wrong with that, or that there is none.
+    certificate: Shown | None = None
+    wrong: str = ""
 
 
 class Peer(NamedTuple):
@@ -110,18 +119,40 @@ def within(address: str, networks: list[Any]) -> bool:
     return any(parsed in network for network in networks)
 
 
-async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admission | Refusal:
+def shown_in(scope: Any, peer: Peer, trust: Trust, now: datetime) -> Shown | str | None:
+    """Return the certificate that the charger showed, to us or to a proxy that we trust.
+
+    None where it showed none; why it doesn't count where it doesn't.
+    """
+    own: Shown | None = scope["extensions"].get("kilowatch.certificate")
+    if own is not None or not peer.proxy or not peer.tls:
+        return own  # Its times were judged before it could say anything.
+    try:
+        chain = certificates.passed_on(dict(scope["headers"]))
+    except certificates.Unreadable:
+        return "untrusted"
+    if not chain:
+        return None
+    whole = certificates.verified(chain, trust.trusted, now)
+    if whole is None:
+        return Shown.of(chain[:1]).untimely(now) or "untrusted"
+    found = Shown.of(whole)
+    return trust.distrust(found, now) or found
+
+
+async def admit(
+    scope: Any, directory: Directory, guesses: Throttle, trust: Trust
+) -> Admission | Refusal:
     """Decide on a WebSocket handshake, given its ASGI scope.
 
     `guesses` bounds the passwords tried per address and identity: beyond it not even the right
     one is looked at, or the limit would only slow those who guess wrong.
     """
-    headers = dict(scope["headers"])
     peer = peer_of(scope)
     identity = identity_of(scope["raw_path"].decode("latin-1"))
     if settings.OCPP_NETWORKS and not within(peer.address, settings.OCPP_NETWORKS):
         return Refusal(403, "network", identity, peer.address)
-    offered = basic_auth(headers.get(b"authorization"))
+    offered = basic_auth(dict(scope["headers"]).get(b"authorization"))
     guess = (neighbourhood(peer.address), identity.lower())
     if offered is not None and guesses.refuses(guess):
         return Refusal(429, "throttled", identity, peer.address)
@@ -132,17 +163,28 @@ async def admit(scope: Any, directory: Directory, guesses: Throttle) -> Admissio
             guesses.give_back(guess)
         return Refusal(503, "busy", identity, peer.address)
     key = _key(station, offered[1] if offered else b"")
-    reason = _distrust(station, offered, key, peer.tls)
+    found = shown_in(scope, peer, trust, datetime.now(UTC))
+    came = found if isinstance(found, Shown) else None
+    reason = (
+        _distrust_shown(station, found, trust)
+        if found is not None
+        else _distrust(station, offered, key, peer.tls)
+    )
     if reason:
-        hidden = not (reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED)
-        status = 401 if hidden else 404
-        if offered is None and guesses.refuses((*guess, "without a password")):
-            status = 429
-        return _refused(status, reason, identity, peer.address, station)
+        no_more = offered is None and guesses.refuses((*guess, "without a password"))
+        reason, _, wrong = reason.partition(":")
+        status = 429 if no_more else _status(reason)
+        refusal = _refused(status, reason, identity, peer.address, station)
+        return replace(refusal, certificate=came, wrong=wrong)
     assert station is not None
     if offered is not None:
         guesses.give_back(guess)
-    return _speak(station, scope, key if offered is not None else None, peer)
+    return _speak(station, scope, key if offered is not None else None, peer, came)
+
+
+def _status(reason: str) -> int:
+    """Return how who can't be trusted is answered: all alike, unless anybody may come in."""
+    return 404 if reason == "unknown" and settings.OCPP_ALLOW_UNAUTHENTICATED else 401
 
 
 def _refused(
@@ -204,22 +246,44 @@ def _distrust(
         return "unknown"
     if key is None and station.password_digest is None and station.security_profile == 0:
         return ""
+    if station.security_profile == 3 and tls:
+        return "certificate:missing"
+    return _distrust_key(station, offered, key) or (
+        "profile" if station.security_profile > (2 if tls else 1) else ""
+    )
+
+
+def _distrust_key(station: Station, offered: tuple[str, bytes] | None, key: bytes | None) -> str:
     if offered is None or (station.password_digest is None and key is None):
         return "credentials"
     if offered[0].lower() != station.identity.lower():
         return "username"
-    if key is None:
-        return "credentials"
-    return "profile" if station.security_profile > (2 if tls else 1) else ""
+    return "credentials" if key is None else ""
 
 
-def _speak(station: Station, scope: Any, key: bytes | None, peer: Peer) -> Admission | Refusal:
+def _distrust_shown(station: Station | None, shown: Shown | str, trust: Trust) -> str:
+    """Return why this can't be trusted, or "", where a certificate came: nothing else counts."""
+    if isinstance(shown, str):
+        return f"certificate:{shown}"
+    if station is None:
+        return "unknown"
+    why = trust.mismatch(shown, station)
+    return f"certificate:{why}" if why else ""
+
+
+def _speak(
+    station: Station, scope: Any, key: bytes | None, peer: Peer, certificate: Shown | None
+) -> Admission | Refusal:
     offered = [name for name in scope["subprotocols"] if name]
     chosen = next((name for name in SUBPROTOCOLS if name in offered), None)
     assumed = "" if offered else station.quirks.missing_subprotocol
     if chosen is None and not assumed:
         return Refusal(400, "subprotocol", station.identity, peer.address, station.id)
     version = SUBPROTOCOLS[chosen or assumed]
-    authenticated = key is not None
+    authenticated = key is not None or certificate is not None
     profile = (2 if peer.tls else 1) if authenticated else 0
-    return Admission(station, chosen, version, profile, authenticated, peer.address, key)
+    if certificate is not None:
+        profile = 3
+    return Admission(
+        station, chosen, version, profile, authenticated, peer.address, key, certificate
+    )

@@ -8,6 +8,7 @@ from prometheus_client import Counter
 from cpms.ocpp import handshake
 from cpms.ocpp.shapes import shape, user_name
 from cpms.ocpp.sightings import FORGOTTEN
+from cpms.ocpp.suspicions import BAD, BAD_CERTIFICATE, DOWNGRADE, LESS
 from cpms.ocpp.throttle import neighbourhood
 from inventory import credentials
 
@@ -57,8 +58,18 @@ async def refuse(hub: "Gateway", refusal: handshake.Refusal, scope: Any, send: A
     header = dict(scope["headers"]).get(b"authorization")
     knock = Knock(told(scope), header, handshake.basic_auth(header))
     _note(hub, refusal, knock)
+    _suspect(hub, refusal)
     if refusal.reason not in UNSEEN:
         _sight(hub, refusal, knock)
+
+
+def _suspect(hub: "Gateway", refusal: handshake.Refusal) -> None:
+    """Keep what looks like an attack with the charger that it is about."""
+    if refusal.charger_id is None or refusal.reason not in {"certificate", "profile"}:
+        return
+    event = BAD_CERTIFICATE if refusal.wrong in BAD else DOWNGRADE
+    text = BAD.get(refusal.wrong) or LESS[refusal.reason]
+    hub.suspicions.tell(refusal.charger_id, event, text, refusal.peer, refusal.certificate)
 
 
 def told(scope: Any) -> dict[str, Any]:
@@ -75,8 +86,14 @@ def _note(hub: "Gateway", refusal: handshake.Refusal, knock: Knock) -> None:
     if refusal.reason in {"credentials", "username"}:
         given = knock.header is not None
         said = said | shape(given, knock.offered, refusal.kept, refusal.identity)
+    said = said | _certificate(refusal)
     known = refusal.charger_id is not None
     hub.arrivals.note(refusal.reason, refusal.peer, refusal.identity, known, **said)
+
+
+def _certificate(refusal: handshake.Refusal) -> dict[str, str]:
+    shown = refusal.certificate
+    return {"certificate": refusal.wrong, "shown": shown.common_name if shown else ""}
 
 
 def _sight(hub: "Gateway", refusal: handshake.Refusal, knock: Knock) -> None:
@@ -84,6 +101,7 @@ def _sight(hub: "Gateway", refusal: handshake.Refusal, knock: Knock) -> None:
     offered = knock.offered
     said = {name: knock.said[name] for name in ("path", "user_agent", "subprotocols")}
     said["key"] = _key_words(knock)
+    said |= _certificate(refusal)
     if offered is not None:
         said["user"] = user_name(offered, refusal.kept, refusal.identity)
     key = credentials.presented(offered[1]) if offered and offered[1] else None

@@ -88,6 +88,8 @@ class OcppConnection(WebSocketsSansIOProtocol):
         scope = getattr(self, "scope", None)
         if scope is not None:
             scope["extensions"]["kilowatch.connection"] = self
+            certificate = self.transport.get_extra_info("kilowatch.certificate")
+            scope["extensions"]["kilowatch.certificate"] = certificate
         else:
             self._tell_incomplete(event)
 
@@ -335,11 +337,6 @@ class OcppConnection(WebSocketsSansIOProtocol):
     def silent_for(self) -> float:
         """Return the seconds since the last bytes."""
         return self.loop.time() - self.last_inbound
-
-    def peer_certificate(self) -> dict[str, Any] | None:
-        """Return the verified client certificate as `ssl.SSLSocket.getpeercert` does."""
-        ssl_object = self.transport.get_extra_info("ssl_object")
-        return ssl_object.getpeercert() if ssl_object is not None else None
 
     def _answer_probe(self, alive: bool) -> None:
         probe, self._probe = self._probe, None

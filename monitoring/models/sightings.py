@@ -25,6 +25,7 @@ class Sighting(models.Model):
         PROFILE = "profile", _("security profile too low")
         PATH = "path", _("wrong path")
         NETWORK = "network", _("network not allowed")
+        CERTIFICATE = "certificate", _("certificate missing or not valid")
 
     identity = models.CharField(_("identity"), max_length=100)
     reason = models.CharField(max_length=12, choices=Reason.choices)

@@ -50,6 +50,9 @@ class Command(BaseCommand):
         fleet = environment.integer("FLEET", 40, 0, 10_000) if settings.DEBUG else 0
         check_port("WEB_HOST", settings.WEB_HOST, "WEB_PORT", settings.WEB_PORT)
         check_port("OCPP_HOST", settings.OCPP_HOST, "OCPP_PORT", settings.OCPP_PORT)
+        if settings.OCPP_TLS_PORT:
+            tls = settings.OCPP_TLS_HOST, settings.OCPP_TLS_PORT
+            check_port("OCPP_TLS_HOST", tls[0], "OCPP_TLS_PORT", tls[1])
         with ExitStack() as stack:
             servers = start_servers(stack) if settings.EMBEDDED else None
             supervisor = Supervisor(Display(sys.stdout), servers)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from cpms.web.connect.case import Case, Words
 from cpms.web.connect.differences import difference
 from cpms.web.connect.passwords import password
 from monitoring.arrival import Knock
 from monitoring.masking import MASK, looks_like_key
+from monitoring.sighting_words import certificate
 
 #: What the gateway speaks.
 SPOKEN = "ocpp1.6, ocpp2.0.1, ocpp2.1"
@@ -66,10 +68,80 @@ def _tls_on_plain(knock: Knock, case: Case) -> Words:
         what,
         _(
             "Its address begins with wss:// and this one has no TLS: write %(url)s, with ws://. "
-            "For TLS put a proxy in front and set OCPP_PUBLIC_URL to its wss:// address."
+            "For TLS set OCPP_TLS_PORT, or put a proxy in front, and OCPP_PUBLIC_URL to the "
+            "wss:// address."
         )
         % {"url": case.address.whole},
     )
+
+
+def _plain_on_tls(knock: Knock, case: Case) -> Words:
+    return Words(
+        _("%(who)s spoke without TLS to the port with TLS.") % {"who": _who(knock)},
+        _("Its address begins with ws:// there: write %(url)s.") % {"url": case.address.whole},
+    )
+
+
+#: OpenSSL's words for why a handshake failed -> what to do. (`cpms.ocpp.tls.line`)
+TLS_TROUBLE = {
+    "unsupported_protocol": _lazy(
+        "It speaks no TLS newer than 1.1. Update its firmware; older TLS is broken and not spoken "
+        "here."
+    ),
+    "no_shared_cipher": _lazy(
+        "It offers no cipher suite that we take. Update its firmware; where it knows static RSA "
+        "only, OCPP_TLS_STATIC_RSA=1 lets it in, without forward secrecy."
+    ),
+    "slow": _lazy("It took too long. A bad line, or a firewall that looks into traffic."),
+    "not_tls": _lazy("What it sent is no TLS. Look at its address: scheme and port."),
+    "tlsv1_alert_unknown_ca": _lazy(
+        "The charger doesn't trust our certificate: install the root of ours on it, or let the "
+        "listener show a certificate by an authority that the charger knows."
+    ),
+}
+
+
+def _tls_failed(knock: Knock, case: Case) -> Words:
+    why = str(knock.said.get("why", ""))
+    what = _("%(who)s and we came to no terms on TLS (%(why)s).") % {
+        "who": _who(knock),
+        "why": why.removeprefix("certificate: ").replace("_", " "),
+    }
+    if why.startswith("certificate:"):
+        return Words(
+            what,
+            _(
+                "The certificate that it showed is by nobody whom we trust: have one issued by the "
+                "authority here, or add its manufacturer's authority."
+            ),
+        )
+    todo = TLS_TROUBLE.get("tlsv1_alert_unknown_ca" if _distrusts_us(why) else why)
+    return Words(what, str(todo or _("Look at its TLS settings, and at what is in between.")))
+
+
+def _distrusts_us(why: str) -> bool:
+    return "alert" in why and ("unknown_ca" in why or "certificate" in why)
+
+
+def _certificate(knock: Knock, case: Case) -> Words:
+    why = str(knock.said.get("certificate") or knock.said.get("why") or "")
+    shown = str(knock.said.get("shown") or knock.said.get("identity") or "")
+    what = certificate(why)
+    if why == "name":
+        what = _("The certificate that it showed is of “%(name)s”, not of this charger.") % {
+            "name": shown
+        }
+    if why == "missing":
+        todo = _(
+            "Have a certificate issued to it (let it in with profile 2 first), or lower its "
+            "security profile."
+        )
+    else:
+        todo = _(
+            "Have a new certificate issued to it: let it in with security profile 2 and its "
+            "password, and ask it for a signing request."
+        )
+    return Words(what, todo)
 
 
 def _not_http(knock: Knock, case: Case) -> Words:
@@ -190,10 +262,7 @@ def _profile(knock: Knock, case: Case) -> Words:
                 " a client certificate, and none came."
             )
             % {"least": case.profile},
-            _(
-                "Client certificates are not set up here yet: choose security profile 2 "
-                "for this charger."
-            ),
+            _("Have a certificate issued to it, or choose security profile 2 for this charger."),
         )
     what = _(
         "The charger's password is right, but it came without TLS, and security profile "
@@ -274,6 +343,10 @@ AT_THE_DOOR: dict[str, Callable[[Knock, Case], Words]] = {
     "silent": _silent,
     "cut_off": _cut_off,
     "tls_on_plain": _tls_on_plain,
+    "plain_on_tls": _plain_on_tls,
+    "tls_failed": _tls_failed,
+    "tls_certificate": _certificate,
+    "certificate": _certificate,
     "not_http": _not_http,
     "no_upgrade": _no_upgrade,
     "bad_upgrade": _bad_upgrade,

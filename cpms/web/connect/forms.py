@@ -150,8 +150,9 @@ class ChargerForm(ChargerRows):
         if profile >= 2 and not has_tls():
             raise forms.ValidationError(
                 _(
-                    "The address for chargers, %(address)s, has no TLS: put a TLS proxy in front "
-                    "and set OCPP_PUBLIC_URL to its wss:// address, or choose profile 1."
+                    "The address for chargers, %(address)s, has no TLS: set OCPP_TLS_PORT, or put "
+                    "a TLS proxy in front, and OCPP_PUBLIC_URL to the wss:// address, or choose "
+                    "profile 1."
                 )
                 % {"address": settings.OCPP_PUBLIC_URL}
             )

@@ -19,6 +19,7 @@ from websockets.asyncio.client import ClientConnection
 from cpms.ocpp import gateway as gateways
 from cpms.ocpp.http import Http
 from cpms.ocpp.server import OcppConnection
+from cpms.ocpp.tls.server import Listening, Server
 from inventory.models import Charger, Connector, Evse, Organisation, Site
 
 KEY = "00112233445566778899aabbccddeeff00112233"
@@ -30,9 +31,13 @@ class RunningGateway:
 
     port: int
     hub: gateways.Gateway
+    #: Of the listener with TLS, 0 where there is none.
+    tls_port: int = 0
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, *, tls: bool = False) -> str:
         """Return the WebSocket URL of `path` below /ocpp/."""
+        if tls:
+            return f"wss://localhost:{self.tls_port}/ocpp/{path}"
         return f"ws://127.0.0.1:{self.port}/ocpp/{path}"
 
     @asynccontextmanager
@@ -51,15 +56,16 @@ class RunningGateway:
         user: str | None = None,
         **options: Any,
     ) -> websockets.connect:
-        """Return the connection; `password` None sends no credentials."""
+        """Return the connection; `password` None sends no credentials; with `ssl` over TLS."""
         headers = {}
         if password is not None:
             secret = password.encode() if isinstance(password, str) else password
             name = (user or path.rsplit("/", 1)[-1]).encode()
             headers["Authorization"] = "Basic " + base64.b64encode(name + b":" + secret).decode()
         options.setdefault("subprotocols", [f"ocpp{version}"])
+        address = self.url(path, tls="ssl" in options)
         return websockets.connect(
-            self.url(path), additional_headers=headers, ping_interval=None, **options
+            address, additional_headers=headers, ping_interval=None, **options
         )
 
 
@@ -132,8 +138,8 @@ async def gateway(transactional_db: None) -> AsyncIterator[RunningGateway]:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[RunningGateway]:
-    """Run a gateway in this loop."""
+async def serving(listening: Listening | None = None) -> AsyncIterator[RunningGateway]:
+    """Run a gateway in this loop, with a listener with TLS as well where one is described."""
     config = uvicorn.Config(
         "cpms.asgi:gateway",
         port=0,
@@ -144,13 +150,14 @@ async def serving() -> AsyncIterator[RunningGateway]:
         ws_ping_interval=None,
         proxy_headers=False,
     )
-    server = uvicorn.Server(config)
+    server = Server(config, listening)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started:
+    while not server.started or (listening and len(server.servers) < 2):
         assert not task.done(), "The gateway did not start."
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
-    yield RunningGateway(port, gateways.current())
+    tls_port = server.tls_port if listening else 0
+    yield RunningGateway(port, gateways.current(), tls_port)
     server.should_exit = True
     await task

@@ -6,10 +6,12 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cpms.ocpp.http import Http
 from cpms.ocpp.server import OcppConnection
+from cpms.ocpp.tls import contexts
+from cpms.ocpp.tls.server import Listening, Server
 
 
 class Command(BaseCommand):
@@ -25,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the server."""
+        listening = _listening()
         config = uvicorn.Config(
             "cpms.asgi:gateway",
             host=options["host"],
@@ -47,4 +50,15 @@ class Command(BaseCommand):
         gc.collect()
         gc.set_threshold(50_000, 20, 50)
         gc.freeze()  # 25–45 % more handshakes a second
-        uvicorn.Server(config).run()
+        Server(config, listening).run()
+
+
+def _listening() -> Listening | None:
+    """Return where to listen with TLS; files that can't be used stop the start with a sentence."""
+    found = Listening.of_settings()
+    if found is not None and found.files:
+        try:
+            contexts.context(found.from_files(), "", static_rsa=found.static_rsa)
+        except contexts.Unusable as problem:
+            raise CommandError(f"OCPP_TLS_CERTIFICATES: {problem}") from None
+    return found

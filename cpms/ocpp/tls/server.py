@@ -1,0 +1,178 @@
+"""The server with two listeners: the plain one, and beside it the one with TLS where it is on."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+from django.conf import settings
+from prometheus_client import Counter
+
+from cpms.control.pki import authorities
+from cpms.control.pki.x509 import Algorithm
+from cpms.ocpp import gateway
+from cpms.ocpp.tls import contexts, shown, trust
+from cpms.ocpp.tls.contexts import Pair
+from cpms.ocpp.tls.line import TlsLine
+
+log = structlog.get_logger(__name__)
+
+HANDSHAKES = Counter("kilowatch_tls_handshakes_total", "TLS handshakes.", ["result"])
+#: What OpenSSL says, and what is counted; certificates have more words than a metric may have.
+KNOWN = frozenset({
+    "silent", "cut_off", "slow", "plain", "not_tls", "unsupported_protocol", "no_shared_cipher",
+    "wrong_version_number", "expired", "not_yet", "revoked",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where the listener with TLS is, and what it shows."""
+
+    host: str
+    port: int
+    #: Files with a certificate and its key, one of each kind; none: made by our own authority.
+    files: Sequence[tuple[Path, Path]] = ()
+    static_rsa: bool = False
+
+    @classmethod
+    def of_settings(cls) -> "Listening | None":
+        """Return what the settings say; None where TLS is off."""
+        if not settings.OCPP_TLS_PORT:
+            return None
+        return cls(
+            settings.OCPP_TLS_HOST,
+            settings.OCPP_TLS_PORT,
+            settings.OCPP_TLS_FILES,
+            settings.OCPP_TLS_STATIC_RSA,
+        )
+
+    def pairs(self, now: datetime) -> list[Pair]:
+        """Return what it shows now; needs the ORM where that is ours to make."""
+        if self.files:
+            return self.from_files()
+        found = [
+            authorities.server_identity(algorithm, authorities.public_names(), now)
+            for algorithm in Algorithm
+        ]
+        return [Pair(one.chain_pem, one.key_pem) for one in found]
+
+    def from_files(self) -> list[Pair]:
+        """Return what is in the files now; raise `Unusable`."""
+        return [contexts.read(certificate, key) for certificate, key in self.files]
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, with a listener more."""
+
+    def __init__(self, config: uvicorn.Config, listening: Listening | None = None) -> None:
+        """Listen with TLS as well where `listening` says so."""
+        super().__init__(config)
+        self.listening = listening
+        self._context: Any = None
+        #: What the context was made of.
+        self._made_of: object = None
+        self._renewal: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Open the listeners."""
+        await super().startup(sockets)
+        if self.listening is None or not self.started:
+            return
+        await self._renew()
+        loop = asyncio.get_running_loop()
+        opened = await loop.create_server(
+            self._line, self.listening.host, self.listening.port, backlog=self.config.backlog
+        )
+        self.servers.append(opened)
+        self._renewal = loop.create_task(self._keep_renewed(), name="listener's certificates")
+        log.info("tls_listening", port=self.tls_port)
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """Close them."""
+        if self._renewal is not None:
+            self._renewal.cancel()
+        await super().shutdown(sockets)
+
+    @property
+    def tls_port(self) -> int:
+        """Return the port of the listener with TLS."""
+        return int(self.servers[-1].sockets[0].getsockname()[1])
+
+    def _line(self) -> TlsLine:
+        return TlsLine(lambda: self._context, self._admit, _tell)
+
+    def _admit(self, line: TlsLine) -> asyncio.Protocol | None:
+        """Hand an encrypted line to HTTP, unless it came with a certificate that doesn't count."""
+        certificate = _certificate(line)
+        if certificate is not None:
+            why = gateway.current().trust.distrust(certificate, datetime.now(UTC))
+            if why:
+                HANDSHAKES.labels(why).inc()
+                gateway.current().suspicions.certificate(_address(line), certificate, why)
+                return None
+            line.extra["kilowatch.certificate"] = certificate
+        HANDSHAKES.labels("ok").inc()
+        made: Any = self.config.http_protocol_class
+        return made(  # type: ignore[no-any-return]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+    async def _keep_renewed(self) -> None:
+        """Take up renewed certificates and other authorities; open lines keep what they have."""
+        while True:
+            await asyncio.sleep(trust.LOOK_EVERY)
+            try:
+                await self._renew()
+            except (contexts.Unusable, authorities.Unavailable) as problem:
+                log.error("tls_not_renewed", error=str(problem))  # noqa: TRY400
+
+    async def _renew(self) -> None:
+        """Make the settings for the next connections, if what they are made of has changed.
+
+        Raises `Unusable` and `Unavailable`.
+        """
+        assert self.listening is not None
+        hub, listening = gateway.current(), self.listening
+        pairs = await hub.clerk.do(lambda: listening.pairs(datetime.now(UTC)))
+        made_of = (pairs, hub.trust.pem)
+        if made_of != self._made_of:
+            self._context = contexts.context(pairs, hub.trust.pem, static_rsa=listening.static_rsa)
+            self._made_of = made_of
+
+
+def _address(line: TlsLine) -> str:
+    peer = line.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
+
+
+def _certificate(line: TlsLine) -> shown.Shown | None:
+    """Return the certificate that OpenSSL verified, None where none was shown."""
+    ssl_object = line.get_extra_info("ssl_object")
+    if ssl_object.getpeercert(binary_form=True) is None:
+        return None
+    public = hasattr(ssl_object, "get_verified_chain")  # Since Python 3.13.
+    holder = ssl_object if public else ssl_object._sslobj  # noqa: SLF001
+    chain = [_der(one) for one in holder.get_verified_chain()]
+    return shown.read(chain)
+
+
+def _der(one: Any) -> bytes:
+    return one if isinstance(one, bytes) else bytes(one.public_bytes(_DER))
+
+
+#: `_ssl.ENCODING_DER`, which nothing public names.
+_DER = 2
+
+
+def _tell(peer: str, why: str) -> None:
+    """Count a handshake that failed, and note it for who watches a charger come."""
+    result = why if why in KNOWN else "certificate" if why.startswith("certificate") else "other"
+    HANDSHAKES.labels(result).inc()
+    if gateway.stopping() or why in {"silent", "cut_off"}:
+        return
+    gateway.noted("plain_on_tls" if why == "plain" else "tls_failed", peer, tls=True, why=why)
