@@ -21,7 +21,7 @@ def rsa_key(number: int = 0, bits: int = 2048) -> rsa.RSAPrivateKey:
 
 @cache
 def ec_key(
-    number: int = 0, curve: type[ec.EllipticCurve] = ec.SECP256R1
+    number: int | str = 0, curve: type[ec.EllipticCurve] = ec.SECP256R1
 ) -> ec.EllipticCurvePrivateKey:
     """Return a key on a curve, the same for each number."""
     return ec.generate_private_key(curve())

@@ -6,7 +6,7 @@ REASONS: dict[str, str] = {
         "TC_086 TC_087 TC_A_04 TC_A_06 TC_A_07 TC_A_08"
     ),
     "No certificate authority of ours signs requests yet.": (
-        "TC_074 TC_077 TC_A_11 TC_A_12 TC_A_13 TC_A_14"
+        "TC_074 TC_A_11"
     ),
     "No operation raises the security profile yet, and none is enforced per charger and line.": (
         "TC_083 TC_A_19"

@@ -4,6 +4,7 @@ from cpms.control.models import InstalledCertificate
 from cpms.control.pki import x509
 from tests import pki
 from tests.conformance.case import Case, case
+from tests.conformance.renewal import answered, chain, requests, serial
 from tests.conformance.station import Station, now
 from tests.conformance.v16.states import arrived
 from tests.conformance.v201.test_block_m import ROOT, hashes
@@ -85,3 +86,29 @@ async def test_a_root_is_refused(case: Case) -> None:
         told = {"type": "InvalidCentralSystemCertificate", "timestamp": now()}
         assert await station.call("SecurityEventNotification", **told) == {}
         assert await case.events("security_event") == ["InvalidCentralSystemCertificate"]
+
+
+async def asked_to_renew(case: Case, station: Station) -> None:
+    """Have the operator renew the certificate; the charger says it will."""
+    asking = await case.asks("trigger", message="sign_charger_certificate")
+    asked = await station.asked("ExtendedTriggerMessage")
+    assert asked.payload == {"requestedMessage": "SignChargePointCertificate"}
+    await asked.answer(status="Accepted")
+    await asking.ends("accepted", "Accepted")
+
+
+@case("TC_077_CSMS")
+async def test_a_certificate_that_the_charger_refuses(case: Case) -> None:
+    await case.charger(serial_number=serial(case))
+    station = await arrived(case)
+    with case.proves(0):
+        await asked_to_renew(case, station)
+    with case.proves(1):
+        brought = await requests(case, station, serial(case))
+    with case.proves(2):
+        assert x509.common_name(chain(case, brought)[0].subject) == serial(case)
+        await answered(case, brought, "Rejected")
+    with case.proves(3):
+        told = {"type": "InvalidChargePointCertificate", "timestamp": now()}
+        assert await station.call("SecurityEventNotification", **told) == {}
+        assert await case.events("security_event") == ["InvalidChargePointCertificate"]
