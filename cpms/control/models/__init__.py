@@ -16,6 +16,7 @@ from cpms.control.models.customer import CustomerReport
 from cpms.control.models.display import DisplayMessage
 from cpms.control.models.firmware import FirmwareImage, StoredFile, Transfer
 from cpms.control.models.local_list import LocalList
+from cpms.control.models.outside import ContractAuthority, ContractPool, Responder
 from cpms.control.models.profile import (
     ChargingNeeds,
     ChargingProfile,
@@ -37,10 +38,12 @@ __all__ = [
     "ChargingProfile",
     "Command",
     "CompositeAnswer",
+    "ContractAuthority",
+    "ContractPool",
     "CustomerReport",
     "DisplayMessage",
-    "FirmwareImage",
     "ExternalLimit",
+    "FirmwareImage",
     "GoneToken",
     "InstalledCertificate",
     "KnownRoot",
@@ -48,6 +51,7 @@ __all__ = [
     "Monitor",
     "Report",
     "Reservation",
+    "Responder",
     "SecurityUpgrade",
     "SigningRequest",
     "StoredFile",
