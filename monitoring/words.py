@@ -58,6 +58,7 @@ STOP_REASONS: dict[str, Promise] = {
     "Local": _("stopped at the charger"),
     "LocalOutOfCredit": _("out of credit"),
     "MasterPass": _("master pass"),
+    "Other": _("another reason"),
     "OvercurrentFault": _("over-current"),
     "PowerLoss": _("power lost"),
     "PowerQuality": _("bad power quality"),

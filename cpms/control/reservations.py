@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cpms.control import settlement
 from cpms.control.models import Command, Reservation
 from cpms.control.operations.base import BadRequest
 from cpms.control.operations.reservations import Reserve
@@ -111,6 +112,8 @@ def used(charger_id: int, number: int, transaction_id: str, now: datetime) -> No
     if kept is not None:
         kept.state, kept.session, kept.ended_at = State.USED, session, now
         kept.save(update_fields=["state", "session", "ended_at"])
+        if kept.command is not None:
+            settlement.verify(kept.command, now, "session")
 
 
 def end_over(now: datetime, charger_id: int | None = None) -> int:

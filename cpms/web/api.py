@@ -18,6 +18,11 @@ from rest_framework.views import APIView
 
 import alerts.api
 import cpms.control.api.tokens
+import cpms.control.api.customers
+import cpms.control.api.reservations
+import cpms.control.api.sessions
+import cpms.control.api.tariffs
+import cpms.control.api.vendor_rules
 import cpms.ocpp.api
 import cpms.ocpp.bulk_api
 import inventory.api
@@ -28,6 +33,11 @@ RESOURCES = {
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
     **cpms.control.api.tokens.RESOURCES,
+    **cpms.control.api.customers.RESOURCES,
+    **cpms.control.api.reservations.RESOURCES,
+    **cpms.control.api.sessions.RESOURCES,
+    **cpms.control.api.tariffs.RESOURCES,
+    **cpms.control.api.vendor_rules.RESOURCES,
     **cpms.ocpp.api.RESOURCES,
     **cpms.ocpp.bulk_api.RESOURCES,
 }

@@ -106,6 +106,8 @@ EVIDENCE: dict[str, str | Promise] = {
     "message": _("it sent the message"),
     "no_message": _("the message didn't come"),
     "answer": _("its answer says so"),
+    "display_report": _("it reported its messages"),
+    "customer_report": _("its report came"),
     "composite": _("what the charger says that it allows keeps to it"),
     "composite_above": _("the charger says that it allows more"),
     "meter": _("the meter shows that it is kept"),

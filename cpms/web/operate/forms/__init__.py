@@ -9,6 +9,8 @@ from cpms.web.operate.forms.certificates import (
     SendCertificateForm,
 )
 from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
+from cpms.web.operate.forms.customers import AskCustomerForm
+from cpms.web.operate.forms.display import ClearDisplayForm, GetDisplaysForm, SetDisplayForm
 from cpms.web.operate.forms.profiles import (
     AskCompositeForm,
     AskProfilesForm,
@@ -25,6 +27,7 @@ from cpms.web.operate.forms.remote import (
     TriggerForm,
     UnlockForm,
 )
+from cpms.web.operate.forms.reservations import CancelReservationForm, ReserveForm
 
 #: Operation -> its form; within a group (`GROUPS`) they are offered in this order.
 FORMS: dict[str, type[OperationForm]] = {
@@ -33,12 +36,18 @@ FORMS: dict[str, type[OperationForm]] = {
         StopForm,
         StartForm,
         UnlockForm,
+        ReserveForm,
+        CancelReservationForm,
         ResetForm,
         AvailabilityForm,
         TriggerForm,
         AskTransactionForm,
         ClearCacheForm,
         SendDataForm,
+        SetDisplayForm,
+        ClearDisplayForm,
+        GetDisplaysForm,
+        AskCustomerForm,
         LimitForm,
         ClearForm,
         AskCompositeForm,
