@@ -17,6 +17,7 @@ from rest_framework.routers import DefaultRouter
 from rest_framework.views import APIView
 
 import alerts.api
+import cpms.control.api.app
 import cpms.control.api.tokens
 import cpms.control.api.customers
 import cpms.control.api.reservations
@@ -33,6 +34,7 @@ RESOURCES = {
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
     **cpms.control.api.tokens.RESOURCES,
+    **cpms.control.api.app.RESOURCES,
     **cpms.control.api.customers.RESOURCES,
     **cpms.control.api.reservations.RESOURCES,
     **cpms.control.api.sessions.RESOURCES,

@@ -6,7 +6,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 #: What a token may be used for.
-SCOPES = ("read", "write", "metrics")
+#: “app” is for drivers' apps: to start and stop sessions for their users, and nothing else.
+SCOPES = ("read", "write", "metrics", "app")
 
 
 def validate_scopes(stored: object) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # REST's views load this module while they are being loaded.
 
 class RolePermission(BasePermission):
     """Reading needs a user (and scope `read`); writing the view's `ability` (and scope `write`).
+    A view may name another scope in `scope_needed`.
 
     Views that write name the ability they need in `ability` and answer for an object in
     `permits`.
@@ -25,7 +26,8 @@ class RolePermission(BasePermission):
         """Refuse early who could write nowhere; 405 comes before that."""
         if not request.user.is_authenticated:
             return False
-        scope = "read" if request.method in SAFE_METHODS else "write"
+        usual = "read" if request.method in SAFE_METHODS else "write"
+        scope = getattr(view, "scope_needed", "") or usual
         if isinstance(request.auth, ApiToken) and scope not in request.auth.scopes:
             raise PermissionDenied(_("This token lacks the scope “%s”.") % scope)
         ability = ability_needed(request, view)

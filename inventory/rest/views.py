@@ -36,6 +36,8 @@ class Rest(APIView):
     metadata_class = None
     #: What writing needs, of `inventory.access.ABILITIES`.
     ability: ClassVar[str] = "edit_inventory"
+    #: The token's scope that it needs in place of `read` and `write`.
+    scope_needed: ClassVar[str] = ""
     #: Actions whose answers hold a secret.
     secret_actions: ClassVar[frozenset[str]] = frozenset()
 
