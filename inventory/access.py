@@ -58,6 +58,7 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "acknowledge": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
     "resolve": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
     "command": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
+    "command_raw": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_inventory": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_alerting": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "hang_walls": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),

@@ -24,7 +24,7 @@ from cpms.control import commands
 from cpms.control.commands import Asker, Refused
 from cpms.control.models import Command
 from cpms.control.operations import OPERATIONS, BadRequest, Operation
-from cpms.ocpp.commands import raw
+from cpms.ocpp.commands import raw, typed
 from inventory import access
 from inventory.api import IDENTITY
 from inventory.models import Charger
@@ -200,7 +200,7 @@ def _ask(charger: Charger, asked: dict[str, Any], who: Asker) -> Command:
     reason = asked["reason"]
     if "operation" in asked:
         operation = OPERATIONS[asked["operation"]].read(asked.get("request") or {})
-        return commands.request(charger, operation, who, reason=reason, lasts=lasts)
+        return typed.request(charger, operation, who, reason=reason, lasts=lasts)
     return raw.request(
         charger,
         asked["action"],

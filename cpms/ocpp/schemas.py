@@ -50,6 +50,14 @@ class BadPayload(Exception):
 
 
 @cache
+def actions(version: str) -> tuple[str, ...]:
+    """Return the names of all requests of a version, in the order of the alphabet."""
+    folder = Path(ocpp.__file__).parent / FOLDERS[version] / "schemas"
+    names = {path.stem.removesuffix("Request") for path in folder.glob("*.json")}
+    return tuple(sorted(name for name in names if validator(version, name) is not None))
+
+
+@cache
 def validator(version: str, action: str, answer: bool = False) -> Any | None:
     """Return the compiled validator of a request (or answer), None for an unknown action."""
     folder = Path(ocpp.__file__).parent / FOLDERS[version] / "schemas"

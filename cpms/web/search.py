@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from alerts import access as alerts_access
 from alerts import wording
+from cpms.web.operate import palette
 from inventory import access, search
 from inventory.models import Charger, Site
 
@@ -30,6 +31,7 @@ def find(request: HttpRequest) -> HttpResponse:
 def _groups(user: User, text: str) -> list[dict[str, Any]]:
     chargers = list(_chargers(access.chargers(user), text))
     groups = (
+        (_("Operations"), palette.offers(user, text)),
         (_("Chargers"), [_charger(charger) for charger in chargers]),
         (_("Sites"), [_site(site) for site in _sites(access.sites(user), text)]),
         (_("Incidents"), _incidents(user, text, chargers)),

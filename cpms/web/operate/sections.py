@@ -1,5 +1,6 @@
 """What the Operate tab is made of: a list at its side, each entry a page with an address."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -16,6 +17,8 @@ class Section:
     url_name: str
     label: str | Promise
     icon: str
+    #: Only who has this ability is led there.
+    ability: str = "view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,15 @@ class Entry:
 SECTIONS = (
     Section(TAB, _("Operations"), "player-play"),
     Section("charger-commands", _("Commands"), "history"),
+    Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),
 )
 
 
-def entries(identity: str, current: str) -> list[Entry]:
-    """Return the sections of a charger; `current` is the name of the one that is open."""
+def entries(identity: str, current: str, may: Callable[[str], bool]) -> list[Entry]:
+    """Return the sections of a charger for one who `may` do this or that.
+
+    `current` is the name of the one that is open.
+    """
     return [
         Entry(
             url=reverse(section.url_name, args=[identity]),
@@ -45,4 +52,5 @@ def entries(identity: str, current: str) -> list[Entry]:
             current=section.url_name == current,
         )
         for section in SECTIONS
+        if section.ability == "view" or may(section.ability)
     ]

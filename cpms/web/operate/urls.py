@@ -1,8 +1,7 @@
 """Addresses of the Operate tab, of commands, and of operations over many chargers."""
 
-from django.urls import path
 
-from cpms.web.operate import bulk, journal, views
+from cpms.web.operate import bulk, journal, raw, views
 
 TAB = "chargers/<str:identity>/operate/"
 COMMAND = f"{TAB}commands/<uuid:key>/"
@@ -15,6 +14,7 @@ urlpatterns = [
     path("commands/bulks/<int:key>/", bulk.show, name="bulk"),
     path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
     path(TAB, views.operations, name="charger-operate"),
+    path(f"{TAB}raw/", raw.show, name="charger-raw"),
     path(f"{TAB}latest/", views.latest, name="charger-latest-commands"),
     path(f"{TAB}do/<slug:name>/", views.ask, name="charger-operation"),
     path(f"{TAB}commands/", views.commands, name="charger-commands"),

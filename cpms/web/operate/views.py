@@ -1,5 +1,6 @@
 """The Operate tab: operations, their forms, and what became of what was asked."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -37,13 +38,17 @@ MORE = ("evses__connectors",)
 def section(request: HttpRequest, charger: Charger, current: str, **more: Any) -> dict[str, Any]:
     """Return what a section's template needs; `current` is its route's name."""
     able = may_command(request, charger)
-    listed = sections.entries(charger.identity, current)
+    listed = sections.entries(charger.identity, current, partial(_may, request, charger))
     return frame(charger, sections.TAB, sections=listed, able=able, now=timezone.now(), **more)
 
 
 def may_command(request: HttpRequest, charger: Charger) -> bool:
     """Tell whether who asks may ask anything of the charger."""
-    return access.may(request.user, "command", charger.site.organisation_id)
+    return _may(request, charger, "command")
+
+
+def _may(request: HttpRequest, charger: Charger, ability: str) -> bool:
+    return access.may(request.user, ability, charger.site.organisation_id)
 
 
 @login_required
