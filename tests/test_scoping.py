@@ -69,7 +69,6 @@ THEIRS = {
     "commands/bulks/<int:key>/": "/commands/bulks/{bulk.pk}/",
     "commands/bulks/<int:key>/stop/": "/commands/bulks/{bulk.pk}/stop/",
     "chargers/<str:identity>/operate/": "/chargers/{charger.identity}/operate/",
-    ),
     "chargers/<str:identity>/operate/raw/": "/chargers/{charger.identity}/operate/raw/",
     "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
     "chargers/<str:identity>/operate/do/<slug:name>/": (

@@ -1,5 +1,6 @@
 """Addresses of the Operate tab, of commands, and of operations over many chargers."""
 
+from django.urls import path
 
 from cpms.web.operate import bulk, journal, raw, views
 
