@@ -9,6 +9,7 @@ from cpms.control import (
     files,
     local_lists,
     profiles,
+    readback,
     reservations,
     transfers,
     verification,
@@ -28,6 +29,12 @@ def settle_commands() -> None:
 def verify_commands() -> None:
     """Find out whether chargers did what they accepted."""
     verification.sweep(database_time())
+
+
+@shared_task
+def read_back_settings() -> None:
+    """Compare what chargers are set to with what was changed."""
+    readback.sweep(database_time())
 
 
 @shared_task
@@ -79,6 +86,11 @@ def watch_profiles() -> None:
 
 
 BEAT = {
+    "read-back-settings": {
+        "task": "cpms.control.tasks.read_back_settings",
+        "schedule": 10.0,
+        "options": {"expires": 30.0},
+    },
     "watch-profiles": {
         "task": "cpms.control.tasks.watch_profiles",
         "schedule": 30.0,

@@ -25,7 +25,9 @@ MOST = 200
 KEYS = frozenset({("", "authorizationkey"), ("securityctrlr", "basicauthpassword")})
 
 
-class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Component(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """A part of the charger, or of one of its EVSEs (2.x)."""
 
     component: Name | None = None
@@ -42,7 +44,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             raise BadRequest("A connector is one of an EVSE: name the EVSE as well.")
 
 
-class Setting(Component, frozen=True, kw_only=True):
+class Setting(Component, frozen=True, kw_only=True, omit_defaults=True):
     """A setting's name: a key of 1.6, or a variable of a component of 2.x."""
 
     name: Name
@@ -57,13 +59,13 @@ class Setting(Component, frozen=True, kw_only=True):
             raise BadRequest(f"“{self.name}”: only a component's variable has an instance.")
 
 
-class Change(Setting, frozen=True, kw_only=True):
+class Change(Setting, frozen=True, kw_only=True, omit_defaults=True):
     """A setting, and what it is to be."""
 
     value: Annotated[str, Meta(max_length=2500)]
 
 
-class Wanted(Component, frozen=True, kw_only=True):
+class Wanted(Component, frozen=True, kw_only=True, omit_defaults=True):
     """What a report is to be of: a variable, or all of a component (2.x)."""
 
     name: Name | None = None
@@ -175,7 +177,9 @@ class CustomReport(Reporting, frozen=True):
             raise BadRequest("Say what the report is to be of; “base_report” reports everything.")
 
 
-class Apn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Apn(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """How a charger gets into a mobile network."""
 
     apn: Annotated[str, Meta(min_length=1, max_length=512)]
@@ -187,7 +191,9 @@ class Apn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     only_preferred_network: bool = False
 
 
-class Vpn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Vpn(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """The tunnel that a charger connects through."""
 
     server: Annotated[str, Meta(min_length=1, max_length=512)]

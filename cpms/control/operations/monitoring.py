@@ -22,7 +22,9 @@ Severity = Annotated[int, Meta(ge=0, le=9)]
 DAY = timedelta(hours=24)
 
 
-class Monitor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Monitor(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """What is to be watched of a variable, and how grave it is.
 
     `value`: the limit of a threshold, the difference of a delta, the seconds of a period.

@@ -61,11 +61,9 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
         return Ending(State.NOT_SUPPORTED, at, "NotSupported", shown)  # OCPP 1.6 §5.10
     if action == "GetInstalledCertificateIds" and words == ["NotFound"]:
         return Ending(State.ACCEPTED, at, "NotFound", shown)  # It has none: an answer as well.
-    if action == "GetInstalledCertificateIds" and words == ["NotFound"]:
-        return Ending(State.ACCEPTED, at, "NotFound", shown)  # It has none: an answer as well.
     if not words:
         return Ending(State.ACCEPTED, at, "", shown)
-    worst = min(words, key=lambda word: GRAVITY.index(_state(word)))
+    worst = min(words, key=lambda word: (GRAVITY.index(_state(word)), word == "Accepted"))
     return Ending(_state(worst), at, clean(worst, 50), shown)
 
 
@@ -105,7 +103,10 @@ def joined(endings: Sequence[Ending], of: int, together: Callable[[Any], Any]) -
     """
     if of == 1:
         return endings[0]
-    worst = min(endings, key=lambda ending: (*SILENT, *GRAVITY).index(ending.state))
+    worst = min(
+        endings,
+        key=lambda end: ((*SILENT, *GRAVITY).index(end.state), end.result == "Accepted"),
+    )
     answers = [ending.response for ending in endings if ending.response is not None]
     error = worst.error and {**worst.error, "answered": len(answers), "of": of}
     return replace(
