@@ -5,7 +5,7 @@ The events have OCPP's own names (2.0.1 part 2, appendix 1) where there is one.
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -80,7 +80,7 @@ class Suspicions:
         if self._hub.knocks.refuses((charger_id, event)) or self._hub.writer.full:
             return
         now = datetime.now(UTC)
-        data = {"peer": peer, "by": "gateway"}
+        data: dict[str, Any] = {"peer": peer, "by": "gateway"}
         if shown is not None:
             data |= {
                 "name": printable(shown.common_name)[:100],
@@ -88,5 +88,6 @@ class Suspicions:
                 "until": shown.not_after.isoformat(),
             }
         log.warning("security_event", charger_id=charger_id, event_type=event, peer=peer)
-        said = {"severity": SERIOUS, "code": event, "text": clean(text, 1000), "data": data}
-        self._hub.writer.put([EventReported(charger_id, "security_event", now, now, **said)])
+        told = EventReported(charger_id, "security_event", now, now, severity=SERIOUS, code=event)
+        told.text, told.data = clean(text, 1000), data
+        self._hub.writer.put([told])

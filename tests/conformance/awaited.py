@@ -11,13 +11,6 @@ REASONS: dict[str, str] = {
     "No operation raises the security profile yet, and none is enforced per charger and line.": (
         "TC_083 TC_A_19"
     ),
-    "Contract certificates aren't checked yet: no OCSP responder is asked.": (
-        "TC_C_50 TC_C_51 TC_C_52"
-    ),
-    "GetCertificateStatus is declined yet: no OCSP responder is asked.": "TC_M_24",
-    "Get15118EVCertificate is declined yet: no provider of contracts is connected.": (
-        "TC_M_26 TC_M_28"
-    ),
 }
 
 AWAITED = {f"{case}_CSMS": why for why, cases in REASONS.items() for case in cases.split()}

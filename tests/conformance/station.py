@@ -75,7 +75,7 @@ class Station:
         await self.socket.send(json.dumps([2, message_id, action, payload]))
         return await asyncio.wait_for(answered, PATIENCE)
 
-    async def call(self, action: str, **payload: Any) -> dict[str, Any]:
+    async def call(self, action: str, /, **payload: Any) -> dict[str, Any]:
         """Send a CALL; return the payload of its CALLRESULT, which must be as the schema says."""
         frame = await self._send(action, payload)
         assert frame[0] == 3, f"{action} was refused: {frame}"

@@ -6,28 +6,22 @@ from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
 from cpms.ocpp.text import clean
 from cpms.ocpp.times import say
+from cpms.ocpp.v201 import contracts
+from cpms.ocpp.v201.contracts import Asking
 from cpms.ocpp.v201.cost import personal_message
 from monitoring.facts import AuthorizationAsked
 
 
 def authorize(station: Station, payload: Answer, received: datetime) -> Outcome:
-    """C01: answered from the tokens; starts an attempt.
-
-    A contract certificate (C07) can't be verified here yet: its token is refused.
-    """
+    """C01: answered from the tokens; starts an attempt."""
     token = payload["idToken"]
     status, info = id_token_info(station, token, received)
     if status == "Accepted":
         info |= personal_message(station, received)
-    reply: Answer = {"idTokenInfo": info}
-    if payload.get("certificate") or payload.get("iso15118CertificateHashData"):
-        status = "Invalid"
-        reply = {
-            "idTokenInfo": {"status": status},
-            "certificateStatus": "NoCertificateAvailable",
-        }
+    if contracts.comes_with(payload):
+        return contracts.authorize(Asking(station, payload, received, status, info))
     fact = AuthorizationAsked(station.id, received, clean(token["idToken"], 255), status)
-    return Outcome(reply, [fact])
+    return Outcome({"idTokenInfo": info}, [fact])
 
 
 def id_token_info(

@@ -32,11 +32,12 @@ class Paper:
     @property
     def key_pem(self) -> str:
         """Return the key as PEM."""
-        return self.key.private_bytes(
+        encoded: bytes = self.key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
-        ).decode()
+        )
+        return encoded.decode()
 
     def file(self, folder: Path) -> Path:
         """Return a file with both."""
