@@ -69,6 +69,10 @@ THEIRS = {
     "commands/bulks/<int:key>/": "/commands/bulks/{bulk.pk}/",
     "commands/bulks/<int:key>/stop/": "/commands/bulks/{bulk.pk}/stop/",
     "chargers/<str:identity>/operate/": "/chargers/{charger.identity}/operate/",
+    "chargers/<str:identity>/operate/profiles/": "/chargers/{charger.identity}/operate/profiles/",
+    "chargers/<str:identity>/operate/profiles/chart/": (
+        "/chargers/{charger.identity}/operate/profiles/chart/"
+    ),
     "chargers/<str:identity>/operate/raw/": "/chargers/{charger.identity}/operate/raw/",
     "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
     "chargers/<str:identity>/operate/do/<slug:name>/": (
@@ -122,6 +126,11 @@ THEIRS = {
     "api/v1/commands/<pk>/cancel/": "/api/v1/commands/{command.pk}/cancel/",
     "api/v1/chargers/<identity>/frames/": "/api/v1/chargers/{charger.identity}/frames/",
     "api/v1/chargers/<identity>/password/": "/api/v1/chargers/{charger.identity}/password/",
+    "api/v1/chargers/<identity>/profiles/": "/api/v1/chargers/{charger.identity}/profiles/",
+    "api/v1/chargers/<identity>/profiles/<number>/": (
+        "/api/v1/chargers/{charger.identity}/profiles/1/"
+    ),
+    "api/v1/chargers/<identity>/composite/": "/api/v1/chargers/{charger.identity}/composite/",
     "api/v1/chargers/<identity>/status/": "/api/v1/chargers/{charger.identity}/status/",
     "api/v1/evses/<pk>/": "/api/v1/evses/{evse.pk}/",
     "api/v1/connectors/<pk>/": "/api/v1/connectors/{connector.pk}/",

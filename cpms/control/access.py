@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 
 from cpms.control.models import (
     Bulk,
+    ChargingProfile,
     Command,
     CustomerReport,
     DisplayMessage,
@@ -35,6 +36,11 @@ def tokens_in_full(user: Person) -> QuerySet[Token]:
     """Those of them that the user may read unmasked, and change: who commands there may."""
     able = access.organisations_where(user, "command")
     return tokens(user).filter(organisation__in=able)
+
+
+def profiles(user: Person) -> QuerySet[ChargingProfile]:
+    """Charging profiles of the chargers the user sees."""
+    return ChargingProfile.objects.filter(charger__in=access.chargers(user))
 
 
 def reservations(user: Person) -> QuerySet[Reservation]:

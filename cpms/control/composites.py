@@ -33,12 +33,40 @@ NEAR = 0.6
 MOST, LONGEST = 500, timedelta(hours=6)
 
 
+def ports_of(charger: Charger, evses: Iterable[int]) -> list[Port]:
+    """Return ports with the sessions that run there, in the site's time zone; 0 is the charger."""
+    zone, first = ZoneInfo(charger.site.timezone), _first(charger)
+    running = Session.objects.filter(charger=charger, ended=None, evse__isnull=False)
+    found = running.select_related("evse").order_by("started")
+    latest = {row.evse.number: row for row in found if row.evse}  # The last of a port wins.
+    return [_port(number, latest.get(number), zone, first) for number in evses]
+
+
+def _port(number: int, session: Session | None, zone: ZoneInfo, first: set[str]) -> Port:
+    if session is None:
+        return Port(number, zone=zone)
+    known = Running(
+        session.transaction_id, session.started, priority=session.transaction_id in first
+    )
+    return Port(number, known, zone=zone)
+
+
+def _first(charger: Charger) -> set[str]:
+    """Return the transactions that the charger was last told to charge first. (2.1 K21)"""
+    if charger.ocpp_version != "2.1":
+        return set()
+    asked = Command.objects.filter(
+        charger=charger, operation="use_priority", state=Command.State.ACCEPTED
+    ).order_by("-answered_at")[:50]  # fmt: skip
+    last: dict[str, bool] = {}
+    for command in asked:
+        last.setdefault(command.request["transaction_id"], command.request["active"])
+    return {transaction for transaction, active in last.items() if active}
+
+
 def port_of(charger: Charger, evse: int) -> Port:
-    """Return a port with the session that runs there, in the site's time zone."""
-    running = Session.objects.filter(charger=charger, ended=None)
-    session = running.filter(evse__number=evse).order_by("-started").first() if evse else None
-    known = Running(session.transaction_id, session.started) if session else None
-    return Port(evse, known, zone=ZoneInfo(charger.site.timezone))
+    """Return one of `ports_of`."""
+    return ports_of(charger, [evse])[0]
 
 
 def ours(charger: Charger, evse: int, start: datetime, duration: timedelta) -> list[Step]:

@@ -34,12 +34,22 @@ def in_force(charger: Charger, now: datetime) -> list[ChargingProfile]:
 
 def layers(charger: Charger, now: datetime) -> list[Layer]:
     """Return what limits the charger and its ports, for `cpms.control.charging.composite`."""
+    return stacked(in_force(charger, now), limits(charger))
+
+
+def limits(charger: Charger) -> list[ExternalLimit]:
+    """Return the limits that others have set and not lifted."""
+    return list(ExternalLimit.objects.filter(charger=charger, cleared_at=None))
+
+
+def stacked(held: Iterable[ChargingProfile], others: Iterable[ExternalLimit]) -> list[Layer]:
+    """Return profiles and limits as layers; what the charger doesn't report doesn't limit it."""
     stack = [
-        Layer(held.evse, profile, held.source)
-        for held in in_force(charger, now)
-        if held.drift != Drift.MISSING and (profile := read(held.reported or held.body))
+        Layer(row.evse, profile, row.source)
+        for row in held
+        if row.drift != Drift.MISSING and (profile := read(row.reported or row.body))
     ]
-    for limit in ExternalLimit.objects.filter(charger=charger, cleared_at=None):
+    for limit in others:
         stack += [Layer(limit.evse, profile, limit.source) for profile in _external(limit)]
     return stack
 

@@ -26,6 +26,7 @@ import cpms.control.api.tariffs
 import cpms.control.api.vendor_rules
 import cpms.ocpp.api
 import cpms.ocpp.bulk_api
+import cpms.ocpp.profiles_api
 import inventory.api
 import monitoring.api
 
@@ -62,7 +63,8 @@ def _router() -> DefaultRouter:
     router.include_format_suffixes = False  # An identity may have dots.
     for name, viewset in RESOURCES.items():
         router.register(name, viewset, basename=name)
-    for address, (viewset, name) in cpms.ocpp.api.NESTED.items():
+    nested = {**cpms.ocpp.api.NESTED, **cpms.ocpp.profiles_api.NESTED}
+    for address, (viewset, name) in nested.items():
         router.register(address, viewset, basename=name)
     return router
 

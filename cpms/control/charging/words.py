@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cpms.control.charging.composite import Limit, Step
-from cpms.control.operations.profiles import Unit
+from cpms.control.operations.profiles import Profile, Schedule, Unit
+
+#: Amounts told of a profile with many.
+MOST_AMOUNTS = 3
 
 #: OCPP's purposes, as they are told.
 PURPOSES: dict[str, str | Promise] = {
@@ -65,6 +68,51 @@ def name(said: Limit) -> str:
     return _("%(purpose)s %(id)s at level %(level)s") % about
 
 
+def summary(profile: Profile, zone: tzinfo) -> str:
+    """Return how much a profile allows and when, e.g. "16 A, every day from 22:00 to 06:00"."""
+    first = profile.schedules[0]
+    return ", ".join(part for part in (_amounts(first), _when(profile, first, zone)) if part)
+
+
+def schedule(said: Schedule, zone: tzinfo) -> str:
+    """Return how much a schedule allows from when on."""
+    begun = _("since %s") % _day_and_time(said.start.astimezone(zone)) if said.start else ""
+    return ", ".join(part for part in (_amounts(said), begun) if part)
+
+
+def _amounts(said: Schedule) -> str:
+    shown = [amount(period.limit, said.unit) for period in said.periods[:MOST_AMOUNTS]]
+    if len(said.periods) > MOST_AMOUNTS:
+        shown.append("…")
+    return _(", then ").join(shown)
+
+
+def _day_and_time(local: datetime) -> str:
+    return date_format(local, "D j M, H:i")
+
+
+def _when(profile: Profile, said: Schedule, zone: tzinfo) -> str:
+    if profile.kind == "Relative" or said.start is None:
+        return _("from the session's start") if profile.kind == "Relative" else ""
+    begun = said.start.astimezone(zone)
+    ends = begun + timedelta(seconds=said.duration) if said.duration is not None else None
+    if profile.kind == "Recurring":
+        return _recurring(profile.recurrency, begun, ends)
+    until = ends or profile.valid_to
+    if until is not None:
+        return _("until %s") % _day_and_time(until.astimezone(zone))
+    return _("since %s") % _day_and_time(begun)
+
+
+def _recurring(recurrency: str | None, begun: datetime, ends: datetime | None) -> str:
+    if ends is None:
+        return _("every day") if recurrency == "Daily" else _("every week")
+    span = {"day": date_format(begun, "D"), "from": f"{begun:%H:%M}", "to": f"{ends:%H:%M}"}
+    if recurrency == "Weekly":
+        return _("every week from %(day)s %(from)s to %(to)s") % span
+    return _("every day from %(from)s to %(to)s") % span
+
+
 def sentence(step: Step, zone: tzinfo) -> str:
     """Return what a step of the composite says, e.g. "From 18:00 to 22:00: 16 A, by …"."""
     span = {"from": _time(step.start, step.start, zone), "to": _time(step.end, step.start, zone)}
@@ -101,4 +149,4 @@ def _time(moment: datetime, first: datetime, zone: tzinfo) -> str:
         return f"{local:%H:%M}"
     if local.date() - begun.date() == timedelta(days=1) and (local.hour, local.minute) == (0, 0):
         return _("midnight")
-    return f"{local:%a %H:%M}"
+    return date_format(local, "D H:i")

@@ -34,6 +34,7 @@ class Entry:
 #: In their order; the raw door comes last.
 SECTIONS = (
     Section(TAB, _("Operations"), "player-play"),
+    Section("charger-profiles", _("Charging profiles"), "gauge"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),
 )

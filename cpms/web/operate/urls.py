@@ -1,6 +1,6 @@
 """Addresses of the Operate tab, of commands, and of operations over many chargers."""
 
-from django.urls import path
+from django.urls import include, path
 
 from cpms.web.operate import bulk, journal, raw, views
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("commands/bulks/", bulk.bulks, name="bulks"),
     path("commands/bulks/<int:key>/", bulk.show, name="bulk"),
     path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
+    path("", include("cpms.web.operate.profiles.urls")),
     path(TAB, views.operations, name="charger-operate"),
     path(f"{TAB}raw/", raw.show, name="charger-raw"),
     path(f"{TAB}latest/", views.latest, name="charger-latest-commands"),

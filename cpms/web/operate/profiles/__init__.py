@@ -1,0 +1,1 @@
+"""The section of the Operate tab that shows what limits a charger."""
