@@ -148,6 +148,15 @@ THEIRS = {
     "api/v1/sightings/<pk>/accept-key/": "/api/v1/sightings/{sighting.pk}/accept-key/",
     "api/v1/sightings/<pk>/block/": "/api/v1/sightings/{sighting.pk}/block/",
     "api/v1/sightings/<pk>/reconsider/": "/api/v1/sightings/{sighting.pk}/reconsider/",
+    "chargers/<str:identity>/operate/local-list/": (
+        "/chargers/{charger.identity}/operate/local-list/"
+    ),
+    "chargers/<str:identity>/operate/local-list/rule/": (
+        "/chargers/{charger.identity}/operate/local-list/rule/"
+    ),
+    "chargers/<str:identity>/operate/local-list/offline/": (
+        "/chargers/{charger.identity}/operate/local-list/offline/"
+    ),
     "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
     "api/v1/reservations/<pk>/": "/api/v1/reservations/{reservation.pk}/",
     "api/v1/display-messages/<pk>/": "/api/v1/display-messages/{display.pk}/",

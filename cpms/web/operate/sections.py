@@ -35,6 +35,7 @@ class Entry:
 SECTIONS = (
     Section(TAB, _("Operations"), "player-play"),
     Section("charger-profiles", _("Charging profiles"), "gauge"),
+    Section("charger-local-list", _("Local list"), "list-check"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),
 )

@@ -14,6 +14,7 @@ urlpatterns = [
     path("commands/bulks/", bulk.bulks, name="bulks"),
     path("commands/bulks/<int:key>/", bulk.show, name="bulk"),
     path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
+    path("", include("cpms.web.operate.local_list.urls")),
     path("", include("cpms.web.operate.profiles.urls")),
     path(TAB, views.operations, name="charger-operate"),
     path(f"{TAB}raw/", raw.show, name="charger-raw"),

@@ -1,5 +1,6 @@
 """The form of each operation, in the order in which they are offered."""
 
+from cpms.web.operate.forms import configuration, monitors
 from cpms.web.operate.forms.base import GROUPS, Harm, OperationForm, PortField
 from cpms.web.operate.forms.certificates import (
     ChangePasswordForm,
@@ -11,6 +12,7 @@ from cpms.web.operate.forms.certificates import (
 from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
 from cpms.web.operate.forms.customers import AskCustomerForm
 from cpms.web.operate.forms.display import ClearDisplayForm, GetDisplaysForm, SetDisplayForm
+from cpms.web.operate.forms.local_lists import AskLocalListVersionForm, SendLocalListForm
 from cpms.web.operate.forms.profiles import (
     AskCompositeForm,
     AskProfilesForm,
@@ -43,6 +45,8 @@ FORMS: dict[str, type[OperationForm]] = {
         TriggerForm,
         AskTransactionForm,
         ClearCacheForm,
+        SendLocalListForm,
+        AskLocalListVersionForm,
         SendDataForm,
         SetDisplayForm,
         ClearDisplayForm,
@@ -54,6 +58,8 @@ FORMS: dict[str, type[OperationForm]] = {
         AskProfilesForm,
         PriorityForm,
         DynamicForm,
+        *configuration.FORMS,
+        *monitors.FORMS,
         ChangePasswordForm,
         ListCertificatesForm,
         InstallCertificateForm,
