@@ -19,18 +19,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
-from cpms.control import bulks, commands
+from cpms.control import bulks, commands, files
 from cpms.control.commands import SYSTEM
 from cpms.control.models import (
     Bulk,
     Command,
     CustomerReport,
     DisplayMessage,
+    FirmwareImage,
     Reservation,
+    StoredFile,
     Tariff,
     Token,
+    Transfer,
     VendorRule,
 )
+from cpms.control.operations.files import GetLog
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
@@ -120,6 +124,19 @@ THEIRS = {
     "api/v1/chargers/<identity>/commands/<pk>/cancel/": (
         "/api/v1/chargers/{charger.identity}/commands/{command.pk}/cancel/"
     ),
+    "api/v1/chargers/<identity>/files/": "/api/v1/chargers/{charger.identity}/files/",
+    "api/v1/chargers/<identity>/files/<pk>/": (
+        "/api/v1/chargers/{charger.identity}/files/{file.pk}/"
+    ),
+    "api/v1/chargers/<identity>/files/<pk>/content/": (
+        "/api/v1/chargers/{charger.identity}/files/{file.pk}/content/"
+    ),
+    "api/v1/chargers/<identity>/transfers/": "/api/v1/chargers/{charger.identity}/transfers/",
+    "api/v1/chargers/<identity>/transfers/<pk>/": (
+        "/api/v1/chargers/{charger.identity}/transfers/{transfer.pk}/"
+    ),
+    "api/v1/firmware/<pk>/": "/api/v1/firmware/{firmware.pk}/",
+    "api/v1/firmware/<pk>/file/": "/api/v1/firmware/{firmware.pk}/file/",
     "api/v1/bulks/<pk>/": "/api/v1/bulks/{bulk.pk}/",
     "api/v1/bulks/<pk>/stop/": "/api/v1/bulks/{bulk.pk}/stop/",
     "api/v1/commands/<pk>/": "/api/v1/commands/{command.pk}/",
@@ -203,6 +220,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "commands/": ("", "?q=THEIRS", "?operation=reset"),
     "commands/bulks/": ("",),
     "api/v1/bulks/": ("", "?format=csv"),
+    "api/v1/firmware/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/tokens/": ("", "?format=csv"),
     "api/v1/reservations/": ("", "?charger={charger.identity}", "?format=csv"),
@@ -275,6 +293,9 @@ class Things:
     sighting: Sighting
     command: Command
     bulk: Bulk
+    file: StoredFile
+    firmware: FirmwareImage
+    transfer: Transfer
     token: Token
     incident: Incident
     notification: Notification
@@ -290,6 +311,16 @@ class Things:
     def marks(self) -> list[str]:
         """Return words by which the owner's things are known on any page."""
         return ["THEIRS", "8949000000000000077", f"event-of-{self.charger.pk}"]
+
+
+def kept(organisation: Organisation, **about: object) -> StoredFile:
+    """Keep a file."""
+    file = StoredFile.objects.create(
+        organisation=organisation, name="THEIRS.txt", size=6, sha256="0" * 64, md5="0" * 32, **about
+    )
+    files.path(file.key).parent.mkdir(parents=True, exist_ok=True)
+    files.path(file.key).write_bytes(b"THEIRS")
+    return file
 
 
 @pytest.fixture
@@ -335,6 +366,12 @@ def theirs(db: None) -> Things:
             reason="THEIRS",
         ),
         token=Token.objects.create(organisation=world.organisation, id_token="THEIRS-CARD"),
+        file=kept(world.organisation, charger=charger, kind="log"),
+        firmware=FirmwareImage.objects.create(
+            organisation=world.organisation, version="THEIRS",
+            file=kept(world.organisation, kind="firmware"),
+        ),
+        transfer=commands.request(charger, GetLog(), SYSTEM).transfer,
         incident=Incident.objects.get(charger=charger),
         notification=Notification.objects.get(),
         view=SavedView.objects.create(owner=owner, name="THEIRS"),

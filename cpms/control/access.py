@@ -8,9 +8,12 @@ from cpms.control.models import (
     Command,
     CustomerReport,
     DisplayMessage,
+    FirmwareImage,
     Reservation,
+    StoredFile,
     Tariff,
     Token,
+    Transfer,
     VendorRule,
 )
 from inventory import access
@@ -56,6 +59,22 @@ def display_messages(user: Person) -> QuerySet[DisplayMessage]:
 def customer_reports(user: Person) -> QuerySet[CustomerReport]:
     """Reports on customers by the chargers the user sees."""
     return CustomerReport.objects.filter(charger__in=access.chargers(user))
+
+
+def firmware(user: Person) -> QuerySet[FirmwareImage]:
+    """Firmware of the organisations the user belongs to, without what was withdrawn."""
+    organisations = access.organisations(user)
+    return FirmwareImage.objects.filter(organisation__in=organisations, withdrawn_at=None)
+
+
+def files(user: Person) -> QuerySet[StoredFile]:
+    """What the chargers the user sees have sent."""
+    return StoredFile.objects.filter(charger__in=access.chargers(user))
+
+
+def transfers(user: Person) -> QuerySet[Transfer]:
+    """Files on their way to and from the chargers the user sees."""
+    return Transfer.objects.filter(charger__in=access.chargers(user))
 
 
 def tariffs(user: Person) -> QuerySet[Tariff]:

@@ -20,6 +20,8 @@ import alerts.api
 import cpms.control.api.app
 import cpms.control.api.tokens
 import cpms.control.api.customers
+import cpms.control.api.files
+import cpms.control.api.firmware
 import cpms.control.api.reservations
 import cpms.control.api.sessions
 import cpms.control.api.tariffs
@@ -37,6 +39,7 @@ RESOURCES = {
     **cpms.control.api.tokens.RESOURCES,
     **cpms.control.api.app.RESOURCES,
     **cpms.control.api.customers.RESOURCES,
+    **cpms.control.api.firmware.RESOURCES,
     **cpms.control.api.reservations.RESOURCES,
     **cpms.control.api.sessions.RESOURCES,
     **cpms.control.api.tariffs.RESOURCES,
@@ -63,7 +66,8 @@ def _router() -> DefaultRouter:
     router.include_format_suffixes = False  # An identity may have dots.
     for name, viewset in RESOURCES.items():
         router.register(name, viewset, basename=name)
-    nested = {**cpms.ocpp.api.NESTED, **cpms.ocpp.profiles_api.NESTED}
+    nested = {**cpms.ocpp.api.NESTED, **cpms.control.api.files.NESTED}
+    nested |= cpms.ocpp.profiles_api.NESTED
     for address, (viewset, name) in nested.items():
         router.register(address, viewset, basename=name)
     return router
