@@ -2,12 +2,7 @@
 
 #: Why -> the cases.
 REASONS: dict[str, str] = {
-    "There is no TLS listener of our own yet, and no client certificates.": (
-        "TC_086 TC_087 TC_A_04 TC_A_06 TC_A_07 TC_A_08"
-    ),
-    "No certificate authority of ours signs requests yet.": (
-        "TC_074 TC_A_11"
-    ),
+    "No certificate authority of ours signs requests yet.": ("TC_074 TC_A_11"),
     "No operation raises the security profile yet, and none is enforced per charger and line.": (
         "TC_083 TC_A_19"
     ),

@@ -1,6 +1,7 @@
 """What a module's cases share: a gateway, an organisation with its tokens, an operator."""
 
 import base64
+import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -82,15 +83,20 @@ class Stage:
         password: str | None = PASSWORD,
         user: str | None = None,
         subprotocols: list[str] | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> Station:
-        """Connect as a station; raise `websockets.InvalidStatus` where it is refused."""
+        """Connect as a station, over TLS where its settings are given.
+
+        Raises `websockets.InvalidStatus` where it is refused.
+        """
         headers = {}
         if password is not None:
             basic = base64.b64encode(f"{user or identity}:{password}".encode()).decode()
             headers["Authorization"] = f"Basic {basic}"
         socket = await websockets.connect(
-            self.gateway.url(identity),
+            self.gateway.url(identity, tls=tls is not None),
             additional_headers=headers,
+            ssl=tls,
             subprotocols=subprotocols or [f"ocpp{version}"],  # type: ignore[arg-type]
             ping_interval=None,
         )

@@ -2,6 +2,7 @@
 
 import ssl
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -118,10 +119,11 @@ def client(
     """Return how a charger speaks TLS: whom it trusts, and what it shows."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.load_verify_locations(cadata=trusted)
-    if newest < ssl.TLSVersion.TLSv1_2:
-        made.minimum_version = newest
-        made.set_ciphers("ALL:@SECLEVEL=0")
-    made.maximum_version = newest
+    with warnings.catch_warnings(action="ignore"):  # Of old versions.
+        if newest < ssl.TLSVersion.TLSv1_2:
+            made.minimum_version = newest
+            made.set_ciphers("ALL:@SECLEVEL=0")
+        made.maximum_version = newest
     if suite:
         made.maximum_version = ssl.TLSVersion.TLSv1_2
         made.set_ciphers(suite)
