@@ -1,6 +1,7 @@
 """The form of each operation, in the order in which they are offered."""
 
 from cpms.web.operate.forms import configuration, monitors
+from cpms.web.operate.forms import configuration, monitors
 from cpms.web.operate.forms.base import GROUPS, Harm, OperationForm, PortField
 from cpms.web.operate.forms.certificates import (
     ChangePasswordForm,
@@ -58,6 +59,8 @@ FORMS: dict[str, type[OperationForm]] = {
         AskProfilesForm,
         PriorityForm,
         DynamicForm,
+        *configuration.FORMS,
+        *monitors.FORMS,
         *configuration.FORMS,
         *monitors.FORMS,
         ChangePasswordForm,

@@ -1,0 +1,1 @@
+"""What a charger is set to: found, understood, changed, compared."""
