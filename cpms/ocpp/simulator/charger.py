@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
+from cpms.ocpp.simulator import limits
 from cpms.ocpp.simulator.agenda import Agenda
 from cpms.ocpp.simulator.line import Line
 from cpms.ocpp.simulator.link import LostError, Target
@@ -62,6 +63,7 @@ class Charger:
         self.boot_reason = "PowerUp"
         self.is_powered = True
         self.local_list_version = 0
+        self.profiles: list[limits.Kept] = []
         self.line = Line(self, self._target, world, spec.chance("line"))
         self._respond = respond
         # Names carry the start: a central system remembers those of the last simulation.
@@ -114,6 +116,8 @@ class Charger:
     def event(self, port: Port, session: Session) -> Event:
         """Return what there is to tell about `session` now."""
         port.advance(self.now())
+        if self.profiles:
+            limits.obey(self)
         samples = port.read(self.rng)
         return Event(port, session, samples, self.stamp(), not self.is_online)
 

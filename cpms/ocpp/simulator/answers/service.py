@@ -13,7 +13,6 @@ from cpms.ocpp.simulator.ports import Port
 from cpms.ocpp.simulator.visits import Visit
 
 TRANSFER_STEP_SECONDS = 12.0
-GRID_VOLTS = 230.0
 
 
 def chosen_ports(charger: Charger, number: int) -> list[Port] | None:
@@ -87,18 +86,6 @@ def update_firmware(charger: Charger, location: str, messages: list[Message]) ->
     version = PurePosixPath(urlsplit(location).path).stem[:50] or charger.spec.firmware_version
     wait = TRANSFER_STEP_SECONDS * (len(messages) + 1)
     charger.agenda.after(wait, lambda: acts.run_firmware(charger, version))
-
-
-def limit_w(limit: float, unit: str, phases: int | None) -> float:
-    """Return a charging limit in W; amperes are per phase, of three unless told."""
-    return limit if unit == "W" else limit * GRID_VOLTS * (phases or 3)
-
-
-def set_limit(charger: Charger, ports: list[Port], watts: float | None) -> None:
-    """Share a limit out evenly between `ports`; None lifts it."""
-    for port in ports:
-        port.advance(charger.now())
-        port.limit_w = None if watts is None else watts / len(ports)
 
 
 def _port_to_start(charger: Charger, number: int | None) -> Port | None:

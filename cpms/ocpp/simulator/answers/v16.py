@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator import acts, limits
 from cpms.ocpp.simulator.answers import service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
@@ -99,38 +99,32 @@ def reserve_now(charger: Charger, payload: Json) -> Json:
 
 
 def set_charging_profile(charger: Charger, payload: Json) -> Json:
-    """Obey the profile's first period."""
-    ports = service.chosen_ports(charger, payload["connectorId"])
-    if ports is None:
-        return {"status": "Rejected"}
-    schedule = payload["csChargingProfiles"]["chargingSchedule"]
-    first = schedule["chargingSchedulePeriod"][0]
-    limit = service.limit_w(first["limit"], schedule["chargingRateUnit"], first.get("numberPhases"))
-    service.set_limit(charger, ports, limit)
-    return {"status": "Accepted"}
+    """Keep a profile, and obey it."""
+    kept = limits.take(charger, payload["connectorId"], payload["csChargingProfiles"])
+    return {"status": "Accepted" if kept else "Rejected"}
 
 
 def clear_charging_profile(charger: Charger, payload: Json) -> Json:
-    """Forget the limits."""
-    ports = service.chosen_ports(charger, payload.get("connectorId", 0)) or []
-    limited = [port for port in ports if port.limit_w is not None]
-    service.set_limit(charger, limited, None)
-    return {"status": "Accepted" if limited else "Unknown"}
+    """Forget profiles, and their limits."""
+    cleared = limits.drop(
+        charger,
+        number=payload.get("id"),
+        evse=payload.get("connectorId"),
+        purpose=payload.get("chargingProfilePurpose"),
+        stack_level=payload.get("stackLevel"),
+    )
+    return {"status": "Accepted" if cleared else "Unknown"}
 
 
 def get_composite_schedule(charger: Charger, payload: Json) -> Json:
-    """Tell the limit in force."""
-    ports = service.chosen_ports(charger, payload["connectorId"])
-    if ports is None:
+    """Tell what all profiles together allow."""
+    number, unit = payload["connectorId"], payload.get("chargingRateUnit")
+    schedule = limits.schedule(charger, number, payload["duration"], unit)
+    if schedule is None:
         return {"status": "Rejected"}
-    period = {"startPeriod": 0, "limit": round(sum(port.allowed_w for port in ports), 1)}
-    schedule = {
-        "duration": payload["duration"],
-        "chargingRateUnit": "W",
-        "chargingSchedulePeriod": [period],
-    }
-    answer = {"status": "Accepted", "connectorId": payload["connectorId"]}
-    return {**answer, "scheduleStart": charger.stamp(), "chargingSchedule": schedule}
+    start = schedule.pop("scheduleStart")
+    answer = {"status": "Accepted", "connectorId": number, "scheduleStart": start}
+    return {**answer, "chargingSchedule": schedule}
 
 
 def get_diagnostics(charger: Charger, _payload: Json) -> Json:

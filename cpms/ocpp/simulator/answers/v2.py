@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator import acts, limits
 from cpms.ocpp.simulator.answers import device_model, service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
@@ -124,40 +124,60 @@ def reserve_now(charger: Charger, payload: Json) -> Json:
 
 
 def set_charging_profile(charger: Charger, payload: Json) -> Json:
-    """Obey the first period of the profile's first schedule."""
-    ports = service.chosen_ports(charger, payload["evseId"])
-    schedule = payload["chargingProfile"]["chargingSchedule"][0]
-    first = schedule["chargingSchedulePeriod"][0]
-    if ports is None or "limit" not in first:
-        return {"status": "Rejected"}
-    unit, phases = schedule["chargingRateUnit"], first.get("numberPhases")
-    service.set_limit(charger, ports, service.limit_w(first["limit"], unit, phases))
-    return {"status": "Accepted"}
+    """Keep a profile, and obey it."""
+    kept = limits.take(charger, payload["evseId"], payload["chargingProfile"])
+    return {"status": "Accepted" if kept else "Rejected"}
 
 
 def clear_charging_profile(charger: Charger, payload: Json) -> Json:
-    """Forget the limits."""
-    number = payload.get("chargingProfileCriteria", {}).get("evseId", 0)
-    ports = service.chosen_ports(charger, number) or []
-    limited = [port for port in ports if port.limit_w is not None]
-    service.set_limit(charger, limited, None)
-    return {"status": "Accepted" if limited else "Unknown"}
+    """Forget profiles, and their limits."""
+    criteria = payload.get("chargingProfileCriteria", {})
+    cleared = limits.drop(
+        charger,
+        number=payload.get("chargingProfileId"),
+        evse=criteria.get("evseId"),
+        purpose=criteria.get("chargingProfilePurpose"),
+        stack_level=criteria.get("stackLevel"),
+    )
+    return {"status": "Accepted" if cleared else "Unknown"}
+
+
+def get_charging_profiles(charger: Charger, payload: Json) -> Json:
+    """Report profiles after the answer; all are the central system's own."""
+    criteria = payload["chargingProfile"]
+    found = limits.fitting(
+        charger,
+        number=criteria.get("chargingProfileId"),
+        evse=payload.get("evseId"),
+        purpose=criteria.get("chargingProfilePurpose"),
+        stack_level=criteria.get("stackLevel"),
+    )
+    if not found or "CSO" not in criteria.get("chargingLimitSource", ["CSO"]):
+        return {"status": "NoProfiles"}
+    messages = [
+        Message(
+            "ReportChargingProfiles",
+            {
+                "requestId": payload["requestId"],
+                "chargingLimitSource": "CSO",
+                "evseId": one.evse,
+                "chargingProfile": [one.said],
+                "tbc": one is not found[-1],
+            },
+        )
+        for one in found
+    ]
+    charger.agenda.soon(lambda: acts.say_in_turn(charger, messages, 0.0))
+    return {"status": "Accepted"}
 
 
 def get_composite_schedule(charger: Charger, payload: Json) -> Json:
-    """Tell the limit in force."""
-    ports = service.chosen_ports(charger, payload["evseId"])
-    if ports is None:
+    """Tell what all profiles together allow."""
+    number, unit = payload["evseId"], payload.get("chargingRateUnit")
+    schedule = limits.schedule(charger, number, payload["duration"], unit)
+    if schedule is None:
         return {"status": "Rejected"}
-    limit = round(sum(port.allowed_w for port in ports), 1)
-    schedule = {
-        "evseId": payload["evseId"],
-        "duration": payload["duration"],
-        "scheduleStart": charger.stamp(),
-        "chargingRateUnit": "W",
-        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": limit}],
-    }
-    return {"status": "Accepted", "schedule": schedule}
+    return {"status": "Accepted", "schedule": {"evseId": number, **schedule}}
 
 
 def get_log(charger: Charger, payload: Json) -> Json:
@@ -182,6 +202,7 @@ ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
     "ClearChargingProfile": clear_charging_profile,
     "DataTransfer": shared.data_transfer,
     "GetBaseReport": get_base_report,
+    "GetChargingProfiles": get_charging_profiles,
     "GetCompositeSchedule": get_composite_schedule,
     "GetLocalListVersion": get_local_list_version,
     "GetLog": get_log,

@@ -112,6 +112,7 @@ CALLS_2: list[tuple[str, Any, Any]] = [
     ("Reset", {"type": "Immediate", "evseId": 1}, {"status": "Rejected"}),
     ("SendLocalList", {"versionNumber": 4, "updateType": "Full"}, {"status": "Accepted"}),
     ("SetChargingProfile", {"evseId": 1, "chargingProfile": PROFILE_2}, {"status": "Accepted"}),
+    ("GetChargingProfiles", {"requestId": 1, "chargingProfile": {}}, {"status": "NoProfiles"}),
     ("SetVariables", {"setVariableData": []}, None),
     ("TriggerMessage", {"requestedMessage": "StatusNotification"}, {"status": "Accepted"}),
     (
@@ -278,6 +279,39 @@ def test_a_charging_limit_is_obeyed() -> None:
     before, limited = powers
     assert limited == 1500 < before
     assert schedules == [[{"startPeriod": 0, "limit": 1500.0}]]
+
+
+def test_profiles_are_kept_reported_obeyed_by_the_clock_and_cleared() -> None:
+    seen: list[Any] = []
+
+    async def story(stage: Stage) -> None:
+        await stage.wait(5)
+        port = stage.charger.ports[1]
+        periods = [{"startPeriod": 0, "limit": 16.0}, {"startPeriod": 1800, "limit": 6.0}]
+        start = stage.charger.now().isoformat()
+        schedule = {**PROFILE_2["chargingSchedule"][0], "startSchedule": start}
+        schedule["chargingSchedulePeriod"] = periods
+        profile = {**PROFILE_2, "chargingSchedule": [schedule]}
+        card = {"idToken": CARD, "remoteStartId": 1, "evseId": 1}
+        await stage.csms.call("CP-1", "RequestStartTransaction", card)
+        await stage.until(lambda: port.is_delivering)
+        await stage.csms.call(
+            "CP-1", "SetChargingProfile", {"evseId": 1, "chargingProfile": profile}
+        )
+        seen.append(port.limit_w)
+        await stage.wait(40 * MINUTE)
+        seen.append(port.limit_w)
+        asked = {"requestId": 7, "chargingProfile": {"stackLevel": 0}}
+        await stage.csms.call("CP-1", "GetChargingProfiles", asked)
+        await stage.wait(5)
+        cleared = {"chargingProfileId": 1}
+        answer = await stage.csms.call("CP-1", "ClearChargingProfile", cleared)
+        seen.extend([port.limit_w, answer[2]["status"]])
+
+    stage = play(ChargerSpec("CP-1", version="2.0.1", seed=11), story=story)
+    assert seen == [16 * 690.0, 6 * 690.0, None, "Accepted"]
+    (report,) = [body for name, body in stage.csms.calls() if name == "ReportChargingProfiles"]
+    assert (report["requestId"], report["chargingProfile"][0]["id"]) == (7, 1)
 
 
 def test_the_whole_device_model_is_reported_in_numbered_parts() -> None:
