@@ -306,7 +306,7 @@ def _booted_since_end(transfer: Transfer) -> bool:
 def _judge_word_alone(transfer: Transfer, now: datetime) -> None:
     """The charger says that it is done, and no file of ours shows it."""
     if transfer.kind == Kind.PUBLISH:
-        _verify(transfer, now, "published")
+        _verify(transfer, now, "firmware_published")
     elif transfer.digest is None:
         _verify(transfer, now, "log_status")
     elif _over_for(transfer, now) > FILE_COMES_WITHIN:

@@ -40,7 +40,8 @@ def _location(payload: dict[str, Any]) -> str:
 def unpublished(command: Command, _payload: dict[str, Any], ending: Ending) -> None:
     """The answer itself says that the firmware is handed out no longer. (2.0.1 L04.FR.03)"""
     if ending.result == "Unpublished":
-        command.verified, command.verified_at, command.evidence = True, ending.at, "answer"
+        command.verified, command.verified_at = True, ending.at
+        command.evidence = "firmware_unpublished"
 
 
 #: Chargers whose reports are going to be read: one reading is enough for many of them.

@@ -63,7 +63,7 @@ def chosen(user: User, organisation: Organisation, parameters: QueryDict, now: d
     about = running.aggregate(n=Count("pk"), busy=Count("charger", distinct=True))
     target = Target(
         now, versions=frozenset(versions) - {""}, size=versions.total(), sessions=about["n"],
-        busy=about["busy"],
+        busy=about["busy"], organisation_id=organisation.pk,
     )  # fmt: skip
     return Chosen(organisation, chargers, dict(versions), offline, target)
 

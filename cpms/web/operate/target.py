@@ -64,6 +64,8 @@ class Target:
     size: int = 1
     sessions: int = 0
     busy: int = 0
+    #: Of many: whose they are.
+    organisation_id: int | None = None
 
     @property
     def is_old(self) -> bool:

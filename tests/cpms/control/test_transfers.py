@@ -178,7 +178,7 @@ def test_published_firmware_is_where_the_controller_says(charger: Charger) -> No
     tells(charger, 1, "ChecksumVerified", kind="published_firmware_status")
     tells(charger, 2, "Published", kind="published_firmware_status", location=["http://lc/f"])
     found = reviewed(transfer, 2)
-    assert told(found) == ("done", True, "published")
+    assert told(found) == ("done", True, "firmware_published")
     assert found.published == ["http://lc/f"]
 
 

@@ -14,6 +14,13 @@ from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopF
 from cpms.web.operate.forms.customers import AskCustomerForm
 from cpms.web.operate.forms.display import ClearDisplayForm, GetDisplaysForm, SetDisplayForm
 from cpms.web.operate.forms.local_lists import AskLocalListVersionForm, SendLocalListForm
+from cpms.web.operate.forms.files import (
+    DiagnosticsForm,
+    GetLogForm,
+    PublishFirmwareForm,
+    UnpublishFirmwareForm,
+    UpdateFirmwareForm,
+)
 from cpms.web.operate.forms.profiles import (
     AskCompositeForm,
     AskProfilesForm,
@@ -63,6 +70,11 @@ FORMS: dict[str, type[OperationForm]] = {
         *monitors.FORMS,
         *configuration.FORMS,
         *monitors.FORMS,
+        UpdateFirmwareForm,
+        PublishFirmwareForm,
+        UnpublishFirmwareForm,
+        DiagnosticsForm,
+        GetLogForm,
         ChangePasswordForm,
         ListCertificatesForm,
         InstallCertificateForm,
