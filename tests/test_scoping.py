@@ -193,6 +193,21 @@ THEIRS = {
 LISTS: dict[str, tuple[str, ...]] = {
     "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
     "fleet/export/": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
+    "sites/<int:key>/tariffs/": "/sites/{site.pk}/tariffs/",
+    "sites/<int:key>/tariffs/<int:tariff>/withdraw/": (
+        "/sites/{site.pk}/tariffs/{tariff.pk}/withdraw/"
+    ),
+    "vendor-messages/<int:key>/delete/": "/vendor-messages/{vendor_rule.pk}/delete/",
+    "chargers/<str:identity>/operate/reservations/": (
+        "/chargers/{charger.identity}/operate/reservations/"
+    ),
+    "chargers/<str:identity>/operate/display/": "/chargers/{charger.identity}/operate/display/",
+    "chargers/<str:identity>/operate/customers/": (
+        "/chargers/{charger.identity}/operate/customers/"
+    ),
+    "chargers/<str:identity>/operate/customers/<int:key>/": (
+        "/chargers/{charger.identity}/operate/customers/{customer_report.pk}/"
+    ),
     "map/sites/": ("", "?site={site.pk}"),
     "sites/": ("", "?q=THEIRS", "?organisation={organisation.pk}"),
     "connect/": ("", "?q=THEIRS"),
@@ -241,6 +256,10 @@ UNSCOPED = {
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",
     "help/": "the guide is the same for everybody",
+    "vendor-messages/": ("",),
+    "certificates/": ("", "?ending=1"),
+    "api/v1/certificates/": ("", "?charger={charger.identity}", "?format=csv"),
+    "api/v1/installed-certificates/": ("", "?charger={charger.identity}", "?format=csv"),
     "help/<slug:slug>/": "the guide is the same for everybody",
     "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",
     "kiosk/<str:token>/": "a wall's link, for nobody in particular; tests/cpms/web/test_kiosk.py",

@@ -94,28 +94,29 @@ def in_words(prices: Prices) -> str:
     """Return the prices in a line, for drivers."""
     parts = []
     if prices.energy:
-        parts.append(f"{_plain(prices.energy)} {prices.currency}/kWh")
+        parts.append(f"{_said(prices.energy, prices)}/kWh")
     if prices.minute:
-        parts.append(f"{_plain(prices.minute)} {prices.currency}/min")
+        parts.append(f"{_said(prices.minute, prices)}/min")
     if prices.session:
-        parts.append(
-            _("%(price)s %(currency)s per session")
-            % {"price": _plain(prices.session), "currency": prices.currency}
-        )
+        parts.append(_("%s per session") % _said(prices.session, prices))
     if prices.idle_minute:
-        idle = f"{_plain(prices.idle_minute)} {prices.currency}/min"
         minutes = int(prices.idle_grace.total_seconds() // 60)
+        idle = f"{_said(prices.idle_minute, prices)}/min"
         parts.append(
             _("%(price)s from %(minutes)s min after charging") % {"price": idle, "minutes": minutes}
         )
     said = " + ".join(parts) or _("free of charge")
     if prices.vat and parts:
-        said += " " + _("(incl. %s %% VAT)") % _plain(prices.vat)
+        said += " " + _("(incl. %s %% VAT)") % _plain(prices.vat, 0)
     return said
 
 
-def _plain(price: Decimal) -> str:
-    """Return a price with two decimals at least, and no zeros beyond."""
-    shown = f"{price.normalize():f}"
-    _whole, _point, digits = shown.partition(".")
-    return shown if not digits or len(digits) > 1 else shown + "0"
+def _said(price: Decimal, prices: Prices) -> str:
+    return f"{_plain(price, prices.decimals)} {prices.currency}"
+
+
+def _plain(number: Decimal, decimals: int) -> str:
+    """Return a number with so many decimals at least, and no zeros beyond."""
+    whole, _point, digits = f"{number.normalize():f}".partition(".")
+    digits = digits.ljust(decimals, "0")
+    return f"{whole}.{digits}" if digits else whole

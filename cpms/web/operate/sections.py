@@ -35,6 +35,9 @@ class Entry:
 SECTIONS = (
     Section(TAB, _("Operations"), "player-play"),
     Section("charger-profiles", _("Charging profiles"), "gauge"),
+    Section("charger-reservations", _("Reservations"), "bookmark"),
+    Section("charger-display", _("Display"), "message"),
+    Section("charger-customers", _("Customers"), "user", "command"),
     Section("charger-local-list", _("Local list"), "list-check"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),

@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("cpms.web.operate.local_list.urls")),
     path("", include("cpms.web.operate.profiles.urls")),
     path(TAB, views.operations, name="charger-operate"),
+    path("", include("cpms.web.operate.drivers.urls")),
+    path("", include("cpms.web.operate.tariffs.urls")),
     path(f"{TAB}raw/", raw.show, name="charger-raw"),
     path(f"{TAB}latest/", views.latest, name="charger-latest-commands"),
     path(f"{TAB}do/<slug:name>/", views.ask, name="charger-operation"),

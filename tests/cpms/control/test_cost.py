@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cpms.control.cost import Prices, Use, cost
+from cpms.control.tariffs import in_words
 
 START = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
 #: 59 ct/kWh, 5 ct a minute, 1 € a session, 10 ct a minute after 15 free ones, 19 % VAT.
@@ -92,3 +93,13 @@ def test_using_more_never_costs_less(energy: float, more: float, seconds: int, l
     assert cost(EUROS, first).total <= made.total
     assert made.net + made.tax == made.total
     assert made.net <= made.total
+
+
+def test_prices_are_said_as_drivers_read_them():
+    assert in_words(EUROS) == (
+        "0.59 EUR/kWh + 0.05 EUR/min + 1.00 EUR per session"
+        " + 0.10 EUR/min from 15 min after charging (incl. 19 % VAT)"
+    )
+    assert in_words(Prices("EUR", energy=Decimal("0.58990"))) == "0.5899 EUR/kWh"
+    assert in_words(Prices("JPY", decimals=0, energy=Decimal("45.00"))) == "45 JPY/kWh"
+    assert in_words(Prices("EUR")) == "free of charge"

@@ -1,0 +1,1 @@
+"""What charging costs at a site, and how vendors' own messages are answered."""
