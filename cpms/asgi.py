@@ -18,9 +18,10 @@ http = application()
 from cpms.ocpp.consumer import ChargerConsumer  # noqa: E402 (needs the apps to be loaded)
 from cpms.ocpp.files.service import Files  # noqa: E402
 from cpms.ocpp.gateway import lifespan  # noqa: E402
+from cpms.ocpp.pki_service import Pki  # noqa: E402
 from cpms.web.routing import websocket  # noqa: E402
 
 web = ProtocolTypeRouter({"http": http, "websocket": websocket})
 gateway = ProtocolTypeRouter(
-    {"http": Files(http), "websocket": ChargerConsumer.as_asgi(), "lifespan": lifespan}
+    {"http": Files(Pki(http)), "websocket": ChargerConsumer.as_asgi(), "lifespan": lifespan}
 )
