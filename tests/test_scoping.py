@@ -22,11 +22,14 @@ from alerts.models import Incident, Notification
 from cpms.control import bulks, commands, files
 from cpms.control.commands import SYSTEM
 from cpms.control.models import (
+    Authority,
     Bulk,
+    Certificate,
     Command,
     CustomerReport,
     DisplayMessage,
     FirmwareImage,
+    InstalledCertificate,
     Reservation,
     StoredFile,
     Tariff,
@@ -77,6 +80,21 @@ THEIRS = {
     "chargers/<str:identity>/operate/profiles/chart/": (
         "/chargers/{charger.identity}/operate/profiles/chart/"
     ),
+    "chargers/<str:identity>/operate/certificates/": (
+        "/chargers/{charger.identity}/operate/certificates/"
+    ),
+    "chargers/<str:identity>/operate/certificates/upgrade/<slug:step>/": (
+        "/chargers/{charger.identity}/operate/certificates/upgrade/profile/"
+    ),
+    "chargers/<str:identity>/operate/certificates/<int:key>/revoke/": (
+        "/chargers/{charger.identity}/operate/certificates/{certificate.pk}/revoke/"
+    ),
+    "chargers/<str:identity>/operate/certificates/<int:key>.pem": (
+        "/chargers/{charger.identity}/operate/certificates/{certificate.pk}.pem"
+    ),
+    "api/v1/certificates/<pk>/": "/api/v1/certificates/{certificate.pk}/",
+    "api/v1/certificates/<pk>/revoke/": "/api/v1/certificates/{certificate.pk}/revoke/",
+    "api/v1/installed-certificates/<pk>/": "/api/v1/installed-certificates/{installed.pk}/",
     "chargers/<str:identity>/operate/raw/": "/chargers/{charger.identity}/operate/raw/",
     "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
     "chargers/<str:identity>/operate/do/<slug:name>/": (
@@ -175,6 +193,21 @@ THEIRS = {
         "/chargers/{charger.identity}/operate/local-list/offline/"
     ),
     "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
+    "sites/<int:key>/tariffs/": "/sites/{site.pk}/tariffs/",
+    "sites/<int:key>/tariffs/<int:tariff>/withdraw/": (
+        "/sites/{site.pk}/tariffs/{tariff.pk}/withdraw/"
+    ),
+    "vendor-messages/<int:key>/delete/": "/vendor-messages/{vendor_rule.pk}/delete/",
+    "chargers/<str:identity>/operate/reservations/": (
+        "/chargers/{charger.identity}/operate/reservations/"
+    ),
+    "chargers/<str:identity>/operate/display/": "/chargers/{charger.identity}/operate/display/",
+    "chargers/<str:identity>/operate/customers/": (
+        "/chargers/{charger.identity}/operate/customers/"
+    ),
+    "chargers/<str:identity>/operate/customers/<int:key>/": (
+        "/chargers/{charger.identity}/operate/customers/{customer_report.pk}/"
+    ),
     "api/v1/reservations/<pk>/": "/api/v1/reservations/{reservation.pk}/",
     "api/v1/display-messages/<pk>/": "/api/v1/display-messages/{display.pk}/",
     "api/v1/customer-reports/<pk>/": "/api/v1/customer-reports/{customer_report.pk}/",
@@ -193,21 +226,6 @@ THEIRS = {
 LISTS: dict[str, tuple[str, ...]] = {
     "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
     "fleet/export/": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
-    "sites/<int:key>/tariffs/": "/sites/{site.pk}/tariffs/",
-    "sites/<int:key>/tariffs/<int:tariff>/withdraw/": (
-        "/sites/{site.pk}/tariffs/{tariff.pk}/withdraw/"
-    ),
-    "vendor-messages/<int:key>/delete/": "/vendor-messages/{vendor_rule.pk}/delete/",
-    "chargers/<str:identity>/operate/reservations/": (
-        "/chargers/{charger.identity}/operate/reservations/"
-    ),
-    "chargers/<str:identity>/operate/display/": "/chargers/{charger.identity}/operate/display/",
-    "chargers/<str:identity>/operate/customers/": (
-        "/chargers/{charger.identity}/operate/customers/"
-    ),
-    "chargers/<str:identity>/operate/customers/<int:key>/": (
-        "/chargers/{charger.identity}/operate/customers/{customer_report.pk}/"
-    ),
     "map/sites/": ("", "?site={site.pk}"),
     "sites/": ("", "?q=THEIRS", "?organisation={organisation.pk}"),
     "connect/": ("", "?q=THEIRS"),
@@ -238,6 +256,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/firmware/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/tokens/": ("", "?format=csv"),
+    "vendor-messages/": ("",),
+    "certificates/": ("", "?ending=1"),
+    "api/v1/certificates/": ("", "?charger={charger.identity}", "?format=csv"),
+    "api/v1/installed-certificates/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/reservations/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/display-messages/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/customer-reports/": ("", "?format=csv"),
@@ -251,15 +273,19 @@ UNSCOPED = {
     "sightings/address/": "names an address; needs the role in every organisation",
     "commands/bulk/": "offers operations for the user's own chargers; test_bulk.py",
     "commands/bulk/<slug:name>/": "as above",
+    "certificates/make/": "superusers only; test_certificates.py",
+    "certificates/trust/": "as above",
+    "certificates/<int:key>/retire/": "as above",
+    "certificates/names/": "names an organisation that the user administers; as above",
+    "certificates/<int:key>.pem": "authorities are the installation's, and no secret",
+    "certificates/<int:key>.crl": "as above",
+    "api/v1/certificate-authorities/": "as above",
+    "api/v1/certificate-authorities/<pk>/": "as above",
     "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",
     "help/": "the guide is the same for everybody",
-    "vendor-messages/": ("",),
-    "certificates/": ("", "?ending=1"),
-    "api/v1/certificates/": ("", "?charger={charger.identity}", "?format=csv"),
-    "api/v1/installed-certificates/": ("", "?charger={charger.identity}", "?format=csv"),
     "help/<slug:slug>/": "the guide is the same for everybody",
     "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",
     "kiosk/<str:token>/": "a wall's link, for nobody in particular; tests/cpms/web/test_kiosk.py",
@@ -325,11 +351,25 @@ class Things:
     customer_report: CustomerReport
     tariff: Tariff
     vendor_rule: VendorRule
+    certificate: Certificate
+    installed: InstalledCertificate
     owner: User
 
     def marks(self) -> list[str]:
         """Return words by which the owner's things are known on any page."""
         return ["THEIRS", "8949000000000000077", f"event-of-{self.charger.pk}"]
+
+
+def certified(charger: Charger) -> Certificate:
+    """Have a certificate issued to a charger, by an authority that signs nothing."""
+    times = {"not_before": NOON, "not_after": NOON}
+    authority = Authority.objects.create(
+        kind="external", algorithm="ecdsa", name="CA", fingerprint=f"{charger.pk:064}", **times
+    )
+    return Certificate.objects.create(
+        authority=authority, charger=charger, kind="charger", subject="CN=THEIRS",
+        serial="1", fingerprint=f"{charger.pk:064}", **times,
+    )  # fmt: skip
 
 
 def kept(organisation: Organisation, **about: object) -> StoredFile:
@@ -385,6 +425,10 @@ def theirs(db: None) -> Things:
             reason="THEIRS",
         ),
         token=Token.objects.create(organisation=world.organisation, id_token="THEIRS-CARD"),
+        certificate=certified(charger),
+        installed=InstalledCertificate.objects.create(
+            charger=charger, kind="csms_root", seen_at=NOON, subject="THEIRS"
+        ),
         file=kept(world.organisation, charger=charger, kind="log"),
         firmware=FirmwareImage.objects.create(
             organisation=world.organisation, version="THEIRS",

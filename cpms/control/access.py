@@ -3,12 +3,15 @@
 from django.db.models import QuerySet
 
 from cpms.control.models import (
+    Authority,
     Bulk,
+    Certificate,
     ChargingProfile,
     Command,
     CustomerReport,
     DisplayMessage,
     FirmwareImage,
+    InstalledCertificate,
     Reservation,
     StoredFile,
     Tariff,
@@ -85,3 +88,18 @@ def tariffs(user: Person) -> QuerySet[Tariff]:
 def vendor_rules(user: Person) -> QuerySet[VendorRule]:
     """Answers to vendors' messages of the organisations the user belongs to."""
     return VendorRule.objects.filter(organisation__in=access.organisations(user))
+
+
+def certificates(user: Person) -> QuerySet[Certificate]:
+    """Certificates issued to the chargers the user sees."""
+    return Certificate.objects.filter(charger__in=access.chargers(user))
+
+
+def installed_certificates(user: Person) -> QuerySet[InstalledCertificate]:
+    """Certificates that the chargers the user sees say they have."""
+    return InstalledCertificate.objects.filter(charger__in=access.chargers(user))
+
+
+def authorities(user: Person) -> QuerySet[Authority]:
+    """Certificate authorities of the installation: no secret to anybody who is signed in."""
+    return Authority.objects.all() if user.is_authenticated else Authority.objects.none()

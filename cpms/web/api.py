@@ -18,13 +18,14 @@ from rest_framework.views import APIView
 
 import alerts.api
 import cpms.control.api.app
-import cpms.control.api.tokens
+import cpms.control.api.certificates
 import cpms.control.api.customers
 import cpms.control.api.files
 import cpms.control.api.firmware
 import cpms.control.api.reservations
 import cpms.control.api.sessions
 import cpms.control.api.tariffs
+import cpms.control.api.tokens
 import cpms.control.api.vendor_rules
 import cpms.ocpp.api
 import cpms.ocpp.bulk_api
@@ -38,6 +39,7 @@ RESOURCES = {
     **alerts.api.RESOURCES,
     **cpms.control.api.tokens.RESOURCES,
     **cpms.control.api.app.RESOURCES,
+    **cpms.control.api.certificates.RESOURCES,
     **cpms.control.api.customers.RESOURCES,
     **cpms.control.api.firmware.RESOURCES,
     **cpms.control.api.reservations.RESOURCES,

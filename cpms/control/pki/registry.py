@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from cpms.control.models import Certificate, CertificateName, SigningRequest
 from cpms.control.pki import authorities, requests, x509
 from cpms.control.pki.requests import Applicant, Csr, Unacceptable, Use
+from inventory.audit import record_deed
 from inventory.models import Charger, Organisation
 
 #: Requests of one charger in an hour; more are refused. Each may cost a signature and a CALL.
@@ -183,6 +186,17 @@ def revoke(row: Certificate, reason: str, by: str, now: datetime) -> bool:
             revoked_at=now, revocation=reason, revoked_by=by[:150]
         )
     )
+
+
+def revoke_by(row: Certificate, reason: str, user: User, now: datetime) -> bool:
+    """Revoke a certificate in a person's name, and enter it in the audit trail."""
+    name = user.get_full_name() or user.get_username()
+    with transaction.atomic():
+        gone = revoke(row, reason, name, now)
+        if gone:
+            about = {"deed": "revoked", "certificate": row.serial, "reason": reason}
+            record_deed(user, row.charger or row, about)
+    return gone
 
 
 def in_force(charger_id: int, now: datetime) -> Certificate | None:

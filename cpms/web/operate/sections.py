@@ -39,6 +39,7 @@ SECTIONS = (
     Section("charger-display", _("Display"), "message"),
     Section("charger-customers", _("Customers"), "user", "command"),
     Section("charger-local-list", _("Local list"), "list-check"),
+    Section("charger-certificates", _("Certificates"), "certificate"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),
 )
