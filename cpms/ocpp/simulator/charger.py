@@ -63,6 +63,8 @@ class Charger:
         self.boot_reason = "PowerUp"
         self.is_powered = True
         self.local_list_version = 0
+        #: Messages on its display, by their numbers (2.x).
+        self.displays: dict[int, Json] = {}
         self.profiles: list[limits.Kept] = []
         self.line = Line(self, self._target, world, spec.chance("line"))
         self._respond = respond

@@ -56,6 +56,14 @@ def unlock(charger: Charger, port: Port) -> None:
         charger.agenda.soon(lambda: guest.stop("UnlockCommand"))
 
 
+def port_to_reserve(charger: Charger, number: int | None) -> Port | None:
+    """Return the port of that number; without one the first that is free, or else any."""
+    if number:
+        return charger.ports.get(number)
+    ports = sorted(charger.ports.values(), key=lambda port: port.status != "Available")
+    return next(iter(ports), None)
+
+
 def reserve(charger: Charger, port: Port, reservation: int, until: str) -> str:
     """Hold a port for a driver; return "Accepted" or why not."""
     if port.status != "Available":
@@ -110,3 +118,6 @@ async def _start_remotely(charger: Charger, port: Port, token: str, start_id: in
 async def _expire(charger: Charger, port: Port, reservation: int) -> None:
     if port.reserved_by == reservation:
         await acts.reserve(charger, port, None)
+        if charger.spec.version != "1.6":
+            said = {"reservationId": reservation, "reservationUpdateStatus": "Expired"}
+            await charger.ask(Message("ReservationStatusUpdate", said))

@@ -90,8 +90,8 @@ def send_local_list(charger: Charger, payload: Json) -> Json:
 
 
 def reserve_now(charger: Charger, payload: Json) -> Json:
-    """Hold a connector for a driver."""
-    port = charger.ports.get(payload["connectorId"])
+    """Hold a connector for a driver; with 0 any that is free."""
+    port = service.port_to_reserve(charger, payload["connectorId"])
     if port is None:
         return {"status": "Rejected"}
     until, reservation = payload["expiryDate"], payload["reservationId"]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cpms.ocpp.simulator import acts, limits
-from cpms.ocpp.simulator.answers import device_model, service, shared, triggers
+from cpms.ocpp.simulator.answers import customers, device_model, service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.ports import Port
@@ -115,8 +115,8 @@ def get_transaction_status(charger: Charger, payload: Json) -> Json:
 
 
 def reserve_now(charger: Charger, payload: Json) -> Json:
-    """Hold an EVSE for a driver; "any EVSE" is not offered."""
-    port = charger.ports.get(payload.get("evseId", 0))
+    """Hold an EVSE for a driver, or any that is free; kinds of connectors aren't told apart."""
+    port = service.port_to_reserve(charger, payload.get("evseId"))
     if port is None:
         return {"status": "Rejected"}
     until, reservation = payload["expiryDateTime"], payload["id"]
@@ -200,10 +200,14 @@ ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
     "ChangeAvailability": change_availability,
     "ClearCache": shared.clear_cache,
     "ClearChargingProfile": clear_charging_profile,
+    "ClearDisplayMessage": customers.clear_display_message,
+    "CostUpdated": customers.cost_updated,
+    "CustomerInformation": customers.customer_information,
     "DataTransfer": shared.data_transfer,
     "GetBaseReport": get_base_report,
     "GetChargingProfiles": get_charging_profiles,
     "GetCompositeSchedule": get_composite_schedule,
+    "GetDisplayMessages": customers.get_display_messages,
     "GetLocalListVersion": get_local_list_version,
     "GetLog": get_log,
     "GetReport": get_report,
@@ -215,6 +219,7 @@ ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
     "Reset": reset,
     "SendLocalList": send_local_list,
     "SetChargingProfile": set_charging_profile,
+    "SetDisplayMessage": customers.set_display_message,
     "SetVariables": set_variables,
     "TriggerMessage": trigger_message,
     "UnlockConnector": unlock_connector,

@@ -27,6 +27,11 @@ PROFILE_2 = {
     "chargingSchedule": [{"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": PERIODS}],
 }
 CARD = {"idToken": "04A1B2C3", "type": "ISO14443"}
+GREETING = {
+    "id": 5,
+    "priority": "NormalCycle",
+    "message": {"format": "UTF8", "content": "Hello"},
+}
 CALLS_16: list[tuple[str, Any, Any]] = [
     ("CancelReservation", {"reservationId": 9}, {"status": "Rejected"}),
     ("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}, {"status": "Accepted"}),
@@ -108,6 +113,30 @@ CALLS_2: list[tuple[str, Any, Any]] = [
         {"id": 3, "evseId": 1, "expiryDateTime": LATER, "idToken": CARD},
         {"status": "Accepted"},
     ),
+    (
+        "ReserveNow",
+        {"id": 4, "expiryDateTime": LATER, "idToken": CARD},
+        {"status": "Accepted"},
+    ),
+    ("ClearDisplayMessage", {"id": 9}, {"status": "Unknown"}),
+    ("CostUpdated", {"totalCost": 1.5, "transactionId": "1"}, {}),
+    (
+        "CustomerInformation",
+        {"requestId": 1, "report": True, "clear": False, "idToken": CARD},
+        {"status": "Accepted"},
+    ),
+    ("GetDisplayMessages", {"requestId": 1}, {"status": "Unknown"}),
+    ("SetDisplayMessage", {"message": GREETING}, {"status": "Accepted"}),
+    (
+        "SetDisplayMessage",
+        {"message": {**GREETING, "priority": "AlwaysFront"}},
+        {"status": "NotSupportedPriority"},
+    ),
+    (
+        "SetDisplayMessage",
+        {"message": {**GREETING, "transactionId": "nobodys"}},
+        {"status": "UnknownTransaction"},
+    ),
     ("Reset", {"type": "Immediate"}, {"status": "Accepted"}),
     ("Reset", {"type": "Immediate", "evseId": 1}, {"status": "Rejected"}),
     ("SendLocalList", {"versionNumber": 4, "updateType": "Full"}, {"status": "Accepted"}),
@@ -182,7 +211,7 @@ def test_every_answer_in_the_table_is_asked_for_here(version: str) -> None:
         ("1.6", "Reset", {"type": "Soft", "now": True}, "FormationViolation"),
         ("1.6", "Reset", None, "TypeConstraintViolation"),
         ("2.0.1", "RemoteStartTransaction", {}, "NotImplemented"),
-        ("2.0.1", "CostUpdated", {"totalCost": 1, "transactionId": "x"}, "NotSupported"),
+        ("2.0.1", "UnpublishFirmware", {"checksum": "x"}, "NotSupported"),
         ("2.0.1", "Reset", {}, "OccurrenceConstraintViolation"),
         ("2.1", "Reset", {"type": 1}, "TypeConstraintViolation"),
         ("2.1", "Reset", {"type": "Immediate", "now": True}, "FormatViolation"),
