@@ -162,7 +162,7 @@ def _in_path(path: str) -> bytes:
 
 async def _body(receive: Any) -> bytes | None:
     """Return the body of a request; None where it is too long."""
-    body = b""
+    body: bytes = b""
     async with asyncio.timeout(ARRIVES_WITHIN):
         while True:
             message = await receive()
