@@ -102,23 +102,24 @@ def told(
             "command": command,
         },
     )
-    _verify(command.charger, steps, verdict, at)
+    if verdict != Verdict.NOTHING:
+        _verify(command.charger, steps, differs if verdict == Verdict.ABOVE else None, at)
     return answer
 
 
-def _verify(charger: Charger, steps: Iterable[Step], verdict: str, at: datetime) -> None:
-    """Verify the commands whose profiles count in the composite."""
-    if verdict == Verdict.NOTHING:
-        return
-    counting = {s.by.layer.profile.id or 0 for s in steps if s.by is not None}
+def _verify(charger: Charger, steps: Iterable[Step], above: datetime | None, at: datetime) -> None:
+    """Verify the commands whose profiles count; `above`: when the charger allows more than that."""
+    counting = [step for step in steps if step.by is not None]
+    if above is not None:
+        counting = [step for step in counting if step.start <= above < step.end]
+    numbers = {step.by.layer.profile.id or 0 for step in counting if step.by is not None}
     held = ChargingProfile.objects.filter(
-        charger=charger, gone_at=None, number__in=counting, command__verified=None
+        charger=charger, gone_at=None, number__in=numbers, command__verified=None
     )
+    evidence = "composite" if above is None else "composite_above"
     for row in held.select_related("command"):
         if row.command is not None:
-            holds = verdict != Verdict.ABOVE
-            evidence = "composite" if holds else "composite_above"
-            settlement.verify(row.command, at, evidence, holds=holds)
+            settlement.verify(row.command, at, evidence, holds=above is None)
 
 
 def sweep(now: datetime) -> int:

@@ -3,7 +3,7 @@
 Pure. Times are aware; amounts are watts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from cpms.control.operations.profiles import Schedule
 
 #: Rounding to tenths, voltages that aren't nominal: what counts as the same.
 SHARE, WATTS = 0.02, 50.0
+#: Clocks differ, and seconds are rounded: so brief a difference is none.
+BRIEF = timedelta(minutes=1)
 
 
 class Span(NamedTuple):
@@ -40,8 +42,8 @@ def of_steps(steps: Iterable[Step]) -> list[Span]:
 
 def exceeded(theirs: Sequence[Span], ours: Sequence[Span]) -> datetime | None:
     """Return when `theirs` first allows more than `ours`; None: never, where both say something."""
-    for start, end, allowed, limit in _overlaps(theirs, ours):
-        if limit is None or start >= end:
+    for start, allowed, limit in _overlaps(theirs, ours):
+        if limit is None:
             continue
         if allowed is None or allowed > limit * (1 + SHARE) + WATTS:
             return start
@@ -50,8 +52,8 @@ def exceeded(theirs: Sequence[Span], ours: Sequence[Span]) -> datetime | None:
 
 def undercut(theirs: Sequence[Span], ours: Sequence[Span]) -> datetime | None:
     """Return when `theirs` first allows less than `ours`."""
-    for start, end, allowed, limit in _overlaps(theirs, ours):
-        if allowed is None or start >= end:
+    for start, allowed, limit in _overlaps(theirs, ours):
+        if allowed is None:
             continue
         if limit is None or allowed * (1 + SHARE) + WATTS < limit:
             return start
@@ -60,10 +62,13 @@ def undercut(theirs: Sequence[Span], ours: Sequence[Span]) -> datetime | None:
 
 def _overlaps(
     theirs: Sequence[Span], ours: Sequence[Span]
-) -> Iterable[tuple[datetime, datetime, float | None, float | None]]:
-    """Yield the spans in which neither changes, in their order."""
+) -> Iterator[tuple[datetime, float | None, float | None]]:
+    """Yield what both say wherever neither changes, in order, without what is too brief to tell."""
+    if not theirs:
+        return
+    brief = min(BRIEF, (theirs[-1].end - theirs[0].start) / 4)
     for one in theirs:
         for other in ours:
             start, end = max(one.start, other.start), min(one.end, other.end)
-            if start < end:
-                yield start, end, one.watts, other.watts
+            if end - start > brief:
+                yield start, one.watts, other.watts

@@ -140,6 +140,19 @@ def composite(
     return _joined(steps)
 
 
+def condensed(steps: Iterable[Step]) -> list[Step]:
+    """Return steps for words: together where only what doesn't count changes."""
+    found: list[Step] = []
+    for step in steps:
+        last = found[-1] if found else None
+        if last and (last.by, last.added, last.below) == (step.by, step.added, step.below):
+            others = tuple(other for other in last.others if other in step.others)
+            found[-1] = replace(last, end=step.end, others=others)
+        else:
+            found.append(step)
+    return found
+
+
 def at(layers: Sequence[Layer], port: Port, moment: datetime) -> Step:
     """Return what is allowed at a moment."""
     return composite(layers, port, moment, timedelta(seconds=1))[0]

@@ -1,6 +1,7 @@
 """What limits a port when, and why, in sentences that an operator understands."""
 
 from datetime import datetime, timedelta, tzinfo
+from itertools import groupby
 
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -81,10 +82,10 @@ def schedule(said: Schedule, zone: tzinfo) -> str:
 
 
 def _amounts(said: Schedule) -> str:
-    shown = [amount(period.limit, said.unit) for period in said.periods[:MOST_AMOUNTS]]
-    if len(said.periods) > MOST_AMOUNTS:
-        shown.append("…")
-    return _(", then ").join(shown)
+    told = [amount(period.limit, said.unit) for period in said.periods]
+    changed = [one for one, _same in groupby(told)]
+    more = ["…"] if len(changed) > MOST_AMOUNTS else []
+    return _(", then ").join([*changed[:MOST_AMOUNTS], *more])
 
 
 def _day_and_time(local: datetime) -> str:

@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpms.control.charging import words
-from cpms.control.charging.composite import Layer, Port, Running, Step, Supply, at, composite
+from cpms.control.charging.composite import (
+    Layer,
+    Port,
+    Running,
+    Step,
+    Supply,
+    at,
+    composite,
+    condensed,
+)
 from cpms.control.operations.profiles import Period, Profile, Schedule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # A Monday.
@@ -187,6 +196,19 @@ def test_what_the_site_makes_comes_on_top_of_the_grid_s_limit() -> None:
     step = at(stack, PORT, NOON)
     assert step.amperes(Supply()) == 14.0
     assert "local generation 2 at level 0 adds 4 A" in words.sentence(step, UTC)
+
+
+def test_in_words_steps_are_one_where_only_what_does_not_count_changes() -> None:
+    stack = [
+        layer((0, 6.0)),
+        layer((0, 32.0), (3600, 16.0), purpose="ChargingStationMaxProfile", evse=0, number=2),
+    ]
+    steps = composite(stack, PORT, NOON, DAY)
+    assert len(steps) == 2
+    (step,) = condensed(steps)
+    assert words.sentence(step, UTC) == (
+        "From 12:00 to Tue 12:00: 6 A, by default profile 1 at level 0."
+    )
 
 
 def test_a_step_past_midnight_says_the_day() -> None:

@@ -95,6 +95,14 @@ def test_a_schedule_above_ours_is_found_and_where_it_begins() -> None:
     assert exceeded(ceiling(None), ceiling(5.0)) == NOON
 
 
+def test_a_second_more_or_less_is_no_difference() -> None:
+    ours = ceiling(5_000.0, 11_000.0)
+    edge = NOON + hours(1) - timedelta(seconds=1)
+    theirs = [Span(NOON, edge, 5_000.0), Span(edge, NOON + hours(2), 11_000.0)]
+    assert exceeded(theirs, ours) is None
+    assert undercut(theirs, ours) is None
+
+
 limits = st.lists(st.none() | st.integers(0, 50_000).map(float), min_size=1, max_size=24)
 
 

@@ -149,6 +149,11 @@ class OperationForm(forms.Form):
         seconds = self.cleaned_data.get("lasts")
         return timedelta(seconds=int(seconds)) if seconds else self.operation.lasts
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it is sent again where the connection broke off."""
+        return self.operation.repeatable
+
     def harms(self) -> list[Harm]:
         """Return whom it would hurt, as things are now; nobody: it is asked without a question."""
         ended = self.ends()

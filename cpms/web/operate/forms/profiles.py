@@ -65,8 +65,8 @@ class LimitForm(OperationForm):
             "not yet applied."
         ),
         "rejected": _(
-            "It refuses this profile: it may know the unit, the rank or the number of periods not, "
-            "have a like one with another number, or the session may have ended."
+            "It refuses this limit: it may not know the unit or the level, have one like it under "
+            "another number, or the session may have ended."
         ),
     }  # fmt: skip
 
@@ -89,11 +89,11 @@ class LimitForm(OperationForm):
         label=_("To"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
     )
     stack_level = forms.IntegerField(
-        label=_("Rank"),
+        label=_("Level"),
         min_value=0,
         max_value=10_000,
         initial=0,
-        help_text=_("Of several limits for the same thing the one of the highest rank counts."),
+        help_text=_("Of several limits for the same thing the one of the highest level counts."),
     )
 
     def offer(self) -> None:
@@ -269,7 +269,9 @@ class ClearForm(_AboutProfiles):
     )
     evse = PlaceField()
     purpose = forms.ChoiceField(label=_("Purpose"), choices=PURPOSES, required=False)
-    stack_level = forms.IntegerField(label=_("Rank"), min_value=0, max_value=10_000, required=False)
+    stack_level = forms.IntegerField(
+        label=_("Level"), min_value=0, max_value=10_000, required=False
+    )
 
     def other_harms(self) -> Iterator[Harm]:
         """Everything at once is seldom meant."""
@@ -295,7 +297,9 @@ class AskProfilesForm(_AboutProfiles):
 
     evse = PlaceField()
     purpose = forms.ChoiceField(label=_("Purpose"), choices=[*PURPOSES, EXTERNAL], required=False)
-    stack_level = forms.IntegerField(label=_("Rank"), min_value=0, max_value=10_000, required=False)
+    stack_level = forms.IntegerField(
+        label=_("Level"), min_value=0, max_value=10_000, required=False
+    )
 
     def fields_asked(self) -> dict[str, Any]:
         """Ask for those of everybody where nothing is chosen: one criterion must be said."""

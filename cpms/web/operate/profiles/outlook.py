@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cpms.control.charging import words
-from cpms.control.charging.composite import Layer, Port, Step, composite
+from cpms.control.charging.composite import Layer, Port, Step, composite, condensed
 from cpms.control.models import ChargingProfile, ExternalLimit
 from cpms.control.profiles import stacked
 from inventory.models import Charger
@@ -42,7 +42,7 @@ class Place:
 
     def sentences(self, zone: tzinfo) -> list[str]:
         """Return what is allowed when, and why."""
-        return [words.sentence(step, zone) for step in self.steps[:MOST_SENTENCES]]
+        return [words.sentence(step, zone) for step in condensed(self.steps)[:MOST_SENTENCES]]
 
 
 def places(
@@ -103,7 +103,7 @@ def _named(layer: Layer) -> str:
     purpose = str(words.PURPOSES.get(profile.purpose, profile.purpose))
     if profile.id is None:
         return f"{purpose} ({words.SOURCES.get(layer.source, layer.source)})"
-    return _("%(purpose)s %(id)s, rank %(level)s") % {
+    return _("%(purpose)s %(id)s, level %(level)s") % {
         "purpose": purpose, "id": profile.id, "level": profile.stack_level,
     }  # fmt: skip
 
