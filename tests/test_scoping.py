@@ -132,6 +132,16 @@ THEIRS = {
     "notifications/<int:notification_id>/": "/notifications/{notification.pk}/",
     "kiosks/<int:link_id>/": "/kiosks/{kiosk.pk}/",
     "kiosks/<int:link_id>/revoke/": "/kiosks/{kiosk.pk}/revoke/",
+    "chargers/<str:identity>/operate/firmware/": "/chargers/{charger.identity}/operate/firmware/",
+    "chargers/<str:identity>/operate/logs/": "/chargers/{charger.identity}/operate/logs/",
+    "chargers/<str:identity>/operate/logs/<int:key>/": (
+        "/chargers/{charger.identity}/operate/logs/{file.pk}/"
+    ),
+    "chargers/<str:identity>/operate/logs/<int:key>/download/": (
+        "/chargers/{charger.identity}/operate/logs/{file.pk}/download/"
+    ),
+    "firmware/<int:key>/file/": "/firmware/{firmware.pk}/file/",
+    "firmware/<int:key>/withdraw/": "/firmware/{firmware.pk}/withdraw/",
     "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
     "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
     "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
@@ -250,6 +260,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/connections/": ("", "?format=csv"),
     "api/v1/sightings/": ("",),
     "api/v1/incidents/": ("", "?format=csv"),
+    "firmware/": ("",),
     "commands/": ("", "?q=THEIRS", "?operation=reset"),
     "commands/bulks/": ("",),
     "api/v1/bulks/": ("", "?format=csv"),
@@ -271,6 +282,7 @@ LISTS: dict[str, tuple[str, ...]] = {
 #: Routes that need no scope, and why.
 UNSCOPED = {
     "sightings/address/": "names an address; needs the role in every organisation",
+    "firmware/add/": "offers the user's own organisations; tests/cpms/web/operate/test_files.py",
     "commands/bulk/": "offers operations for the user's own chargers; test_bulk.py",
     "commands/bulk/<slug:name>/": "as above",
     "certificates/make/": "superusers only; test_certificates.py",

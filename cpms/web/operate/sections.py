@@ -39,6 +39,8 @@ SECTIONS = (
     Section("charger-display", _("Display"), "message"),
     Section("charger-customers", _("Customers"), "user", "command"),
     Section("charger-local-list", _("Local list"), "list-check"),
+    Section("charger-firmware", _("Firmware"), "cpu"),
+    Section("charger-logs", _("Logs"), "file-text"),
     Section("charger-certificates", _("Certificates"), "certificate"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("cpms.web.operate.certificates.urls")),
     path("", include("cpms.web.operate.profiles.urls")),
     path("", include("cpms.web.operate.drivers.urls")),
+    path("", include("cpms.web.operate.files.urls")),
     path("", include("cpms.web.operate.tariffs.urls")),
     path(TAB, views.operations, name="charger-operate"),
     path(f"{TAB}raw/", raw.show, name="charger-raw"),
