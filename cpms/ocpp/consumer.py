@@ -7,7 +7,7 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 
 from cpms.control import passwords, upgrades
-from cpms.control.pki import registry
+from cpms.control.pki import delivery
 from cpms.ocpp import gateway, handshake
 from cpms.ocpp.charger_socket import ChargerSocket
 from cpms.ocpp.duplicates import contest
@@ -60,7 +60,7 @@ def _note_certificate(hub: gateway.Gateway, admission: handshake.Admission) -> N
     """Note that a charger comes with the certificate that it was given."""
     if admission.certificate is not None:
         now = datetime.now(UTC)
-        hub.clerk.soon(partial(registry.used, admission.certificate.fingerprint, now))
+        hub.clerk.soon(partial(delivery.shown, admission.certificate.fingerprint, now))
 
 
 def _note_profile(hub: gateway.Gateway, admission: handshake.Admission) -> None:

@@ -42,8 +42,8 @@ def standing(fingerprint: str) -> Standing | None:
 
 def used(fingerprint: str, now: datetime) -> Certificate | None:
     """Note that a charger came with its certificate; return it the first time."""
-    found = Certificate.objects.filter(fingerprint=fingerprint.lower(), used_at=None)
-    return found.first() if found.update(used_at=now) else None
+    row = Certificate.objects.select_related("delivery").filter(fingerprint=fingerprint.lower())
+    return row.get() if row.filter(used_at=None).update(used_at=now) else None
 
 
 def cpo_name(organisation_id: int) -> str:
