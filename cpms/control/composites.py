@@ -5,17 +5,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import Max, Min, Q
+from django.db.models import F, Max, Min
+from django.db.models.functions import Greatest
 
 from cpms.control import profiles, settlement
 from cpms.control.charging.compare import exceeded, of_steps, spans, undercut
-from cpms.control.charging.composite import Port, Running, Step, composite
+from cpms.control.charging.composite import Limit, Port, Running, Step, composite
 from cpms.control.models import ChargingProfile, Command, CompositeAnswer
 from cpms.control.operations.profiles import Schedule
-from inventory.models import Charger
+from inventory.models import Charger, Evse
 from monitoring.models import MeterSample, Session
 
 Verdict = CompositeAnswer.Verdict
@@ -25,8 +27,8 @@ LIMITING = ("set_profile", "start")
 SETTLES = timedelta(seconds=60)
 #: Over the limit for longer than this, it isn't applied.
 PATIENCE = timedelta(minutes=1)
-#: Meters are this exact: a share, and W.
-EXACT, WATTS = 0.05, 200.0
+#: Meters are this exact: a share, and W or A.
+EXACT, WATTS, AMPERES = 0.05, 200.0, 0.5
 #: The meter proves a limit that it is this near to; below, the vehicle may not want more.
 NEAR = 0.6
 #: Commands looked at in one sweep, and how long each is.
@@ -146,22 +148,46 @@ def _measured(row: ChargingProfile, now: datetime) -> bool:
     last = steps[-1]
     if last.by is None or last.watts is None or last.by.layer.profile.id != row.number:
         return False
-    begun = max(last.start, start)
-    samples = MeterSample.objects.filter(
-        charger_id=row.charger_id, evse_id__in=row.charger.evses.filter(number=row.evse),
-        at__gte=begun + SETTLES, at__lte=now, power__isnull=False,
-    )  # fmt: skip
-    limit = last.watts * (1 + EXACT) + WATTS
-    seen = samples.aggregate(
-        first=Min("at"), last=Max("at"), least=Min("power"), most=Max("power"),
-        over=Min("at", filter=Q(power__gt=limit)),
-    )  # fmt: skip
-    if seen["first"] is None or seen["last"] - seen["first"] < PATIENCE:
+    drawn = _drawn(row, max(last.start, start) + SETTLES, now, last.by)
+    if drawn is None or drawn.lasted < PATIENCE:
         return False
-    if seen["least"] > limit:
+    if drawn.least > drawn.limit:
         settlement.verify(row.command, now, "meter_above", holds=False)
         return True
-    if seen["over"] is None and seen["most"] >= last.watts * NEAR:
+    if drawn.most <= drawn.limit and drawn.most >= drawn.wanted * NEAR:
         settlement.verify(row.command, now, "meter")
         return True
     return False
+
+
+class _Drawn(NamedTuple):
+    """What a port drew over a while, in the unit of its limit: W, or A of the fullest phase."""
+
+    lasted: timedelta
+    least: float
+    most: float
+    wanted: float
+    slack: float
+
+    @property
+    def limit(self) -> float:
+        """What may be measured under the limit."""
+        return self.wanted * (1 + EXACT) + self.slack
+
+
+def _drawn(row: ChargingProfile, start: datetime, end: datetime, limit: Limit) -> _Drawn | None:
+    """Return what the port drew; None where it wasn't metered, or isn't limited by itself."""
+    samples = MeterSample.objects.filter(
+        charger_id=row.charger_id, at__gte=start, at__lte=end,
+        evse_id__in=Evse.objects.filter(charger_id=row.charger_id, number=row.evse),
+    )  # fmt: skip
+    ampere = Greatest("current_l1", "current_l2", "current_l3", "current")
+    measured = ampere if limit.unit == "A" else F("power")
+    seen = samples.annotate(drawn=measured).filter(drawn__isnull=False).aggregate(
+        first=Min("at"), last=Max("at"), least=Min("drawn"), most=Max("drawn")
+    )  # fmt: skip
+    if seen["first"] is None:
+        return None
+    lasted = seen["last"] - seen["first"]
+    slack = AMPERES if limit.unit == "A" else WATTS
+    return _Drawn(lasted, seen["least"], seen["most"], limit.period.limit, slack)

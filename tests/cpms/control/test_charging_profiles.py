@@ -279,9 +279,9 @@ def test_a_composite_of_1_6_is_read_as_well(charger: Charger) -> None:
 @pytest.mark.parametrize(
     ("drawn", "evidence"),
     [
-        (11_000.0, (True, "meter")),
-        (22_000.0, (False, "meter_above")),
-        (500.0, (None, "")),
+        (15.8, (True, "meter")),
+        (31.5, (False, "meter_above")),
+        (2.0, (None, "")),
     ],
 )
 def test_the_meter_verifies_a_limit(
@@ -294,7 +294,7 @@ def test_the_meter_verifies_a_limit(
         at = NOON + timedelta(minutes=minute)
         MeterSample.objects.create(
             charger_id=charger.pk, evse_id=evse.pk, at=at, received=at, offset_ms=0, context=0,
-            power=22_000.0 if minute < 2 else drawn,
+            current_l1=32.0 if minute < 2 else drawn, current_l2=0.0,
         )  # fmt: skip
     composites.sweep(NOON + timedelta(minutes=10))
     command.refresh_from_db()
