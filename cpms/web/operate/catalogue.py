@@ -51,7 +51,11 @@ def groups(target: Target, *, bulk: bool = False) -> list[Group]:
         if form.bulk or not bulk
     ]
     found = (
-        Group(name, label, [offer for offer in offers if offer.form.group == name])
+        Group(name, label, sorted((o for o in offers if o.form.group == name), key=_is_off))
         for name, label in GROUPS.items()
     )
     return [group for group in found if group.offers]
+
+
+def _is_off(offer: Offer) -> bool:
+    return bool(offer.why_not)

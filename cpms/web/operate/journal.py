@@ -140,7 +140,7 @@ def _choices() -> dict[str, object]:
         "windows": [(name, label) for name, (_length, label) in WINDOWS.items()],
         "states": [*states, *Command.State.choices],
         "operations": sorted(((n, str(form.title)) for n, form in FORMS.items()), key=_named),
-        "mine": [("me", _("me"))],
+        "mine": [("me", _("By me"))],
     }
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from cpms.web.durations import spoken
 from inventory.models import Charger
 from monitoring import access, fleet
+from monitoring.decimals import decimals
 from monitoring.effective import State
 from monitoring.models import Session
 from monitoring.templatetags.monitoring import masked
@@ -20,7 +21,7 @@ MOST_SESSIONS = 200
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A session that runs; energy in Wh, `token` masked."""
+    """A session that hasn't ended; energy in Wh, `token` masked."""
 
     key: int
     transaction_id: str
@@ -28,13 +29,17 @@ class Running:
     token: str
     started: datetime
     energy: float | None
+    #: A later one began at its port: most likely it is over, and nobody said so.
+    is_left_over: bool = False
 
     def told(self, now: datetime) -> str:
         """Say whose it is, for how long, and how much energy it got."""
         who = self.token or _("nobody known")
         parts = [who, spoken(now - self.started)]
         if self.energy is not None:
-            parts.append(f"{self.energy / 1000:.2f} kWh")
+            parts.append(f"{decimals(self.energy / 1000, 2)} kWh")
+        if self.is_left_over:
+            parts.append(_("most likely over: a later one began there"))
         return ", ".join(parts)
 
 
@@ -94,12 +99,16 @@ def of_charger(user: User, charger: Charger, now: datetime) -> Target:
 def sessions(user: User, charger: Charger) -> Iterable[Running]:
     """Yield the sessions of a charger that haven't ended, the latest first."""
     found = access.sessions(user).filter(charger=charger, ended=None).select_related("evse")
+    ports: set[int | None] = {None}
     for session in found.order_by("-started")[:MOST_SESSIONS]:
-        yield _running(session)
+        port = session.evse.number if session.evse else None
+        yield _running(session, left_over=port in ports - {None})
+        ports.add(port)
 
 
-def _running(session: Session) -> Running:
+def _running(session: Session, *, left_over: bool) -> Running:
     return Running(
+        is_left_over=left_over,
         key=session.pk,
         transaction_id=session.transaction_id,
         port=session.evse.number if session.evse else None,

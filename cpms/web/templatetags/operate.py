@@ -40,23 +40,22 @@ def said(command: Command, now: datetime, online: bool | None = None) -> words.S
 
 
 @register.inclusion_tag("web/operate/_list.html")
-def command_list(commands: Iterable[Command], zone: str = "", online: bool | None = None) -> Any:
-    """Draw commands as lines; without a `zone`, of any chargers: each says which."""
+def command_list(commands: Iterable[Command], zone: str = "", of: str = "charger") -> Any:
+    """Draw commands as lines: of a charger, whose `zone` it is; of "all"; or of one "bulk"."""
     now = timezone.now()
     lines = [
         {
             "command": command,
-            "said": words.said(command, now, online=online),
+            "said": words.said(command, now),
             "name": words.name(command),
             "icon": words.icon_of(command),
             "verification": words.verification(command),
             "identity": command.charger.identity,
             "zone": zone or command.charger.site.timezone,
-            "shows_charger": not zone,
         }
         for command in commands
     ]
-    return {"lines": lines}
+    return {"lines": lines, "of": of}
 
 
 @register.inclusion_tag("web/operate/_past.html")

@@ -179,6 +179,8 @@ class OperationForm(forms.Form):
                 yield Harm(f"sessions-{self.target.sessions}", self._many())
             return
         for session in ended:
+            if session.is_left_over:
+                continue
             yield Harm(f"session-{session.key}", self._one(session))
 
     def _one(self, session: Running) -> str:
