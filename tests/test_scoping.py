@@ -26,11 +26,14 @@ from cpms.control.models import (
     Bulk,
     Certificate,
     Command,
+    ContractAuthority,
+    ContractPool,
     CustomerReport,
     DisplayMessage,
     FirmwareImage,
     InstalledCertificate,
     Reservation,
+    Responder,
     StoredFile,
     Tariff,
     Token,
@@ -203,6 +206,20 @@ THEIRS = {
         "/chargers/{charger.identity}/operate/local-list/offline/"
     ),
     "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
+    "plug-and-charge/<int:key>/": "/plug-and-charge/{site.organisation_id}/",
+    **{
+        f"plug-and-charge/<int:key>/{rest}": f"/plug-and-charge/{{site.organisation_id}}/{as_asked}"
+        for rest, as_asked in {
+            "responders/": "responders/",
+            "responders/<int:row>/remove/": "responders/{responder.pk}/remove/",
+            "responders/<int:row>/try/": "responders/{responder.pk}/try/",
+            "authorities/": "authorities/",
+            "authorities/<int:row>/remove/": "authorities/{contract_authority.pk}/remove/",
+            "provider/": "provider/",
+            "provider/remove/": "provider/remove/",
+            "provider/try/": "provider/try/",
+        }.items()
+    },
     "sites/<int:key>/tariffs/": "/sites/{site.pk}/tariffs/",
     "sites/<int:key>/tariffs/<int:tariff>/withdraw/": (
         "/sites/{site.pk}/tariffs/{tariff.pk}/withdraw/"
@@ -285,6 +302,7 @@ UNSCOPED = {
     "firmware/add/": "offers the user's own organisations; tests/cpms/web/operate/test_files.py",
     "commands/bulk/": "offers operations for the user's own chargers; test_bulk.py",
     "commands/bulk/<slug:name>/": "as above",
+    "plug-and-charge/": "offers the organisations that the user administers",
     "certificates/make/": "superusers only; test_certificates.py",
     "certificates/trust/": "as above",
     "certificates/<int:key>/retire/": "as above",
@@ -365,11 +383,24 @@ class Things:
     vendor_rule: VendorRule
     certificate: Certificate
     installed: InstalledCertificate
+    responder: Responder
+    contract_authority: ContractAuthority
     owner: User
 
     def marks(self) -> list[str]:
         """Return words by which the owner's things are known on any page."""
         return ["THEIRS", "8949000000000000077", f"event-of-{self.charger.pk}"]
+
+
+def may_ask(organisation: Organisation) -> dict[str, Any]:
+    """Have an organisation name whom may be asked about contracts."""
+    ContractPool.objects.create(organisation=organisation, url="http://127.0.0.1/THEIRS")
+    return {
+        "responder": Responder.objects.create(organisation=organisation, host="127.0.0.1"),
+        "contract_authority": ContractAuthority.objects.create(
+            organisation=organisation, subject="THEIRS", fingerprint="0" * 64, not_after=NOON
+        ),
+    }
 
 
 def certified(charger: Charger) -> Certificate:
@@ -437,6 +468,7 @@ def theirs(db: None) -> Things:
             reason="THEIRS",
         ),
         token=Token.objects.create(organisation=world.organisation, id_token="THEIRS-CARD"),
+        **may_ask(world.organisation),
         certificate=certified(charger),
         installed=InstalledCertificate.objects.create(
             charger=charger, kind="csms_root", seen_at=NOON, subject="THEIRS"

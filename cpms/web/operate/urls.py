@@ -16,6 +16,7 @@ urlpatterns = [
     path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
     path("", include("cpms.web.operate.local_list.urls")),
     path("", include("cpms.web.operate.certificates.urls")),
+    path("", include("cpms.web.operate.contracts.urls")),
     path("", include("cpms.web.operate.profiles.urls")),
     path("", include("cpms.web.operate.drivers.urls")),
     path("", include("cpms.web.operate.files.urls")),

@@ -1,0 +1,1 @@
+"""Plug & Charge: whom chargers' messages may have us ask, kept by administrators."""
