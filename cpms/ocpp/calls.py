@@ -73,6 +73,11 @@ class Calls:
         finally:
             del self._waiting[message_id]
 
+    async def refuse_answer(self, message_id: str, why: str) -> None:
+        """Tell the charger that its answer can't be read; 2.1 only. (Part 4 §4.2.5)"""
+        with contextlib.suppress(ClientDisconnected):
+            await self._send(frames.result_error(message_id, "FormatViolation", why))
+
     def answered(self, answer: frames.CallResult | frames.CallError) -> bool:
         """Give an answer to whoever waits for it; False where nobody does: late or never asked."""
         future = self._waiting.get(answer.id)

@@ -204,6 +204,11 @@ def result(message_id: str, payload: Any) -> str:
     return orjson.dumps([CALL_RESULT, message_id, payload]).decode()
 
 
+def result_error(message_id: str, code: str, description: str) -> str:
+    """Return the text of a CALLRESULTERROR. (OCPP 2.1 part 4 §4.2.5)"""
+    return orjson.dumps([CALL_RESULT_ERROR, message_id, code, description[:255], {}]).decode()
+
+
 def error(message_id: str, code: str, description: str) -> str:
     """Return the text of a CALLERROR; the description is cut to the 255 characters allowed."""
     return orjson.dumps([CALL_ERROR, message_id, code, description[:255], {}]).decode()

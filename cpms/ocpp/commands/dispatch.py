@@ -220,7 +220,11 @@ class Dispatcher:
         at = datetime.now(UTC)
         if isinstance(answer, frames.CallError):
             return verdict.of_refusal(answer, at)
-        return verdict.of_answer(held.station.version, call.action, answer, at)
+        ending = verdict.of_answer(held.station.version, call.action, answer, at)
+        why = verdict.unreadable(ending)
+        if why and held.station.version == "2.1":
+            await held.calls.refuse_answer(message_id, why)
+        return ending
 
     async def _settle(
         self, claim: Claim, ending: Ending, then: Callable[[Command], None] | None = None

@@ -67,6 +67,12 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
     return Ending(_state(worst), at, clean(worst, 50), shown)
 
 
+def unreadable(ending: Ending) -> str:
+    """Return what is wrong with an answer that can't be read; "" where it could be."""
+    error = ending.error or {}
+    return str(error["description"]) if error.get("code") == "UnreadableAnswer" else ""
+
+
 def of_refusal(refusal: frames.CallError, at: datetime) -> Ending:
     """Return what a CALLERROR means."""
     unable = refusal.code in {"NotSupported", "NotImplemented"}

@@ -180,7 +180,7 @@ COMMON = [
         "NotifyCustomerInformation",
         {"data": "TAG-1", "seqNo": 0, "generatedAt": ago(30), "requestId": 7},
         Event,
-        {"kind": "customer_information", "at": ago(30), "data__data": "TAG-1"},
+        {"kind": "customer_information", "at": ago(30), "data__requestId": 7, "data__length": 5},
     ),
     Case(
         "NotifyDisplayMessages",

@@ -3,6 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+from asgiref.sync import sync_to_async
+
+from cpms.control import commands
+from cpms.control.commands import SYSTEM
+from cpms.control.models import Command
+from cpms.control.operations.remote import Reset
 from cpms.ocpp import schemas
 from cpms.ocpp.versions import ROUTES
 from monitoring.models import Event
@@ -210,3 +216,17 @@ async def test_what_is_not_for_a_charger_to_send_is_refused(gateway, charger):
     async with gateway.charger("CP-1", "2.1") as cp:
         assert await refusals(cp, others) == dict.fromkeys(others, (4, "NotSupported"))
         assert await refusals(cp, MADE_UP) == dict.fromkeys(MADE_UP, (4, "NotImplemented"))
+
+
+async def test_an_answer_of_the_charger_that_cannot_be_read_is_refused(gateway, charger):
+    async with gateway.charger("CP-1", "2.1") as cp:
+        await cp.boot2()
+        command = await sync_to_async(commands.request)(charger, Reset(), SYSTEM)
+        call = await cp.read()
+        await cp.socket.send(json.dumps([3, call[1], {"status": 7}]))
+        refusal = await cp.read()
+        assert refusal[:3] == [5, call[1], "FormatViolation"]
+        assert "status" in refusal[3]
+        await cp.call("Heartbeat", {})
+    found = await Command.objects.aget(pk=command.pk)
+    assert found.error["code"] == "UnreadableAnswer"
