@@ -51,6 +51,7 @@ from monitoring.models import (
     ConnectionSpan,
     Event,
     QuarantinedFact,
+    ReportedVariable,
     Session,
     Sighting,
     StatusSpan,
@@ -95,9 +96,30 @@ THEIRS = {
     "chargers/<str:identity>/operate/certificates/<int:key>.pem": (
         "/chargers/{charger.identity}/operate/certificates/{certificate.pk}.pem"
     ),
+    "api/v1/chargers/<identity>/settings/": "/api/v1/chargers/{charger.identity}/settings/",
+    "api/v1/chargers/<identity>/settings/history/": (
+        "/api/v1/chargers/{charger.identity}/settings/history/"
+    ),
+    "api/v1/chargers/<identity>/monitors/": "/api/v1/chargers/{charger.identity}/monitors/",
     "api/v1/certificates/<pk>/": "/api/v1/certificates/{certificate.pk}/",
     "api/v1/certificates/<pk>/revoke/": "/api/v1/certificates/{certificate.pk}/revoke/",
     "api/v1/installed-certificates/<pk>/": "/api/v1/installed-certificates/{installed.pk}/",
+    "chargers/<str:identity>/operate/configuration/": (
+        "/chargers/{charger.identity}/operate/configuration/"
+    ),
+    "chargers/<str:identity>/operate/configuration/read/": (
+        "/chargers/{charger.identity}/operate/configuration/read/"
+    ),
+    "chargers/<str:identity>/operate/configuration/change/": (
+        "/chargers/{charger.identity}/operate/configuration/change/"
+    ),
+    "chargers/<str:identity>/operate/configuration/setting/": (
+        "/chargers/{charger.identity}/operate/configuration/setting/?name=HeartbeatInterval"
+    ),
+    "chargers/<str:identity>/operate/configuration/compare/": (
+        "/chargers/{charger.identity}/operate/configuration/compare/"
+    ),
+    "chargers/<str:identity>/operate/monitors/": "/chargers/{charger.identity}/operate/monitors/",
     "chargers/<str:identity>/operate/raw/": "/chargers/{charger.identity}/operate/raw/",
     "chargers/<str:identity>/operate/latest/": "/chargers/{charger.identity}/operate/latest/",
     "chargers/<str:identity>/operate/do/<slug:name>/": (
@@ -432,6 +454,9 @@ def theirs(db: None) -> Things:
     owner = member("owner", world.organisation)
     sim = Sim.objects.create(organisation=world.organisation, iccid="8949000000000000077")
     charger = world.charger("THEIRS-1", sim=sim, commissioned_at=LONG_AGO)
+    ReportedVariable.objects.create(
+        charger=charger, variable="HeartbeatInterval", value="THEIRS", reported_at=NOON
+    )
     evse = world.port(charger)
     world.lose(charger, NOON)
     engine.run(seen_at(NOON + minutes(5)))

@@ -24,6 +24,7 @@ import cpms.control.api.files
 import cpms.control.api.firmware
 import cpms.control.api.reservations
 import cpms.control.api.sessions
+import cpms.control.api.settings
 import cpms.control.api.tariffs
 import cpms.control.api.tokens
 import cpms.control.api.vendor_rules
@@ -70,6 +71,7 @@ def _router() -> DefaultRouter:
         router.register(name, viewset, basename=name)
     nested = {**cpms.ocpp.api.NESTED, **cpms.control.api.files.NESTED}
     nested |= cpms.ocpp.profiles_api.NESTED
+    nested |= cpms.control.api.settings.NESTED
     for address, (viewset, name) in nested.items():
         router.register(address, viewset, basename=name)
     return router

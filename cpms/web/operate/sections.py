@@ -34,6 +34,7 @@ class Entry:
 #: In their order; the raw door comes last.
 SECTIONS = (
     Section(TAB, _("Operations"), "player-play"),
+    Section("charger-configuration", _("Configuration"), "adjustments"),
     Section("charger-profiles", _("Charging profiles"), "gauge"),
     Section("charger-reservations", _("Reservations"), "bookmark"),
     Section("charger-display", _("Display"), "message"),
@@ -41,6 +42,7 @@ SECTIONS = (
     Section("charger-local-list", _("Local list"), "list-check"),
     Section("charger-firmware", _("Firmware"), "cpu"),
     Section("charger-logs", _("Logs"), "file-text"),
+    Section("charger-monitors", _("Monitors"), "eye"),
     Section("charger-certificates", _("Certificates"), "certificate"),
     Section("charger-commands", _("Commands"), "history"),
     Section("charger-raw", _("Raw message"), "terminal-2", "command_raw"),

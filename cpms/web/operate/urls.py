@@ -14,6 +14,8 @@ urlpatterns = [
     path("commands/bulks/", bulk.bulks, name="bulks"),
     path("commands/bulks/<int:key>/", bulk.show, name="bulk"),
     path("commands/bulks/<int:key>/stop/", bulk.stop, name="bulk-stop"),
+    path("", include("cpms.web.operate.configuration.urls")),
+    path("", include("cpms.web.operate.monitors.urls")),
     path("", include("cpms.web.operate.local_list.urls")),
     path("", include("cpms.web.operate.certificates.urls")),
     path("", include("cpms.web.operate.contracts.urls")),

@@ -5,16 +5,26 @@ from typing import NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-CORE, LISTS, RESERVE = _("Core"), _("Local list"), _("Reservation")
-SMART, FIRMWARE, SECURITY = _("Smart charging"), _("Firmware"), _("Security")
+CORE, LISTS, RESERVE, SMART = "core", "local-list", "reservation", "smart-charging"
+FIRMWARE, SECURITY = "firmware", "security"
 #: What isn't of the standard.
-OWN = _("The vendor's own")
+OWN = "vendor"
+#: Group -> what it is called.
+GROUPS: dict[str, str | Promise] = {
+    CORE: _("Core"),
+    LISTS: _("Local list"),
+    RESERVE: _("Reservation"),
+    SMART: _("Smart charging"),
+    FIRMWARE: _("Firmware"),
+    SECURITY: _("Security"),
+    OWN: _("The vendor's own"),
+}
 
 
 class Known(NamedTuple):
-    """A standard setting: its feature profile or block, its type and unit, what it does."""
+    """A standard setting: its group, type and unit, and what it does."""
 
-    group: str | Promise
+    group: str
     type: str
     unit: str
     meaning: str | Promise

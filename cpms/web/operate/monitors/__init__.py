@@ -1,0 +1,1 @@
+"""What a charger watches of itself, and what it told."""
