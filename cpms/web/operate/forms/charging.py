@@ -54,6 +54,13 @@ class StartForm(OperationForm):
     id_token = forms.CharField(label=_("Token"), max_length=255)
     token_type = forms.ChoiceField(label=_("Kind of token"), choices=TOKEN_TYPES)
     evse = PortField(label=_("Where"))
+    limit = forms.FloatField(
+        label=_("At most (ampere per phase)"),
+        required=False,
+        min_value=0,
+        max_value=1_000,
+        help_text=_("Optional. The session charges with no more than this from its start on."),
+    )
 
     def offer(self) -> None:
         """1.6 knows no kinds of tokens, and at most 20 characters. (OCPP 1.6 §7.28)"""
@@ -62,6 +69,22 @@ class StartForm(OperationForm):
             self.fields["id_token"].max_length = 20  # type: ignore[attr-defined]
             self.fields["id_token"].widget.attrs["maxlength"] = 20
         self.fields["id_token"].widget.attrs |= {"autocapitalize": "off", "spellcheck": "false"}
+
+    def clean(self) -> dict[str, Any]:
+        """A limit is one port's."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("limit") is not None and said.get("evse") is None:
+            self.add_error("evse", gettext("A session with a limit needs its port."))
+        return said
+
+    def fields_asked(self) -> dict[str, Any]:
+        """Return them with the limit as a profile of the session's own. (1.6 §5.11, 2.x K05)"""
+        asked, limit = super().fields_asked(), self.cleaned_data.get("limit")
+        if limit is None:
+            return asked
+        schedule = {"unit": "A", "periods": [{"start": 0, "limit": limit}]}
+        profile = {"purpose": "TxProfile", "kind": "Relative", "schedules": [schedule]}
+        return {**asked, "profile": profile}
 
     def clean_id_token(self) -> str:
         """Refuse what is too long for 1.6."""

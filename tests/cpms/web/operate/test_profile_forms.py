@@ -97,6 +97,16 @@ def test_so_little_that_it_pauses_a_session_is_asked_twice(
     assert not Command.objects.exists()
 
 
+def test_a_session_is_started_with_a_limit(client: Client, station: Charger) -> None:
+    url = reverse("charger-operation", args=[station.identity, "start"])
+    said = {"id_token": "04A1", "token_type": "ISO14443", "limit": "10", "lasts": "60"}
+    assert "needs its port" in client.post(url, said).content.decode()
+    client.post(url, {**said, "evse": "2"})
+    profile = asked()["profile"]
+    assert (profile["purpose"], profile["kind"]) == ("TxProfile", "Relative")
+    assert profile["schedules"][0]["periods"] == [{"start": 0, "limit": 10.0}]
+
+
 def test_profiles_are_asked_for_without_a_choice(client: Client, station: Charger) -> None:
     url = reverse("charger-operation", args=[station.identity, "get_profiles"])
     assert client.post(url, {"lasts": "600"}).status_code == 302
