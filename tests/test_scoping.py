@@ -227,6 +227,11 @@ THEIRS = {
     "chargers/<str:identity>/operate/local-list/offline/": (
         "/chargers/{charger.identity}/operate/local-list/offline/"
     ),
+    "tokens/<int:key>/": "/tokens/{token.pk}/",
+    "tokens/<int:key>/edit/": "/tokens/{token.pk}/edit/",
+    "tokens/<int:key>/status/": "/tokens/{token.pk}/status/",
+    "tokens/<int:key>/lists/": "/tokens/{token.pk}/lists/",
+    "tokens/<int:key>/delete/": "/tokens/{token.pk}/delete/",
     "api/v1/tokens/<id_token>/": "/api/v1/tokens/{token.id_token}/",
     "plug-and-charge/<int:key>/": "/plug-and-charge/{site.organisation_id}/",
     **{
@@ -305,6 +310,8 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/bulks/": ("", "?format=csv"),
     "api/v1/firmware/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/commands/": ("", "?charger={charger.identity}", "?format=csv"),
+    "tokens/": ("", "?q=THEIRS"),
+    "tokens/export/": ("", "?q=THEIRS"),
     "api/v1/tokens/": ("", "?format=csv"),
     "vendor-messages/": ("",),
     "certificates/": ("", "?ending=1"),
@@ -358,6 +365,8 @@ UNSCOPED = {
     "api/v1/app/sessions/": "an app's own, by its API token; test_app_api.py",
     "api/v1/app/sessions/<pk>/": "as above",
     "api/v1/app/sessions/<pk>/stop/": "as above",
+    "tokens/new/": "offers the user's own organisations and sites; test_tokens.py",
+    "tokens/import/": "as above",
     "api/v1/tokens/import/": "names an organisation; test_tokens_api.py",
     "api/v1/quarantine/": "superusers only, see below",
     "api/v1/quarantine/<pk>/": "superusers only, see below",

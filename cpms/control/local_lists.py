@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Length, Upper
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -313,6 +313,13 @@ def holders(token: Token) -> QuerySet[LocalList]:
     return LocalList.objects.filter(
         charger__site__organisation=token.organisation_id, entries__has_key=token.id_token.upper()
     ).select_related("charger__site")
+
+
+def behind(token: Token) -> QuerySet[LocalList]:
+    """Return the lists that hold a token, and say of its status something else than we do."""
+    path = (F("entries"), Value(token.id_token.upper()), Value("2"))
+    told = Func(*path, function="jsonb_extract_path_text", output_field=TextField())
+    return holders(token).alias(told=told).exclude(told=STORED.get(token.status, "Invalid"))
 
 
 # What is done by itself.

@@ -64,6 +64,7 @@ PLACES = (
     Place("map", _("Map"), "map", ("/map/",), key="m"),
     Place("sites", _("Sites"), "building", ("/sites/",), key="p"),
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
+    Place("tokens", _("Tokens"), "credit-card", ("/tokens/",), key="t"),
     Place("firmware", _("Firmware"), "cpu", ("/firmware/",), key="w"),
     Place("commands", _("Commands"), "terminal-2", ("/commands/",), key="c"),
     Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice", "s"),

@@ -1,6 +1,7 @@
 """Charging sessions (OCPP: transactions)."""
 
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
@@ -55,6 +56,7 @@ class Session(models.Model):
             models.Index(fields=["charger", "-started"], name="sessions_of_charger"),
             models.Index(fields=["evse", "started"], name="sessions_of_port"),
             models.Index(fields=["-started"], name="sessions_by_start"),
+            models.Index(Upper("id_token"), models.F("started").desc(), name="sessions_of_token"),
             models.Index(fields=["charger", "ended"], name="sessions_by_end"),
             models.Index(
                 fields=["charger"], condition=models.Q(ended=None), name="running_sessions"

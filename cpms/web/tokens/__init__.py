@@ -1,0 +1,1 @@
+"""The pages of tokens: who may charge, and where."""
