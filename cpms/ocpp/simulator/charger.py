@@ -12,6 +12,7 @@ from cpms.ocpp.simulator.agenda import Agenda
 from cpms.ocpp.simulator.line import Line
 from cpms.ocpp.simulator.link import LostError, Target
 from cpms.ocpp.simulator.messages import DIALECTS, Event, Message
+from cpms.ocpp.simulator.papers import Papers
 from cpms.ocpp.simulator.ports import Port, Session, build_ports
 from cpms.ocpp.simulator.rpc import Call, CallError, Conversation, Json, NoAnswerError
 from cpms.ocpp.simulator.settings import BY_KEY, BY_VARIABLE, Setting, Settings
@@ -63,6 +64,7 @@ class Charger:
         self.boot_reason = "PowerUp"
         self.is_powered = True
         self.local_list_version = 0
+        self.papers = Papers()
         #: Messages on its display, by their numbers (2.x).
         self.displays: dict[int, Json] = {}
         self.profiles: list[limits.Kept] = []

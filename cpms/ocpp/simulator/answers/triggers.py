@@ -60,6 +60,18 @@ def _idle(action: str) -> Trigger:
     return lambda _charger, _ports: [Message(action, {"status": "Idle"})]
 
 
+def _request(kind: str) -> Trigger:
+    """Ask for a certificate with a new key; `kind` as 2.x has it, "" for both purposes."""
+
+    def asked(charger: Charger, _ports: list[Port]) -> list[Message]:
+        payload = {"csr": charger.papers.request(charger.spec.serial)}
+        if kind and charger.spec.version != "1.6":
+            payload["certificateType"] = kind
+        return [Message("SignCertificate", payload)]
+
+    return asked
+
+
 TRIGGERS: dict[str, Trigger] = {
     "BootNotification": _boot,
     "DiagnosticsStatusNotification": _idle("DiagnosticsStatusNotification"),
@@ -67,6 +79,10 @@ TRIGGERS: dict[str, Trigger] = {
     "Heartbeat": _heartbeat,
     "LogStatusNotification": _idle("LogStatusNotification"),
     "MeterValues": _meter_values,
+    "SignChargePointCertificate": _request("ChargingStationCertificate"),
+    "SignChargingStationCertificate": _request("ChargingStationCertificate"),
+    "SignCombinedCertificate": _request(""),
+    "SignV2GCertificate": _request("V2GCertificate"),
     "StatusNotification": _statuses,
     "TransactionEvent": _session_events,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cpms.ocpp.simulator import acts, limits
-from cpms.ocpp.simulator.answers import service, shared, triggers
+from cpms.ocpp.simulator.answers import papers, service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.rpc import Json
@@ -155,6 +155,7 @@ def update_firmware(charger: Charger, payload: Json) -> Json:
 
 
 ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
+    **papers.ANSWERS,
     "CancelReservation": shared.cancel_reservation,
     "ChangeAvailability": change_availability,
     "ChangeConfiguration": change_configuration,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from cpms.ocpp.simulator import acts, limits
-from cpms.ocpp.simulator.answers import customers, device_model, service, shared, triggers
+from cpms.ocpp.simulator.answers import customers, device_model, papers, service, shared, triggers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.ports import Port
@@ -196,6 +196,7 @@ def update_firmware(charger: Charger, payload: Json) -> Json:
 
 
 ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
+    **papers.ANSWERS,
     "CancelReservation": shared.cancel_reservation,
     "ChangeAvailability": change_availability,
     "ClearCache": shared.clear_cache,

@@ -160,7 +160,7 @@ class Csms:
         if action == "StartTransaction":
             self.transactions += 1
             return {"transactionId": self.transactions, "idTagInfo": {"status": "Accepted"}}
-        return {"status": "Accepted"} if action == "DataTransfer" else {}
+        return {"status": "Accepted"} if action in {"DataTransfer", "SignCertificate"} else {}
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from cpms.control.pki import x509
 from cpms.ocpp.simulator.answers import TABLES
 from cpms.ocpp.simulator.spec import ChargerSpec
+from tests import pki
 from tests.cpms.ocpp.simulator.csms import Csms
 from tests.cpms.ocpp.simulator.stage import MINUTE, Stage, play
 
@@ -32,7 +34,31 @@ GREETING = {
     "priority": "NormalCycle",
     "message": {"format": "UTF8", "content": "Hello"},
 }
+ROOT = x509.pem(pki.root())
+HASHES = {
+    "hashAlgorithm": "SHA256",
+    "issuerNameHash": "aa",
+    "issuerKeyHash": "bb",
+    "serialNumber": "1",
+}
 CALLS_16: list[tuple[str, Any, Any]] = [
+    ("CertificateSigned", {"certificateChain": "junk"}, {"status": "Rejected"}),
+    ("DeleteCertificate", {"certificateHashData": HASHES}, {"status": "NotFound"}),
+    (
+        "GetInstalledCertificateIds",
+        {"certificateType": "CentralSystemRootCertificate"},
+        {"status": "NotFound"},
+    ),
+    (
+        "InstallCertificate",
+        {"certificateType": "CentralSystemRootCertificate", "certificate": ROOT},
+        {"status": "Accepted"},
+    ),
+    (
+        "ExtendedTriggerMessage",
+        {"requestedMessage": "SignChargePointCertificate"},
+        {"status": "Accepted"},
+    ),
     ("CancelReservation", {"reservationId": 9}, {"status": "Rejected"}),
     ("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}, {"status": "Accepted"}),
     ("ChangeAvailability", {"connectorId": 9, "type": "Inoperative"}, {"status": "Rejected"}),
@@ -147,7 +173,20 @@ CALLS_2: list[tuple[str, Any, Any]] = [
     (
         "TriggerMessage",
         {"requestedMessage": "SignChargingStationCertificate"},
+        {"status": "Accepted"},
+    ),
+    (
+        "TriggerMessage",
+        {"requestedMessage": "PublishFirmwareStatusNotification"},
         {"status": "NotImplemented"},
+    ),
+    ("CertificateSigned", {"certificateChain": "junk"}, {"status": "Rejected"}),
+    ("DeleteCertificate", {"certificateHashData": HASHES}, {"status": "NotFound"}),
+    ("GetInstalledCertificateIds", {}, {"status": "NotFound"}),
+    (
+        "InstallCertificate",
+        {"certificateType": "CSMSRootCertificate", "certificate": ROOT},
+        {"status": "Accepted"},
     ),
     ("UnlockConnector", {"evseId": 1, "connectorId": 1}, {"status": "Unlocked"}),
     ("UnlockConnector", {"evseId": 7, "connectorId": 1}, {"status": "UnknownConnector"}),
@@ -205,7 +244,7 @@ def test_every_answer_in_the_table_is_asked_for_here(version: str) -> None:
     [
         ("1.6", "MakeCoffee", {}, "NotImplemented"),
         ("1.6", "GetBaseReport", {}, "NotImplemented"),
-        ("1.6", "CertificateSigned", {"certificateChain": "x"}, "NotSupported"),
+        ("2.1", "GetTariffs", {"evseId": 0}, "NotSupported"),
         ("1.6", "Reset", {"type": "Warm"}, "PropertyConstraintViolation"),
         ("1.6", "Reset", {}, "OccurenceConstraintViolation"),
         ("1.6", "Reset", {"type": "Soft", "now": True}, "FormationViolation"),
