@@ -228,5 +228,6 @@ async def test_an_answer_of_the_charger_that_cannot_be_read_is_refused(gateway, 
         assert refusal[:3] == [5, call[1], "FormatViolation"]
         assert "status" in refusal[3]
         await cp.call("Heartbeat", {})
-    found = await Command.objects.aget(pk=command.pk)
+        while not (found := await Command.objects.aget(pk=command.pk)).is_over:
+            pass
     assert found.error["code"] == "UnreadableAnswer"
