@@ -1,12 +1,10 @@
 """What both versions' answers come down to, in neither's words."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
-from cpms.ocpp.simulator import acts
+from cpms.ocpp.simulator import acts, transfers
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.ports import Port
@@ -83,16 +81,47 @@ def cancel_reservation(charger: Charger, reservation: int) -> bool:
     return False
 
 
-def transfer(charger: Charger, messages: list[Message]) -> None:
-    """Tell the progress of a transfer, step by step."""
-    charger.agenda.after(1.0, lambda: acts.say_in_turn(charger, messages, TRANSFER_STEP_SECONDS))
+def send_log(charger: Charger, location: str, name: str, told: Callable[[str], Message]) -> None:
+    """Send a log, telling how it goes; `told` makes the report of a status."""
+    charger.agenda.after(1.0, lambda: _send_log(charger, location, name, told))
 
 
-def update_firmware(charger: Charger, location: str, messages: list[Message]) -> None:
-    """Tell the progress of an update, and then run the version that the image's name names."""
-    transfer(charger, messages)
-    version = PurePosixPath(urlsplit(location).path).stem[:50] or charger.spec.firmware_version
-    wait = TRANSFER_STEP_SECONDS * (len(messages) + 1)
+async def _send_log(
+    charger: Charger, location: str, name: str, told: Callable[[str], Message]
+) -> None:
+    await charger.ask(told("Uploading"))
+    sent = await transfers.send(charger, location, name)
+    end = told("Uploaded" if sent else "UploadFailed")
+    charger.agenda.after(TRANSFER_STEP_SECONDS, lambda: _say(charger, end))
+
+
+async def _say(charger: Charger, message: Message) -> None:
+    await charger.ask(message)
+
+
+def update_firmware(
+    charger: Charger, location: str, steps: Sequence[str], told: Callable[[str], Message]
+) -> None:
+    """Fetch firmware, tell how it goes, and then run the version that its name names.
+
+    `steps` are the reports after it is fetched; `told` makes the report of a status.
+    """
+    charger.agenda.after(1.0, lambda: _update(charger, location, steps, told))
+
+
+async def _update(
+    charger: Charger, location: str, steps: Sequence[str], told: Callable[[str], Message]
+) -> None:
+    await charger.ask(told("Downloading"))
+    name = await transfers.fetch(charger, location)
+    if name is None:
+        await charger.ask(told("DownloadFailed"))
+        return
+    version = transfers.version_in(name) or charger.spec.firmware_version
+    messages = [told(step) for step in steps]
+    gap = TRANSFER_STEP_SECONDS
+    charger.agenda.after(gap, lambda: acts.say_in_turn(charger, messages, gap))
+    wait = gap * (len(messages) + 1)
     charger.agenda.after(wait, lambda: acts.run_firmware(charger, version))
 
 

@@ -1,6 +1,7 @@
 """A charger's answers in OCPP 1.6."""
 
 from collections.abc import Callable
+from functools import partial
 
 from cpms.ocpp.simulator import acts, limits
 from cpms.ocpp.simulator.answers import papers, service, shared, triggers
@@ -127,31 +128,43 @@ def get_composite_schedule(charger: Charger, payload: Json) -> Json:
     return {**answer, "chargingSchedule": schedule}
 
 
-def get_diagnostics(charger: Charger, _payload: Json) -> Json:
-    """Pretend to upload diagnostics."""
-    steps = ("Uploading", "Uploaded")
-    messages = [Message("DiagnosticsStatusNotification", {"status": step}) for step in steps]
-    service.transfer(charger, messages)
-    return {"fileName": f"{charger.spec.identity}-diagnostics.zip"}
+def get_diagnostics(charger: Charger, payload: Json) -> Json:
+    """Send diagnostics."""
+    name = f"{charger.spec.identity}-diagnostics.txt"
+    told = partial(_told, "DiagnosticsStatusNotification", None)
+    service.send_log(charger, payload["location"], name, told)
+    return {"fileName": name}
 
 
 def get_log(charger: Charger, payload: Json) -> Json:
-    """Pretend to upload a log."""
-    request = payload["requestId"]
-    steps = ("Uploading", "Uploaded")
-    messages = [
-        Message("LogStatusNotification", {"status": step, "requestId": request}) for step in steps
-    ]
-    service.transfer(charger, messages)
-    return {"status": "Accepted", "filename": f"{charger.spec.identity}.log"}
+    """Send a log."""
+    name = f"{charger.spec.identity}.log"
+    told = partial(_told, "LogStatusNotification", payload["requestId"])
+    service.send_log(charger, payload["log"]["remoteLocation"], name, told)
+    return {"status": "Accepted", "filename": name}
 
 
 def update_firmware(charger: Charger, payload: Json) -> Json:
-    """Pretend to download and run a new firmware."""
-    steps = ("Downloading", "Downloaded", "Installing", "Installed")
-    messages = [Message("FirmwareStatusNotification", {"status": step}) for step in steps]
-    service.update_firmware(charger, payload["location"], messages)
+    """Fetch a new firmware, and run it."""
+    told = partial(_told, "FirmwareStatusNotification", None)
+    steps = ("Downloaded", "Installing", "Installed")
+    service.update_firmware(charger, payload["location"], steps, told)
     return {}
+
+
+def signed_update_firmware(charger: Charger, payload: Json) -> Json:
+    """Fetch a new firmware that is signed, and run it."""
+    told = partial(_told, "SignedFirmwareStatusNotification", payload["requestId"])
+    steps = ("Downloaded", "SignatureVerified", "Installing", "Installed")
+    service.update_firmware(charger, payload["firmware"]["location"], steps, told)
+    return {"status": "Accepted"}
+
+
+def _told(action: str, request: int | None, status: str) -> Message:
+    """Return the report of a status; uploads fail in two words, by the message."""
+    if action == "LogStatusNotification" and status == "UploadFailed":
+        status = "UploadFailure"
+    return Message(action, {"status": status, **({"requestId": request} if request else {})})
 
 
 ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
@@ -174,6 +187,7 @@ ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
     "Reset": reset,
     "SendLocalList": send_local_list,
     "SetChargingProfile": set_charging_profile,
+    "SignedUpdateFirmware": signed_update_firmware,
     "TriggerMessage": trigger_message,
     "UnlockConnector": unlock_connector,
     "UpdateFirmware": update_firmware,

@@ -1,6 +1,7 @@
 """A charger's answers in OCPP 2.0.1 and 2.1."""
 
 from collections.abc import Callable
+from functools import partial
 
 from cpms.ocpp.simulator import acts, limits
 from cpms.ocpp.simulator.answers import customers, device_model, papers, service, shared, triggers
@@ -181,17 +182,19 @@ def get_composite_schedule(charger: Charger, payload: Json) -> Json:
 
 
 def get_log(charger: Charger, payload: Json) -> Json:
-    """Pretend to upload a log."""
-    steps = ("Uploading", "Uploaded")
-    service.transfer(charger, _progress("LogStatusNotification", payload, steps))
-    return {"status": "Accepted", "filename": f"{charger.spec.identity}.log"}
+    """Send a log."""
+    name = f"{charger.spec.identity}.log"
+    told = partial(_told, "LogStatusNotification", payload["requestId"])
+    service.send_log(charger, payload["log"]["remoteLocation"], name, told)
+    return {"status": "Accepted", "filename": name}
 
 
 def update_firmware(charger: Charger, payload: Json) -> Json:
-    """Pretend to download and run a new firmware."""
-    steps = ("Downloading", "Downloaded", "SignatureVerified", "Installing", "Installed")
-    messages = _progress("FirmwareStatusNotification", payload, steps)
-    service.update_firmware(charger, payload["firmware"]["location"], messages)
+    """Fetch a new firmware, and run it."""
+    signed = ["SignatureVerified"] if "signature" in payload["firmware"] else []
+    told = partial(_told, "FirmwareStatusNotification", payload["requestId"])
+    steps = ("Downloaded", *signed, "Installing", "Installed")
+    service.update_firmware(charger, payload["firmware"]["location"], steps, told)
     return {"status": "Accepted"}
 
 
@@ -237,9 +240,9 @@ def _port_of(charger: Charger, transaction: str) -> Port | None:
     return next((port for port in ports if port.session and port.session.key == transaction), None)
 
 
-def _progress(action: str, payload: Json, steps: tuple[str, ...]) -> list[Message]:
-    request = payload["requestId"]
-    return [Message(action, {"status": step, "requestId": request}) for step in steps]
+def _told(action: str, request: int, status: str) -> Message:
+    said = "UploadFailure" if status == "UploadFailed" else status
+    return Message(action, {"status": said, "requestId": request})
 
 
 def _report(charger: Charger, payload: Json, entries: list[Json]) -> Json:

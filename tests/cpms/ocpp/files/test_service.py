@@ -18,6 +18,9 @@ from cpms.control.models import Command, FirmwareImage, StoredFile, Transfer
 from cpms.control.operations import Operation
 from cpms.control.operations.files import GetDiagnostics, UpdateFirmware
 from cpms.ocpp.files import bodies, service
+from cpms.ocpp.simulator import fleet
+from cpms.ocpp.simulator import transfers as simulation
+from cpms.ocpp.simulator.world import World
 from inventory.models import Charger
 from tests.cpms.ocpp.conftest import RawCharger, RunningGateway
 from tests.cpms.ocpp.test_commands import answer, ended
@@ -171,7 +174,8 @@ async def test_a_form_s_file_is_kept_under_a_plain_name(
     )
     assert said.status == 201
     transfer = await ready.transfer()
-    assert transfer.file is not None and transfer.file.name == "diag.zip"
+    assert transfer.file is not None
+    assert transfer.file.name == "diag.zip"
     assert kept(folder) == [BODY]
 
 
@@ -346,6 +350,20 @@ async def test_sockets_answer_while_files_come_and_go(ready: Ready) -> None:
         await asyncio.sleep(0.01)
     assert (await sending).status == 201
     assert slowest < 2.0
+
+
+async def test_a_simulated_charger_sends_and_fetches_for_real(ready: Ready, folder: Path) -> None:
+    [simulated] = fleet.chargers_for(fleet.make_specs(1)[0], World("ws://unused"))
+    await ready.diagnostics()
+    assert await simulation.send(simulated, ready.address, "SIM.log")
+    found = (await ready.transfer()).file
+    assert found is not None
+    assert (found.name, b"firmware" in kept(folder)[0]) == ("SIM.log", True)
+    assert not await simulation.send(simulated, ready.address, "again.log")
+    await ready.firmware(b"x" * 1000)
+    name = await simulation.fetch(simulated, ready.address)
+    assert (name, simulation.version_in(name or "")) == ("fw-2.0.bin", "2.0")
+    assert await simulation.fetch(simulated, "https://files.example.org/fw-3.1.bin") == "fw-3.1.bin"
 
 
 async def test_a_body_for_another_page_is_bounded(ready: Ready) -> None:

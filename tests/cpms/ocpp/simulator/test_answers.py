@@ -72,7 +72,7 @@ CALLS_16: list[tuple[str, Any, Any]] = [
     ("ExtendedTriggerMessage", {"requestedMessage": "Heartbeat"}, {"status": "Accepted"}),
     ("GetCompositeSchedule", {"connectorId": 1, "duration": 60}, {"status": "Accepted"}),
     ("GetConfiguration", {"key": ["Colour"]}, {"configurationKey": [], "unknownKey": ["Colour"]}),
-    ("GetDiagnostics", {"location": "http://host/up"}, {"fileName": "CP-1-diagnostics.zip"}),
+    ("GetDiagnostics", {"location": "http://host/up"}, {"fileName": "CP-1-diagnostics.txt"}),
     ("GetLocalListVersion", {}, {"listVersion": 0}),
     (
         "GetLog",
@@ -96,6 +96,19 @@ CALLS_16: list[tuple[str, Any, Any]] = [
     (
         "SetChargingProfile",
         {"connectorId": 1, "csChargingProfiles": PROFILE_16},
+        {"status": "Accepted"},
+    ),
+    (
+        "SignedUpdateFirmware",
+        {
+            "requestId": 1,
+            "firmware": {
+                "location": "http://host/4.0.0.bin",
+                "retrieveDateTime": LATER,
+                "signingCertificate": "x",
+                "signature": "x",
+            },
+        },
         {"status": "Accepted"},
     ),
     ("TriggerMessage", {"requestedMessage": "MeterValues"}, {"status": "Accepted"}),
