@@ -247,6 +247,9 @@ THEIRS = {
             "provider/try/": "provider/try/",
         }.items()
     },
+    "api/v1/ocsp-responders/<pk>/": "/api/v1/ocsp-responders/{responder.pk}/",
+    "api/v1/contract-authorities/<pk>/": "/api/v1/contract-authorities/{contract_authority.pk}/",
+    "api/v1/contract-providers/<pk>/": "/api/v1/contract-providers/{site.organisation_id}/",
     "sites/<int:key>/tariffs/": "/sites/{site.pk}/tariffs/",
     "sites/<int:key>/tariffs/<int:tariff>/withdraw/": (
         "/sites/{site.pk}/tariffs/{tariff.pk}/withdraw/"
@@ -320,6 +323,9 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/reservations/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/display-messages/": ("", "?charger={charger.identity}", "?format=csv"),
     "api/v1/customer-reports/": ("", "?format=csv"),
+    "api/v1/ocsp-responders/": ("", "?format=csv"),
+    "api/v1/contract-authorities/": ("", "?format=csv"),
+    "api/v1/contract-providers/": ("", "?format=csv"),
     "api/v1/tariffs/": ("", "?site={site.pk}", "?format=csv"),
     "api/v1/vendor-rules/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
@@ -427,7 +433,9 @@ def may_ask(organisation: Organisation) -> dict[str, Any]:
     """Have an organisation name whom may be asked about contracts."""
     ContractPool.objects.create(organisation=organisation, url="http://127.0.0.1/THEIRS")
     return {
-        "responder": Responder.objects.create(organisation=organisation, host="127.0.0.1"),
+        "responder": Responder.objects.create(
+            organisation=organisation, host="127.0.0.1", added_by="THEIRS"
+        ),
         "contract_authority": ContractAuthority.objects.create(
             organisation=organisation, subject="THEIRS", fingerprint="0" * 64, not_after=NOON
         ),

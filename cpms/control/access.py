@@ -8,11 +8,14 @@ from cpms.control.models import (
     Certificate,
     ChargingProfile,
     Command,
+    ContractAuthority,
+    ContractPool,
     CustomerReport,
     DisplayMessage,
     FirmwareImage,
     InstalledCertificate,
     Reservation,
+    Responder,
     StoredFile,
     Tariff,
     Token,
@@ -103,3 +106,21 @@ def installed_certificates(user: Person) -> QuerySet[InstalledCertificate]:
 def authorities(user: Person) -> QuerySet[Authority]:
     """Certificate authorities of the installation: no secret to anybody who is signed in."""
     return Authority.objects.all() if user.is_authenticated else Authority.objects.none()
+
+
+def responders(user: Person) -> QuerySet[Responder]:
+    """OCSP responders that the organisations the user administers may ask."""
+    able = access.organisations_where(user, "administer")
+    return Responder.objects.filter(organisation__in=able)
+
+
+def contract_authorities(user: Person) -> QuerySet[ContractAuthority]:
+    """Authorities whose contracts count in the organisations the user administers."""
+    able = access.organisations_where(user, "administer")
+    return ContractAuthority.objects.filter(organisation__in=able)
+
+
+def contract_pools(user: Person) -> QuerySet[ContractPool]:
+    """Providers of contracts of the organisations the user administers."""
+    able = access.organisations_where(user, "administer")
+    return ContractPool.objects.filter(organisation__in=able)

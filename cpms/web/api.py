@@ -22,6 +22,7 @@ import cpms.control.api.certificates
 import cpms.control.api.customers
 import cpms.control.api.files
 import cpms.control.api.firmware
+import cpms.control.api.outside
 import cpms.control.api.reservations
 import cpms.control.api.sessions
 import cpms.control.api.settings
@@ -43,6 +44,7 @@ RESOURCES = {
     **cpms.control.api.certificates.RESOURCES,
     **cpms.control.api.customers.RESOURCES,
     **cpms.control.api.firmware.RESOURCES,
+    **cpms.control.api.outside.RESOURCES,
     **cpms.control.api.reservations.RESOURCES,
     **cpms.control.api.sessions.RESOURCES,
     **cpms.control.api.tariffs.RESOURCES,

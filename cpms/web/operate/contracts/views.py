@@ -5,6 +5,7 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -39,7 +40,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     return render(request, "web/operate/contracts/choose.html", {"organisations": found})
 
 
-def _theirs(request: HttpRequest) -> Any:
+def _theirs(request: HttpRequest) -> QuerySet[Organisation]:
     return access.organisations_where(person(request), "administer")
 
 
@@ -60,8 +61,8 @@ def _shown(request: HttpRequest, organisation: Organisation, **forms: Form) -> H
     context = {
         "organisation": organisation,
         "others": _theirs(request).exclude(pk=organisation.pk).exists(),
-        "responders": organisation.responders.all(),
-        "authorities": organisation.contract_authorities.all(),
+        "responders": Responder.objects.filter(organisation=organisation),
+        "authorities": ContractAuthority.objects.filter(organisation=organisation),
         "provider": provider,
         "now": timezone.now(),
         "responder_form": ResponderForm(),
