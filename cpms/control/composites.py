@@ -15,8 +15,8 @@ from django.db.models.functions import Greatest
 from cpms.control import profiles, settlement
 from cpms.control.charging.compare import exceeded, of_steps, spans, undercut
 from cpms.control.charging.composite import Limit, Port, Running, Step, composite
+from cpms.control.charging.profile import Schedule
 from cpms.control.models import ChargingProfile, Command, CompositeAnswer
-from cpms.control.operations.profiles import Schedule
 from inventory.models import Charger, Evse
 from monitoring.models import MeterSample, Session
 

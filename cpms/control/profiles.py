@@ -13,8 +13,8 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from cpms.control.charging.composite import EXTERNAL, Layer
+from cpms.control.charging.profile import Profile, Purpose, Schedule
 from cpms.control.models import ChargingProfile, Command, ExternalLimit
-from cpms.control.operations.profiles import Profile, Purpose, Schedule
 from inventory.models import Charger
 
 Drift, Gone = ChargingProfile.Drift, ChargingProfile.Gone

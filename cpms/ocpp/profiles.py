@@ -10,7 +10,7 @@ import msgspec
 
 from cpms.control.charging.composite import VOLTS
 from cpms.control.charging.plan import LEAST, MOST, Needs
-from cpms.control.operations.profiles import Profile, Schedule
+from cpms.control.charging.profile import Profile, Schedule
 from cpms.ocpp import times
 
 Json = dict[str, Any]

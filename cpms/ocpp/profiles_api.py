@@ -77,12 +77,10 @@ class Wanted(Strict):
     )  # fmt: skip
 
 
-class _OfCharger:
+class _OfCharger(Rest):
     """What the address says: the charger; and asking it, for those who may."""
 
-    request: Request
-    kwargs: dict[str, Any]
-    ability: ClassVar[str] = "command"
+    ability = "command"
 
     def charger(self) -> Charger:
         """Return the charger of the address."""
@@ -172,7 +170,7 @@ class StepSerializer(rest.Serializer[Any]):
     #: The profile that counts.
     id = rest.IntegerField(allow_null=True)
     purpose = rest.CharField(allow_null=True)
-    source = rest.CharField(allow_null=True)
+    source = rest.CharField(allow_null=True)  # type: ignore[assignment]
     text = rest.CharField(help_text="The same in words, with what would count without it.")
 
 
@@ -193,7 +191,7 @@ class CompositeSerializer(rest.Serializer[Any]):
     told = ToldSerializer(allow_null=True)
 
 
-class ChargerComposite(_OfCharger, Rest, GenericViewSet[Charger]):
+class ChargerComposite(_OfCharger, GenericViewSet[Charger]):
     """What a charger's profiles allow together."""
 
     queryset = Charger.objects.none()

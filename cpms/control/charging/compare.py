@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from cpms.control.charging.composite import Step, Supply
-from cpms.control.operations.profiles import Schedule
+from cpms.control.charging.profile import Schedule
 
 #: Rounding to tenths, voltages that aren't nominal: what counts as the same.
 SHARE, WATTS = 0.02, 50.0

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from cpms.control.operations.profiles import ROUND, Period, Profile, Purpose, Schedule, Unit
+from cpms.control.charging.profile import ROUND, Period, Profile, Purpose, Schedule, Unit
 
 MAXIMUM: Purpose = "ChargingStationMaxProfile"
 DEFAULT: Purpose = "TxDefaultProfile"

@@ -16,7 +16,7 @@ from typing import Literal
 
 from cpms.control.charging.compare import Span
 from cpms.control.charging.composite import VOLTS, Supply
-from cpms.control.operations.profiles import Period, Profile, Schedule, Unit
+from cpms.control.charging.profile import Period, Profile, Schedule, Unit
 
 #: The share of the time that is planned with: drivers leave early, meters differ.
 SHARE_OF_TIME = 0.9

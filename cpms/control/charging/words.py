@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cpms.control.charging.composite import Limit, Step
-from cpms.control.operations.profiles import Profile, Schedule, Unit
+from cpms.control.charging.profile import Profile, Schedule, Unit
 
 #: Amounts told of a profile with many.
 MOST_AMOUNTS = 3

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from cpms.control.charging.profile import Profile
 from cpms.control.operations.base import NEWER, Operation
-from cpms.control.operations.profiles import Profile, check_for_start
+from cpms.control.operations.profiles import check_for_start
 from cpms.control.operations.remote import Port
 
 TokenType = Literal[

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from cpms.control.charging.profile import Period, Profile, Schedule
 from cpms.control.operations import BadRequest, Operation, profiles
-from cpms.control.operations.profiles import Period, Profile, Schedule
 from cpms.ocpp.commands.limits import said, tenths, without_none
 
 Said = tuple[str, dict[str, Any]]

@@ -12,7 +12,7 @@ import msgspec
 from cpms.control import profiles, vehicles
 from cpms.control.charging.compare import exceeded, spans
 from cpms.control.charging.composite import Supply
-from cpms.control.operations.profiles import Schedule
+from cpms.control.charging.profile import Schedule
 from cpms.ocpp import profiles as reading
 from cpms.ocpp.notes import fit, note
 from cpms.ocpp.outcome import Answer, Outcome, Refused

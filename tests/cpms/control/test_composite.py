@@ -19,7 +19,7 @@ from cpms.control.charging.composite import (
     composite,
     condensed,
 )
-from cpms.control.operations.profiles import Period, Profile, Schedule
+from cpms.control.charging.profile import Period, Profile, Schedule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)  # A Monday.
 DAY = timedelta(days=1)

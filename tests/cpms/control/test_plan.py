@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from cpms.control.charging.compare import Span, exceeded, spans, undercut
 from cpms.control.charging.composite import Supply
 from cpms.control.charging.plan import Needs, horizon, plan, profile
-from cpms.control.operations.profiles import Period, Schedule
+from cpms.control.charging.profile import Period, Schedule
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cpms.control import profiles as stored
+from cpms.control.charging.profile import Purpose
 from cpms.control.operations import profiles
-from cpms.control.operations.profiles import Purpose
 from cpms.web.operate.forms.base import Harm, OperationForm, PortField, at
 from cpms.web.operate.forms.charging import SessionField
 

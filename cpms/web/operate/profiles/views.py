@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET
 from cpms.control import composites, profiles, vehicles
 from cpms.control.charging import words
 from cpms.control.charging.plan import Needs
+from cpms.control.charging.profile import Schedule
 from cpms.control.models import ChargingNeeds, ChargingProfile, CompositeAnswer, ExternalLimit
-from cpms.control.operations.profiles import Schedule
 from cpms.web import zones
 from cpms.web.operate.profiles import outlook
 from cpms.web.operate.views import section

@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cpms.control import profiles, vehicles
+from cpms.control.charging.profile import Period, Profile, Schedule
 from cpms.control.models import Command
-from cpms.control.operations.profiles import Period, Profile, Schedule
 from cpms.ocpp import profiles as reading
 from inventory.models import Charger
 from tests.cpms.control.test_charging_profiles import NEEDS
