@@ -34,6 +34,11 @@ EVENTS: dict[str, Promise] = {
     "StartupOfTheDevice": _("it started"),
     "TamperDetectionActivated": _("its housing was opened, or something was tampered with"),
 }
+#: What we say ourselves.
+OURS: dict[str, Promise] = {
+    "CertificateEnding": _("the certificate it connects with ends: have it renewed"),
+    "RootEnding": _("the root by which it knows us ends: install the next one"),
+}
 #: Why a certificate request was refused -> in words; else what it was for.
 REQUESTS: dict[str, Promise] = {
     "InvalidCN": _("refused: the name isn't this charger's"),
@@ -58,5 +63,7 @@ def of(kind: str, code: str) -> str:
     """Return an event's code in words, with the code where it is the charger's; "" for others."""
     if kind == "certificate_request":
         return str(REQUESTS.get(code, ""))
-    said = EVENTS.get(code) if kind == "security_event" else None
-    return f"{said} ({code})" if said else ""
+    if kind != "security_event":
+        return ""
+    said = EVENTS.get(code)
+    return f"{said} ({code})" if said else str(OURS.get(code, ""))

@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from cpms.control import reservations
+from cpms.control import reservations, upgrades
 from cpms.control.operations import Operation
+from cpms.control.operations.configuration import ChangeSettings, SetNetworkProfile
 from cpms.control.operations.reservations import Reserve
 from inventory.models import Charger
 
 #: Operation -> a function that returns why not, in words, or nothing.
 OBJECTIONS: dict[type[Operation], Callable[[Charger, Any], str]] = {
+    ChangeSettings: upgrades.objection_to_settings,
     Reserve: reservations.objection,
+    SetNetworkProfile: upgrades.objection_to_way,
 }
 
 

@@ -14,6 +14,7 @@ from cpms.control import (
     transfers,
     verification,
 )
+from cpms.control.pki import expiry
 from monitoring.housekeeping import database_time
 
 
@@ -85,7 +86,29 @@ def watch_profiles() -> None:
     composites.sweep(now)
 
 
+@shared_task
+def watch_certificates() -> None:
+    """Say which certificates end soon, and have them renewed."""
+    expiry.sweep(database_time())
+
+
+@shared_task
+def bring_certificates() -> None:
+    """Bring certificates that were granted by a gateway that died then."""
+    expiry.bring_left(database_time())
+
+
 BEAT = {
+    "watch-certificates": {
+        "task": "cpms.control.tasks.watch_certificates",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "bring-certificates": {
+        "task": "cpms.control.tasks.bring_certificates",
+        "schedule": 30.0,
+        "options": {"expires": 60.0},
+    },
     "read-back-settings": {
         "task": "cpms.control.tasks.read_back_settings",
         "schedule": 10.0,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cpms.control.models import SecurityUpgrade
 from cpms.control.operations.base import BadRequest
+from cpms.control.operations.configuration import ChangeSettings, SetNetworkProfile
 from inventory.audit import record_deed
 from inventory.models import Charger
 
@@ -19,20 +20,43 @@ from inventory.models import Charger
 LASTS = timedelta(days=7)
 
 
-def permit(charger_id: int, profile: int) -> None:
-    """Raise `BadRequest` for a profile below the least that the charger may connect with.
+def objection(least: int, profile: int) -> str:
+    """Return why a charger isn't told to use a profile: it would lock itself out; "" if it is."""
+    if profile >= least:
+        return ""
+    return _(
+        "Security profile %(profile)s is below the least that is taken of this charger "
+        "(%(least)s): it couldn't connect any more."
+    ) % {"profile": profile, "least": least}
 
-    It would lock the charger out: it is refused here with what it falls back to.
-    """
+
+def objection_to_settings(charger: Charger, asked: ChangeSettings) -> str:
+    """Return what speaks against settings: a lower profile."""
+    for change in asked.settings:
+        profile = profile_in(change.name, change.value) if change.component is None else None
+        if profile is not None and (why := objection(charger.security_profile, profile)):
+            return why
+    return ""
+
+
+def objection_to_way(charger: Charger, asked: SetNetworkProfile) -> str:
+    """Return what speaks against a way to us: a lower profile."""
+    return objection(charger.security_profile, asked.security_profile)
+
+
+def profile_in(key: str, value: str) -> int | None:
+    """Return the security profile that a setting of 1.6 asks for; None: it is another setting."""
+    value = value.strip()
+    if key.lower() != "securityprofile" or len(value) != 1 or not "0" <= value <= "9":
+        return None
+    return int(value)
+
+
+def permit(charger_id: int, profile: int) -> None:
+    """Raise `BadRequest` for a profile below the least that the charger may connect with."""
     least = Charger.objects.values_list("security_profile", flat=True).get(pk=charger_id)
-    if profile < least:
-        raise BadRequest(
-            _(
-                "Security profile %(profile)s is below the least that is taken of this charger "
-                "(%(least)s): it couldn't connect any more."
-            )
-            % {"profile": profile, "least": least}
-        )
+    if why := objection(least, profile):
+        raise BadRequest(why)
 
 
 def accepted(charger_id: int, profile: int, now: datetime) -> None:

@@ -1,18 +1,27 @@
 """What a charger says it has installed, and what that is known to be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from cpms.control.models import Authority, Certificate, InstalledCertificate, KnownRoot
+from cpms.control import settlement
+from cpms.control.models import (
+    Authority,
+    Certificate,
+    Command,
+    InstalledCertificate,
+    KnownRoot,
+)
 from cpms.control.pki import authorities, x509
 from cpms.control.pki.x509 import HashData
 from inventory.models import Charger
 
 #: Certificates kept of one charger's answer.
 MOST = 100
+#: Commands that a list is held against.
+LATELY = timedelta(days=7)
 #: Roots that are remembered of one organisation.
 MOST_KNOWN = 200
 
@@ -99,6 +108,45 @@ class _Known:
             for issuer in issuers.get(certificate.issuer.public_bytes(), ()):
                 hashed = x509.hash_data(certificate, issuer, algorithm)
                 yield (hashed.issuer_name, hashed.issuer_key, hashed.serial), certificate
+
+
+def verify(charger: Charger, kinds: Sequence[str], now: datetime) -> None:
+    """Hold what a charger has of these kinds (none: all) against what it took and deleted."""
+    accepted = Command.objects.filter(
+        charger=charger,
+        state=Command.State.ACCEPTED,
+        verified=None,
+        operation__in=["install_certificate", "delete_certificate"],
+        answered_at__gt=now - LATELY,
+    )
+    has = list(InstalledCertificate.objects.filter(charger=charger))
+    for command in accepted:
+        holds = _holds(command.operation, command.request, kinds, has)
+        if holds is not None:
+            settlement.verify(command, now, "certificates_listed", holds=holds)
+
+
+def _holds(
+    operation: str,
+    asked: Mapping[str, str],
+    kinds: Sequence[str],
+    has: Sequence[InstalledCertificate],
+) -> bool | None:
+    """Tell whether a list bears a command out; None where it says nothing of it."""
+    if operation == "install_certificate":
+        if kinds and asked["kind"] not in kinds:
+            return None
+        fingerprint = x509.fingerprint(x509.read(asked["certificate"])[0])
+        return any(row.fingerprint == fingerprint for row in has)
+    if any(_is_named(row, asked) for row in has):
+        return False
+    return None if kinds else True  # It may be of a kind that wasn't asked for.
+
+
+def _is_named(row: InstalledCertificate, asked: Mapping[str, str]) -> bool:
+    return row.serial == asked["serial"].lower() and (
+        row.issuer_key_hash == asked["issuer_key_hash"].lower()
+    )
 
 
 def remember(organisation_id: int, text: str) -> None:

@@ -43,6 +43,9 @@ def listed(command: Command, payload: dict[str, Any], ending: Ending) -> None:
         installed.keep(command.charger, kinds, (), ending.at)
     elif ending.state == State.ACCEPTED and ending.response is not None:
         installed.keep(command.charger, kinds, _found(ending.response, kinds), ending.at)
+    else:
+        return
+    installed.verify(command.charger, kinds, ending.at)
 
 
 def _found(response: dict[str, Any], kinds: list[str]) -> Iterator[Found]:
@@ -88,7 +91,4 @@ def _profile(action: str, payload: dict[str, Any]) -> int | None:
     """Return the security profile that a message sets. (1.6: a key; 2.x: a network profile)"""
     if action == "SetNetworkProfile":
         return int((payload.get("connectionData") or {}).get("securityProfile", 0))
-    if str(payload.get("key")).lower() != "securityprofile":
-        return None
-    value = str(payload.get("value")).strip()
-    return int(value) if value.isascii() and value.isdigit() and len(value) == 1 else None
+    return upgrades.profile_in(str(payload.get("key")), str(payload.get("value")))

@@ -80,6 +80,8 @@ class InstallCertificateForm(OperationForm):
     bulk = True
     says: ClassVar = {
         "accepted": _("It trusts this certificate now."),
+        "verified": _("it lists the certificate"),
+        "not_verified": _("it took the certificate, and doesn't list it"),
         "rejected": _(
             "It refused the certificate: it may be invalid to it, or it has room for no more. "
             "See the security events that it reports."
@@ -180,6 +182,8 @@ class DeleteCertificateForm(OperationForm):
     button = _("Delete it")
     says: ClassVar = {
         "accepted": _("It deleted the certificate."),
+        "verified": _("it doesn't list it any more"),
+        "not_verified": _("it lists the certificate still"),
         "NotFound": _("It has no such certificate (any more)."),
         "failed": _("It could not delete it: most keep the root that their connection needs."),
         "rejected": _("It refused to delete it: most keep the root that their connection needs."),
