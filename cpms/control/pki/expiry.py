@@ -35,7 +35,7 @@ def sweep(now: datetime) -> None:
     """Say what ends soon, and have it renewed."""
     ending = list(_ending(now).select_related("charger__site")[:MOST])
     for row in ending:
-        assert row.charger is not None
+        assert row.charger_id is not None
         _warn(row.charger_id, "CertificateEnding", row.fingerprint, row.not_after, now)
     roots = InstalledCertificate.objects.filter(
         kind=InstalledCertificate.Kind.CSMS_ROOT, not_after__gt=now, not_after__lt=_soon(now)
@@ -59,7 +59,7 @@ def _ending(now: datetime) -> QuerySet[Certificate]:
 
 
 def _warn(
-    charger_id: int | None, code: str, fingerprint: str, end: datetime | None, now: datetime
+    charger_id: int, code: str, fingerprint: str, end: datetime | None, now: datetime
 ) -> None:
     """Enter in the charger's history that something ends, once for each number of days."""
     assert end is not None
