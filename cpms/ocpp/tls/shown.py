@@ -13,8 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cpms.control.pki import chains
 from cpms.control.pki.x509 import fingerprint
 
-#: Characters of a proxy's header with certificates.
-LONGEST_HEADER = 16_384
+#: Characters of a header with certificates; `websockets` takes no longer line.
+LONGEST_HEADER = 8_192
 #: RFC 9440, and what nginx can send ($ssl_client_escaped_cert).
 LEAF, ABOVE, ESCAPED = b"client-cert", b"client-cert-chain", b"x-ssl-client-cert"
 

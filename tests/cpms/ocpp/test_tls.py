@@ -1,13 +1,17 @@
 """The listener with TLS: what it offers, whom it lets in by certificate, and what it survives."""
 
 import asyncio
+import base64
 import contextlib
 import ssl
 from datetime import UTC, datetime
+from ipaddress import ip_network
+from urllib.parse import quote
 
 import pytest
 import websockets
 from asgiref.sync import sync_to_async
+from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connections
 
 from cpms.control.models import Certificate
@@ -43,7 +47,14 @@ def world(tmp_path_factory):
     shown = {name: one.file(folder) for name, one in made.items()}
     pairs = [paper("localhost", server, is_rsa=rsa, hosts=hosts).file(folder) for rsa in (0, 1)]
     files = [(path, path) for path in pairs]
-    return {"maker": maker, "server": server, "shown": shown, "files": files, "folder": folder}
+    return {
+        "papers": made,
+        "maker": maker,
+        "server": server,
+        "shown": shown,
+        "files": files,
+        "folder": folder,
+    }
 
 
 @pytest.fixture
@@ -218,3 +229,58 @@ async def shown_now(gateway, world):
         return writer.get_extra_info("ssl_object").getpeercert(True)
     finally:
         writer.transport.abort()
+
+
+# TLS ended by a proxy, which passes on what the charger showed
+
+
+def header(world, *names):
+    """Return the header that nginx sends ($ssl_client_escaped_cert)."""
+    return {"X-SSL-Client-Cert": quote("".join(world["papers"][name].pem for name in names))}
+
+
+def byte_sequence(world, name):
+    """Return the header of RFC 9440."""
+    der = world["papers"][name].certificate.public_bytes(Encoding.DER)
+    return {"Client-Cert": f":{base64.b64encode(der).decode()}:"}
+
+
+async def through_proxy(gateway, identity, headers, scheme="https"):
+    """Return 101 or the HTTP status of who comes through a proxy."""
+    said = {"X-Forwarded-For": "10.9.8.7", "X-Forwarded-Proto": scheme, **headers}
+    try:
+        async with websockets.connect(
+            gateway.url(identity), additional_headers=said, subprotocols=["ocpp1.6"]
+        ):
+            return 101
+    except websockets.InvalidStatus as refusal:
+        return refusal.response.status_code
+
+
+async def test_a_certificate_that_a_trusted_proxy_passes_on_counts(gateway, world, settings):
+    settings.TRUSTED_PROXIES = [ip_network("127.0.0.0/8")]
+    assert await through_proxy(gateway, "CP-1", header(world, "good")) == 101
+    assert await through_proxy(gateway, "CP-1", byte_sequence(world, "good")) == 101
+    bad = [
+        header(world, "other"),
+        header(world, "expired"),
+        header(world, "stranger"),
+        header(world, "self"),
+        header(world, "stranger", "good"),
+        byte_sequence(world, "expired"),
+        {"X-SSL-Client-Cert": "nonsense"},
+        {"X-SSL-Client-Cert": "x" * 7_000},
+        {"Client-Cert": ":nonsense!:"},
+        {"Client-Cert": "bm9uc2Vuc2U="},
+        {},
+    ]
+    for headers in bad:
+        gateway.hub.guesses = type(gateway.hub.guesses)(rate=1.0, burst=100.0)
+        assert await through_proxy(gateway, "CP-1", headers) == 401, headers
+    # Over a plain line to the proxy it was nobody's to show.
+    assert await through_proxy(gateway, "CP-1", header(world, "good"), "http") == 401
+
+
+async def test_nobody_else_s_word_on_a_certificate_is_taken(gateway, world, settings):
+    settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
+    assert await through_proxy(gateway, "CP-1", header(world, "good")) == 401
