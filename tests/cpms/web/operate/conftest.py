@@ -16,7 +16,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 def station(place: Site) -> Charger:
     """A 2.0.1 charger that is online, with a session at port 1 for 42 minutes."""
     made = charger(place, "CP-1", since=NOW - 5 * HOUR, ocpp_version="2.0.1")
-    busy = port(made, 1, Status.CHARGING, NOW - 42 * MINUTE)
-    session(made, NOW - 42 * MINUTE, None, busy, id_token="DE8DBD1234", energy=12_300.0)
+    began = datetime.now(UTC) - 42 * MINUTE
+    busy = port(made, 1, Status.CHARGING, began)
+    session(made, began, None, busy, id_token="DE8DBD1234", energy=12_300.0)
     Connector.objects.create(evse=port(made, 2, Status.AVAILABLE, NOW - 5 * HOUR))
     return made
