@@ -67,6 +67,8 @@ class Charger:
         self.papers = Papers()
         #: Messages on its display, by their numbers (2.x).
         self.displays: dict[int, Json] = {}
+        #: What it watches, by number (2.x).
+        self.monitors: dict[int, Json] = {}
         self.profiles: list[limits.Kept] = []
         self.line = Line(self, self._target, world, spec.chance("line"))
         self._respond = respond

@@ -5,6 +5,8 @@ Defaults are shared by all chargers; a charger holds only what was changed.
 
 from dataclasses import dataclass
 
+from cpms.ocpp.simulator.variables import VARIABLES
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Setting:
@@ -21,6 +23,12 @@ class Setting:
     readonly: bool = False
     secret: bool = False
     reboot: bool = False
+    #: Of 2.x: its instance, its unit, and what it may be.
+    instance: str = ""
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    values: str = ""
 
 
 _OCPP = "OCPPCommCtrlr"
@@ -31,7 +39,7 @@ _SAMPLED = (
     "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Voltage,SoC"
 )
 
-SETTINGS = (
+SETTINGS: tuple[Setting, ...] = (
     Setting("HeartbeatInterval", _OCPP, "HeartbeatInterval", "300"),
     Setting("WebSocketPingInterval", _OCPP, "WebSocketPingInterval", "0"),
     Setting("TransactionMessageAttempts", _OCPP, "MessageAttempts", "3"),
@@ -72,12 +80,26 @@ SETTINGS = (
     Setting("", "ChargingStation", "SerialNumber", "", "string", readonly=True),
     Setting("", "ChargingStation", "FirmwareVersion", "", "string", readonly=True),
     Setting("", "ClockCtrlr", "DateTime", "", "dateTime", readonly=True),
-    Setting("", "DeviceDataCtrlr", "ItemsPerMessage", "4", readonly=True),
-)
+    *(
+        Setting(
+            "", one.component, one.name, one.value, one.kind, one.readonly, instance=one.instance,
+            unit=one.unit, least=one.least, most=one.most, values=one.values,
+        )
+        for one in VARIABLES
+    ),
+)  # fmt: skip
 
 BY_KEY = {setting.key: setting for setting in SETTINGS if setting.key}
+#: Component, variable and instance -> the setting.
+BY_INSTANCE = {
+    (setting.component, setting.variable, setting.instance): setting
+    for setting in SETTINGS
+    if setting.component
+}
 BY_VARIABLE = {
-    (setting.component, setting.variable): setting for setting in SETTINGS if setting.component
+    (component, variable): setting
+    for (component, variable, instance), setting in BY_INSTANCE.items()
+    if not instance
 }
 
 
@@ -118,8 +140,19 @@ class Settings:
 
 def acceptable(setting: Setting, value: str) -> bool:
     """Return whether `value` is of the setting's kind."""
-    if setting.kind == "integer":
-        return value.isdecimal()
+    if setting.kind in {"integer", "decimal"}:
+        return _is_number(setting, value)
     if setting.kind == _BOOL:
         return value.lower() in ("true", "false")
-    return len(value) <= 500
+    if setting.values:
+        allowed = setting.values.split(",")
+        return all(member in allowed for member in value.split(",") if member)
+    return len(value) <= (setting.most or 500)
+
+
+def _is_number(setting: Setting, value: str) -> bool:
+    plain = value.replace(".", "", 1) if setting.kind == "decimal" else value
+    if not plain.isdecimal():
+        return False
+    least, most = setting.least, setting.most
+    return (least is None or float(value) >= least) and (most is None or float(value) <= most)

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.rpc import Json
-from cpms.ocpp.simulator.settings import BY_VARIABLE, Setting
+from cpms.ocpp.simulator.settings import BY_INSTANCE, Setting
+from cpms.ocpp.simulator.variables import OF_CONNECTOR, OF_EVSE
 
-COMPONENTS = {component for component, _ in BY_VARIABLE}
+COMPONENTS = {component for component, _, _ in BY_INSTANCE}
+#: Variables in one message of a report.
+REPORTED_AT_ONCE = BY_INSTANCE["DeviceDataCtrlr", "ItemsPerMessage", "GetReport"]
 
 
 def read(charger: Charger, wanted: Json) -> Json:
@@ -36,7 +39,7 @@ def write(charger: Charger, wanted: Json) -> Json:
 
 def report(charger: Charger, request: int, entries: list[Json]) -> list[Message]:
     """Return the NotifyReports that carry `entries`, so many in each as the charger allows."""
-    size = int(charger.settings.value(BY_VARIABLE["DeviceDataCtrlr", "ItemsPerMessage"]))
+    size = int(charger.settings.value(REPORTED_AT_ONCE))
     chunks = [entries[start : start + size] for start in range(0, len(entries), size)]
     return [
         _notify_report(charger, request, number, chunk, number + 1 < len(chunks))
@@ -46,7 +49,7 @@ def report(charger: Charger, request: int, entries: list[Json]) -> list[Message]
 
 def entries(charger: Charger, only_writable: bool = False) -> Iterator[Json]:
     """Yield what a report tells: the station's variables, then those of its EVSEs."""
-    for setting in BY_VARIABLE.values():
+    for setting in BY_INSTANCE.values():
         if not (only_writable and setting.readonly):
             yield _entry(charger, setting)
     if not only_writable:
@@ -69,7 +72,7 @@ def _find(wanted: Json, kind: str) -> tuple[Setting | None, str]:
     component, variable = wanted["component"]["name"], wanted["variable"]["name"]
     if component not in COMPONENTS:
         return None, "UnknownComponent"
-    setting = BY_VARIABLE.get((component, variable))
+    setting = BY_INSTANCE.get((component, variable, wanted["variable"].get("instance", "")))
     if setting is None:
         return None, "UnknownVariable"
     if kind != "Actual":
@@ -91,12 +94,26 @@ def _entry(charger: Charger, setting: Setting) -> Json:
     attribute = {"type": "Actual", "mutability": _mutability(setting)}
     if not setting.secret:
         attribute["value"] = _value(charger, setting)
+    variable: Json = {"name": setting.variable}
+    if setting.instance:
+        variable["instance"] = setting.instance
     return {
         "component": {"name": setting.component},
-        "variable": {"name": setting.variable},
+        "variable": variable,
         "variableAttribute": [attribute],
-        "variableCharacteristics": {"dataType": setting.kind, "supportsMonitoring": False},
+        "variableCharacteristics": _characteristics(setting),
     }
+
+
+def _characteristics(setting: Setting) -> Json:
+    about: Json = {"dataType": setting.kind, "supportsMonitoring": setting.readonly}
+    told = {
+        "unit": setting.unit or None,
+        "minLimit": setting.least,
+        "maxLimit": setting.most,
+        "valuesList": setting.values or None,
+    }
+    return about | {name: value for name, value in told.items() if value is not None}
 
 
 def _mutability(setting: Setting) -> str:
@@ -115,6 +132,10 @@ def _evse_entries(charger: Charger, number: int) -> Iterator[Json]:
     yield _evse_entry(connector, "AvailabilityState", "OptionList", state)
     connector_type = "cCCS2" if charger.spec.is_dc else "sType2"
     yield _evse_entry(connector, "ConnectorType", "string", connector_type)
+    for name, variable, kind, value in OF_EVSE:
+        yield _evse_entry({**evse, "name": name}, variable, kind, value)
+    for name, variable, kind, value in OF_CONNECTOR:
+        yield _evse_entry({**connector, "name": name}, variable, kind, value)
 
 
 def _evse_entry(component: Json, variable: str, kind: str, value: str) -> Json:
@@ -122,7 +143,7 @@ def _evse_entry(component: Json, variable: str, kind: str, value: str) -> Json:
         "component": component,
         "variable": {"name": variable},
         "variableAttribute": [{"type": "Actual", "value": value, "mutability": "ReadOnly"}],
-        "variableCharacteristics": {"dataType": kind, "supportsMonitoring": False},
+        "variableCharacteristics": {"dataType": kind, "supportsMonitoring": True},
     }
 
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 from functools import partial
 
 from cpms.ocpp.simulator import acts, limits
-from cpms.ocpp.simulator.answers import customers, device_model, papers, service, shared, triggers
+from cpms.ocpp.simulator.answers import (
+    customers,
+    device_model,
+    monitors,
+    papers,
+    service,
+    shared,
+    triggers,
+)
 from cpms.ocpp.simulator.charger import Charger
 from cpms.ocpp.simulator.messages import Message
 from cpms.ocpp.simulator.ports import Port
@@ -199,6 +207,7 @@ def update_firmware(charger: Charger, payload: Json) -> Json:
 
 
 ANSWERS: dict[str, Callable[[Charger, Json], Json]] = {
+    **monitors.ANSWERS,
     **papers.ANSWERS,
     "CancelReservation": shared.cancel_reservation,
     "ChangeAvailability": change_availability,

@@ -29,6 +29,17 @@ PROFILE_2 = {
     "chargingSchedule": [{"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": PERIODS}],
 }
 CARD = {"idToken": "04A1B2C3", "type": "ISO14443"}
+NETWORK_PROFILE = {
+    "configurationSlot": 1,
+    "connectionData": {
+        "ocppVersion": "OCPP20",
+        "ocppTransport": "JSON",
+        "ocppCsmsUrl": "wss://ocpp.example.org/ocpp",
+        "messageTimeout": 30,
+        "securityProfile": 2,
+        "ocppInterface": "Wired0",
+    },
+}
 GREETING = {
     "id": 5,
     "priority": "NormalCycle",
@@ -182,6 +193,16 @@ CALLS_2: list[tuple[str, Any, Any]] = [
     ("SetChargingProfile", {"evseId": 1, "chargingProfile": PROFILE_2}, {"status": "Accepted"}),
     ("GetChargingProfiles", {"requestId": 1, "chargingProfile": {}}, {"status": "NoProfiles"}),
     ("SetVariables", {"setVariableData": []}, None),
+    ("SetVariableMonitoring", {"setMonitoringData": []}, None),
+    ("GetMonitoringReport", {"requestId": 1}, {"status": "EmptyResultSet"}),
+    (
+        "ClearVariableMonitoring",
+        {"id": [7]},
+        {"clearMonitoringResult": [{"id": 7, "status": "NotFound"}]},
+    ),
+    ("SetMonitoringLevel", {"severity": 10}, {"status": "Rejected"}),
+    ("SetMonitoringBase", {"monitoringBase": "All"}, {"status": "Accepted"}),
+    ("SetNetworkProfile", NETWORK_PROFILE, {"status": "Accepted"}),
     ("TriggerMessage", {"requestedMessage": "StatusNotification"}, {"status": "Accepted"}),
     (
         "TriggerMessage",
