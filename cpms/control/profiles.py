@@ -12,14 +12,18 @@ import msgspec
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from cpms.control import settlement
 from cpms.control.charging.composite import EXTERNAL, Layer
 from cpms.control.charging.profile import Profile, Purpose, Schedule
 from cpms.control.models import ChargingProfile, Command, ExternalLimit
 from inventory.models import Charger
+from monitoring.encoding import dumps
 
 Drift, Gone = ChargingProfile.Drift, ChargingProfile.Gone
 #: Profiles in force that are kept of one charger, and those that are over.
-MOST, MOST_GONE = 200, 100
+MOST, MOST_GONE = 100, 100
+#: Bytes of JSON kept of a profile that isn't ours.
+LONGEST = 16_384
 #: Limits of others kept of one charger.
 MOST_LIMITS = 20
 #: A session that was started with a profile begins within this; else the profile is forgotten.
@@ -150,8 +154,8 @@ def _report(charger_id: int, evse: int, source: str, profile: Profile, at: datet
     if held is None:
         clash = _held(charger_id).filter(evse=evse, number=profile.id or 0)
         clash.update(gone_at=at, gone_why=Gone.REPLACED)
-        if _held(charger_id).count() >= MOST:
-            return
+        if _held(charger_id).count() >= MOST or len(dumps(told)) > LONGEST:
+            return  # The event and the flight recorder have it.
         held = ChargingProfile(charger_id=charger_id, evse=evse, drift=Drift.FOREIGN, since=at)
         held.number, held.purpose, held.body = profile.id or 0, profile.purpose, told
     elif held.command_id is not None:
@@ -199,6 +203,7 @@ def reported_all(charger_id: int, request_id: int, at: datetime) -> None:
     unsaid = fitting.filter(Q(reported_at=None) | Q(reported_at__lt=asked.sent_at))
     unsaid.filter(command__isnull=False).update(drift=Drift.MISSING)
     unsaid.filter(command=None).update(gone_at=at, gone_why=Gone.FORGOTTEN)
+    settlement.verify(asked, at, "message")
 
 
 def none_reported(command: Command, payload: dict[str, Any], at: datetime) -> None:

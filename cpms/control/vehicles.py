@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,20 +26,31 @@ from cpms.control.operations.profiles import SetProfile
 from inventory.models import Charger
 from monitoring.models import Session
 
+log = structlog.get_logger(__name__)
+
 Answer, Fit = ChargingNeeds.Answer, ChargingNeeds.Fit
 #: A vehicle waits this long for its profile. (K15.FR.03: 60 s)
 LASTS = timedelta(seconds=60)
 #: Needs kept of one charger.
 MOST = 50
+#: Needs that a charger may say in an hour; each asks for a profile.
+HOUR, MOST_IN_AN_HOUR = timedelta(hours=1), 40
 #: How often a vehicle that exceeds its profile is sent it again. (K16)
 MOST_ROUNDS = 3
 
 
 def needed(
     charger_id: int, evse: int, needs: plan.Needs, told: dict[str, Any], at: datetime
-) -> ChargingNeeds:
-    """Keep what a session's vehicle needs, and give it a profile."""
+) -> ChargingNeeds | None:
+    """Keep what a session's vehicle needs, and give it a profile.
+
+    A charger that says needs all the time gets no more of them; None then.
+    """
     charger = Charger.objects.select_related("site").get(pk=charger_id)
+    lately = ChargingNeeds.objects.filter(charger=charger, at__gt=at - HOUR).count()
+    if lately >= MOST_IN_AN_HOUR:
+        log.warning("vehicle_needs_too_often", charger=charger.identity)
+        return None
     with transaction.atomic():
         row = ChargingNeeds(charger=charger, evse=evse, at=at, told=told)
         row.needs = msgspec.to_builtins(needs)

@@ -2,14 +2,16 @@
 
 Of the profiles with one purpose the highest stack level counts, where it has a limit at that
 time; of the purposes the least counts. A session's own profile stands in for the default.
-(OCPP 1.6 §3.13.2, §3.13.3; 2.0.1 part 2, K §3.2–3.5; 2.1 K21, K23)
+(OCPP 1.6 §3.13.2, §3.13.3; 2.0.1 part 2, K §3.2–3.5; 2.1 K21)
 
 Pure. Times are aware; limits are watts, or amperes per phase.
 """
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
+from heapq import nsmallest
 from itertools import pairwise
 
 from cpms.control.charging.profile import ROUND, Period, Profile, Purpose, Schedule, Unit
@@ -22,8 +24,8 @@ PRIORITY: Purpose = "PriorityCharging"
 LOCAL: Purpose = "LocalGeneration"
 #: Volts from a phase to neutral, and phases, where nobody says otherwise. (K §3.7: 3 phases)
 VOLTS, PHASES = 230.0, 3
-#: Rounds of a recurring profile that are looked at, at most.
-MOST_ROUNDS = 1_000
+#: Rounds of a recurring profile that are looked at, and changes worked out, at most.
+MOST_ROUNDS, MOST_CHANGES = 400, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +133,18 @@ class Step:
 def composite(
     layers: Sequence[Layer], port: Port, start: datetime, duration: timedelta
 ) -> list[Step]:
-    """Return what is allowed from `start` on, in steps that follow each other without a gap."""
+    """Return what is allowed from `start` on, in steps that follow each other without a gap.
+
+    Of schedules with very many periods it ends early: after `MOST_CHANGES` changes.
+    """
     end = start + duration
     port = port if port.begins else replace(port, begins=start)
-    concerned = [layer for layer in layers if _concerns(layer, port)]
-    times = sorted({start, end, *_changes(concerned, port, start, end)})
-    steps = [_step(concerned, port, begin, until) for begin, until in pairwise(times)]
-    return _joined(steps)
+    spread = [_Spread.of(layer, port, start, end) for layer in layers if _concerns(layer, port)]
+    changes = {time for one in spread for time in one.changes(start, end)}
+    times = sorted({start, end, *nsmallest(MOST_CHANGES, changes)})
+    if len(changes) > MOST_CHANGES:
+        times.pop()
+    return _joined(_step(spread, port, begin, until) for begin, until in pairwise(times))
 
 
 def condensed(steps: Iterable[Step]) -> list[Step]:
@@ -182,13 +189,53 @@ def _concerns(layer: Layer, port: Port) -> bool:
     return layer.evse in (0, port.evse)
 
 
-def _step(layers: Sequence[Layer], port: Port, start: datetime, end: datetime) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """A layer over the span that is asked about."""
+
+    layer: Layer
+    #: The spans that its schedule fills, and when its periods start, seconds into each.
+    rounds: tuple[tuple[datetime, datetime], ...]
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, layer: Layer, port: Port, start: datetime, end: datetime) -> "_Spread":
+        """Spread a layer out."""
+        starts = tuple(period.start for period in layer.profile.schedules[0].periods)
+        return cls(layer, tuple(_rounds(layer.profile, port, start, end)), starts)
+
+    def changes(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield the times between `start` and `end` at which it may begin to say another."""
+        profile = self.layer.profile
+        bounds = [time for time in (profile.valid_from, profile.valid_to) if time is not None]
+        for begin, until in self.rounds:
+            bounds += [begin, until]
+            bounds += [begin + timedelta(seconds=seconds) for seconds in self.starts]
+        yield from (time for time in bounds if start < time < end)
+
+    def limit(self, port: Port, moment: datetime) -> Limit | None:
+        """Return what it allows at a moment; None where it says nothing then."""
+        profile, schedule = self.layer.profile, self.layer.profile.schedules[0]
+        if profile.valid_from is not None and moment < profile.valid_from:
+            return None
+        if profile.valid_to is not None and moment >= profile.valid_to:
+            return None
+        for begin, end in self.rounds:
+            index = bisect(self.starts, (moment - begin).total_seconds()) - 1
+            if begin <= moment < end and index >= 0:
+                period = schedule.periods[index]
+                watts = port.supply.watts(period.limit, schedule.unit, period.phases)
+                return Limit(self.layer, watts, period, schedule.unit)
+        return None
+
+
+def _step(layers: Sequence[_Spread], port: Port, start: datetime, end: datetime) -> Step:
     """Return what counts between two times at which nothing changes."""
     stacks: dict[str, list[Limit]] = {}
     for layer in layers:
-        limit = _limit(layer, port, start)
+        limit = layer.limit(port, start)
         if limit is not None:
-            stacks.setdefault(layer.profile.purpose, []).append(limit)
+            stacks.setdefault(limit.layer.profile.purpose, []).append(limit)
     for stack in stacks.values():
         stack.sort(key=_rank, reverse=True)
     added = stacks.pop(LOCAL, [None])[0]
@@ -210,36 +257,6 @@ def _step(layers: Sequence[Layer], port: Port, start: datetime, end: datetime) -
 def _rank(limit: Limit) -> tuple[int, int, float]:
     """Sort a stack: by level; of one level the port's own; then the least."""
     return limit.layer.profile.stack_level, limit.layer.evse, -limit.watts
-
-
-def _limit(layer: Layer, port: Port, moment: datetime) -> Limit | None:
-    """Return what a profile allows at a moment; None where it says nothing then."""
-    profile, schedule = layer.profile, layer.profile.schedules[0]
-    if profile.valid_from is not None and moment < profile.valid_from:
-        return None
-    if profile.valid_to is not None and moment >= profile.valid_to:
-        return None
-    for begin, end in _rounds(profile, port, moment, moment + timedelta(microseconds=1)):
-        if begin <= moment < end:
-            elapsed = (moment - begin).total_seconds()
-            period = [p for p in schedule.periods if p.start <= elapsed][-1]
-            watts = port.supply.watts(period.limit, schedule.unit, period.phases)
-            return Limit(layer, watts, period, schedule.unit)
-    return None
-
-
-def _changes(
-    layers: Iterable[Layer], port: Port, start: datetime, end: datetime
-) -> Iterator[datetime]:
-    """Yield the times between `start` and `end` at which a profile may begin to say another."""
-    for layer in layers:
-        profile = layer.profile
-        bounds = [time for time in (profile.valid_from, profile.valid_to) if time is not None]
-        for begin, until in _rounds(profile, port, start, end):
-            bounds += [begin, until]
-            periods = profile.schedules[0].periods
-            bounds += [begin + timedelta(seconds=p.start) for p in periods]
-        yield from (time for time in bounds if start < time < end)
 
 
 def _rounds(

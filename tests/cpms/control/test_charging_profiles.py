@@ -196,6 +196,8 @@ def test_a_report_shows_what_differs_what_is_missing_and_what_is_not_ours(charge
     reports(charger, said(1, stackLevel=1))
     foreign = said(90, 8.0, chargingProfilePurpose=EXTERNAL)
     reports(charger, foreign, source="EMS")
+    asked_for = Command.objects.get(action="GetChargingProfiles")
+    assert (asked_for.verified, asked_for.evidence) == (True, "message")
     assert sorted(held(charger)) == [
         (1, 1, ""), (1, 2, Drift.DIFFERS), (1, 3, Drift.MISSING), (1, 90, Drift.FOREIGN),
     ]  # fmt: skip
@@ -318,6 +320,7 @@ def test_needs_are_kept_with_the_session_and_answered_within_the_default(
     sets(charger, 0, 3, 8.0)
     needs = reading.needs(NEEDS, 4, NOON, UTC)
     row = vehicles.needed(charger.pk, 1, needs, NEEDS, NOON)
+    assert row is not None
     assert row.answer == ChargingNeeds.Answer.GIVEN
     assert row.why == "45.0 kWh until 23:00: 5 kW are enough."
     assert row.command is not None
@@ -329,6 +332,7 @@ def test_needs_are_kept_with_the_session_and_answered_within_the_default(
 
 def test_needs_without_a_session_are_kept_and_nothing_is_sent(charger: Charger) -> None:
     row = vehicles.needed(charger.pk, 1, reading.needs(NEEDS, None, NOON, UTC), NEEDS, NOON)
+    assert row is not None
     assert row.answer == ChargingNeeds.Answer.NO_SESSION
     assert not Command.objects.exists()
 
@@ -343,6 +347,15 @@ def test_a_vehicle_that_never_keeps_to_its_profile_is_sent_it_so_often_and_no_mo
         vehicles.scheduled(charger.pk, 1, {}, LATER, fits=False)
     assert Command.objects.count() == 1 + vehicles.MOST_ROUNDS
     assert ChargingNeeds.objects.get().fit == ChargingNeeds.Fit.EXCEEDS
+
+
+@time_machine.travel(NOON, tick=False)
+def test_needs_that_never_end_fill_no_disk(charger: Charger) -> None:
+    session(charger)
+    needs = reading.needs(NEEDS, 4, NOON, UTC)
+    for _ in range(vehicles.MOST_IN_AN_HOUR + 5):
+        vehicles.needed(charger.pk, 1, needs, NEEDS, NOON)
+    assert Command.objects.count() == vehicles.MOST_IN_AN_HOUR
 
 
 def test_direct_current_and_both_ways_are_read() -> None:

@@ -1,5 +1,6 @@
 """What stacked profiles allow together: worked out by hand, and what must hold for any stack."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from cpms.control.charging import words
 from cpms.control.charging.composite import (
+    MOST_CHANGES,
     Layer,
     Port,
     Running,
@@ -214,6 +216,20 @@ def test_in_words_steps_are_one_where_only_what_does_not_count_changes() -> None
 def test_a_step_past_midnight_says_the_day() -> None:
     steps = composite([layer((0, 10.0))], PORT, NOON, DAY + hours(12))
     assert words.sentence(steps[0], UTC).startswith("From 12:00 to Wed 00:00: 10 A")
+
+
+def test_thousands_of_periods_end_early_and_cost_little() -> None:
+    many = [(second, float(second % 30)) for second in range(0, 10_240, 10)]
+    stack = [
+        layer(*many, kind="Recurring", recurrency="Daily", level=level, number=level + 1,
+              start=NOON - timedelta(days=400, seconds=level))
+        for level in range(60)
+    ]  # fmt: skip
+    began = time.process_time()
+    steps = composite(stack, PORT, NOON, 7 * DAY)
+    assert len(steps) <= MOST_CHANGES + 1
+    assert steps[0].start == NOON
+    assert time.process_time() - began < 10
 
 
 minutes = st.integers(-3000, 3000).map(lambda number: NOON + timedelta(minutes=number))

@@ -55,8 +55,12 @@ def places(
     """Return what is allowed for a day from `now` on, ports with the same together."""
     layers = stacked(held, others)
     found: dict[Any, Place] = {}
+    own = {layer.evse for layer in layers}
+    alike: list[Step] = []
     for port in ports:
-        steps = composite(layers, port, now, DAY)
+        plain = port.evse and port.evse not in own and port.running is None
+        steps = alike if plain and alike else composite(layers, port, now, DAY)
+        alike = steps if plain else alike
         if port.evse == 0 and all(step.by is None for step in steps):
             continue
         key = (port.evse == 0, tuple((s.start, s.watts, s.by and s.by.layer.evse) for s in steps))
