@@ -220,7 +220,7 @@ def _meant(event: Event, sent: Sequence[Transfer]) -> list[Transfer]:
         if transfer.last_event < event.pk and _sent(transfer) - CLOCKS_DIFFER <= event.received
     ]  # fmt: skip
     if event.kind == "boot":
-        return [t for t in begun if t.kind == Kind.FIRMWARE]
+        return [t for t in begun if t.kind == Kind.FIRMWARE and _sent(t) <= event.received]
     of_kind = [t for t in begun if t.kind == TOLD_BY[event.kind]]
     named = event.data.get("requestId")
     if named is not None:

@@ -11,6 +11,9 @@ from cpms.control.firmware import About, Upload
 from inventory import access
 from inventory.models import ChargerModel, Organisation
 
+#: Fields that are rarely used.
+RARE = ("url", "md5", "certificate", "signature")
+
 
 class ImageForm(forms.Form):
     """An image to add: a file, or another's address."""
@@ -57,6 +60,18 @@ class ImageForm(forms.Form):
         self.fields["organisation"].queryset = owners  # type: ignore[attr-defined]
         self.fields["organisation"].initial = owners.first()
         self.fields["fits"].queryset = access.models(user)  # type: ignore[attr-defined]
+
+    def usual_fields(self) -> list[forms.BoundField]:
+        """Return the fields that are always shown."""
+        return [field for field in self if field.name not in RARE]
+
+    def rare_fields(self) -> list[forms.BoundField]:
+        """Return the fields that are shown on demand."""
+        return [self[name] for name in RARE]
+
+    def rare_is_used(self) -> bool:
+        """Tell whether one of them was filled in."""
+        return any(field.errors or field.value() for field in self.rare_fields())
 
     def clean_version(self) -> str:
         """Refuse blanks alone."""

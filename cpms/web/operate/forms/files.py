@@ -84,11 +84,27 @@ class TransferForm(OperationForm):
                 field.help_text = gettext("%(what)s Time of %(zone)s.") % {
                     "what": field.help_text, "zone": zone,
                 }  # fmt: skip
-        rare = [*self.rare, "retries", "retry_interval"]
+        rare = self._rare()
         self.order_fields([*(n for n in self.fields if n not in rare), *rare, "reason", "lasts"])
 
-    #: Fields that are rarely used.
+    template = "web/operate/files/_fields.html"
+    #: Fields that are rarely used; retries are as well.
     rare: ClassVar[tuple[str, ...]] = ()
+
+    def usual_fields(self) -> list[forms.BoundField]:
+        """Return the fields that are always shown."""
+        return [field for field in self.main_fields() if field.name not in self._rare()]
+
+    def rare_fields(self) -> list[forms.BoundField]:
+        """Return the fields that are shown on demand."""
+        return [field for field in self.main_fields() if field.name in self._rare()]
+
+    def rare_is_used(self) -> bool:
+        """Tell whether one of them was filled in."""
+        return any(field.errors or field.value() for field in self.rare_fields())
+
+    def _rare(self) -> tuple[str, ...]:
+        return (*self.rare, "retries", "retry_interval")
 
 
 class ImageForm(TransferForm):
