@@ -53,6 +53,9 @@ QUIRKS: dict[str, str | Promise] = {
     "energy_in_kwh": _("Says Wh where it means kWh"),
     "session_register": _("Reports the session's energy as its register"),
     "totals_on_l1": _("Marks totals as phase L1"),
+    "reads_single_settings": _("May be asked for single settings"),
+    "reads_back": _("May be asked for settings after a change"),
+    "survives_unknown_settings": _("May be asked for settings that it doesn't know"),
 }
 
 

@@ -9,9 +9,9 @@ from tests.conformance.station import Station, now
 from tests.conformance.v201.states import ACCEPTED, arrived, copes
 
 #: A variable as operators name it, and as OCPP does.
-THRESHOLD = {"component": "OCPPCommCtrlr", "name": "OfflineThreshold"}
+THRESHOLD: dict[str, Any] = {"component": "OCPPCommCtrlr", "name": "OfflineThreshold"}
 REMOTE_START = {"component": "AuthCtrlr", "name": "AuthorizeRemoteStart"}
-EVSE_STATE = {"component": "EVSE", "evse": 1, "name": "AvailabilityState"}
+EVSE_STATE: dict[str, Any] = {"component": "EVSE", "evse": 1, "name": "AvailabilityState"}
 EMPTY = {"status": "EmptyResultSet"}
 REQUEST = 6
 

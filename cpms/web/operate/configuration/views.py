@@ -48,7 +48,7 @@ def show(request: HttpRequest, identity: str) -> HttpResponse:
     page = Paginator(found, rows.PAGE_SIZE).get_page(number(request.GET.get("page"), 1))
     context = section(
         request, charger, HERE,
-        asked=asked, page=page, settings=rows.understood(page.object_list),
+        asked=asked, page=page, settings=rows.understood(list(page.object_list)),
         groups=rows.groups(charger), shown=SHOWN, any_known=rows.of(charger).exists(),
         told_at=rows.last_told(charger), report=_report(charger), restart=_restart(charger),
         changes=_changes(charger), clock=_clock(charger), is_old=_is_old(charger),

@@ -1,7 +1,5 @@
 """The form of each operation, in the order in which they are offered."""
 
-from cpms.web.operate.forms import configuration, monitors
-from cpms.web.operate.forms import configuration, monitors
 from cpms.web.operate.forms.base import GROUPS, Harm, OperationForm, PortField
 from cpms.web.operate.forms.certificates import (
     ChangePasswordForm,
@@ -11,15 +9,30 @@ from cpms.web.operate.forms.certificates import (
     SendCertificateForm,
 )
 from cpms.web.operate.forms.charging import AskTransactionForm, StartForm, StopForm
+from cpms.web.operate.forms.configuration import (
+    BaseReportForm,
+    ChangeSettingsForm,
+    CustomReportForm,
+    NetworkProfileForm,
+    ReadSettingsForm,
+    SetClockForm,
+)
 from cpms.web.operate.forms.customers import AskCustomerForm
 from cpms.web.operate.forms.display import ClearDisplayForm, GetDisplaysForm, SetDisplayForm
-from cpms.web.operate.forms.local_lists import AskLocalListVersionForm, SendLocalListForm
 from cpms.web.operate.forms.files import (
     DiagnosticsForm,
     GetLogForm,
     PublishFirmwareForm,
     UnpublishFirmwareForm,
     UpdateFirmwareForm,
+)
+from cpms.web.operate.forms.local_lists import AskLocalListVersionForm, SendLocalListForm
+from cpms.web.operate.forms.monitors import (
+    ClearMonitorsForm,
+    MonitoringBaseForm,
+    MonitoringLevelForm,
+    ReadMonitorsForm,
+    SetMonitorForm,
 )
 from cpms.web.operate.forms.profiles import (
     AskCompositeForm,
@@ -66,10 +79,17 @@ FORMS: dict[str, type[OperationForm]] = {
         AskProfilesForm,
         PriorityForm,
         DynamicForm,
-        *configuration.FORMS,
-        *monitors.FORMS,
-        *configuration.FORMS,
-        *monitors.FORMS,
+        ReadSettingsForm,
+        ChangeSettingsForm,
+        BaseReportForm,
+        CustomReportForm,
+        NetworkProfileForm,
+        SetClockForm,
+        ReadMonitorsForm,
+        SetMonitorForm,
+        ClearMonitorsForm,
+        MonitoringLevelForm,
+        MonitoringBaseForm,
         UpdateFirmwareForm,
         PublishFirmwareForm,
         UnpublishFirmwareForm,

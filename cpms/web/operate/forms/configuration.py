@@ -344,13 +344,3 @@ class SetClockForm(OperationForm):
         "clock_right": _("its clock is right"),
         "clock_wrong": _("its clock is still wrong"),
     }
-
-
-FORMS: tuple[type[OperationForm], ...] = (
-    ReadSettingsForm,
-    ChangeSettingsForm,
-    BaseReportForm,
-    CustomReportForm,
-    NetworkProfileForm,
-    SetClockForm,
-)

@@ -224,12 +224,3 @@ class MonitoringBaseForm(OperationForm):
             ("hard_wired", _("Only what is wired in; all else is lost")),
         ],
     )
-
-
-FORMS: tuple[type[OperationForm], ...] = (
-    ReadMonitorsForm,
-    SetMonitorForm,
-    ClearMonitorsForm,
-    MonitoringLevelForm,
-    MonitoringBaseForm,
-)
