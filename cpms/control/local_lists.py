@@ -14,7 +14,7 @@ from django.db.models.functions import Length, Upper
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cpms.control import commands
+from cpms.control import commands, settlement
 from cpms.control.authorization import STORED
 from cpms.control.commands import SYSTEM, Asker, Refused
 from cpms.control.models import Command, GoneToken, LocalList, Token
@@ -22,6 +22,8 @@ from cpms.control.operations.local_lists import AskLocalListVersion, SendLocalLi
 from inventory.models import Charger, Lifecycle
 from monitoring.models import ReportedVariable, Session
 
+#: What shows whether a charger has what it accepted: the version that it says.
+SAME_VERSION, OTHER_VERSION = "list_version", "other_list_version"
 #: Tokens on a list where neither staff nor the charger says how many.
 USUAL_LIMIT = 500
 #: Lengths that a version can say: 1.6's idTag, 2.0.1's and 2.1's idToken. (CiString20, 36, 255)
@@ -296,9 +298,20 @@ def reported(charger: Charger, version: int, at: datetime) -> None:
     elif kept.trouble == LocalList.Trouble.MISMATCH:
         kept.trouble = LocalList.Trouble.NONE
     kept.save(update_fields=["reported", "reported_at", "trouble"])
+    _verify(charger, version == kept.version, at)
     if kept.kept and kept.drifted and not _waits(charger):
         reason = _("The charger's list had drifted.")
         commands.request(charger, SendLocalList(update="full"), SYSTEM, reason=reason)
+
+
+def _verify(charger: Charger, holds: bool, at: datetime) -> None:
+    """Say of the last update whether the charger still has it."""
+    sent = Command.objects.filter(
+        charger=charger, operation=SendLocalList.name, state=Command.State.ACCEPTED
+    )
+    if (last := sent.first()) is not None and last.verified is None:
+        evidence = SAME_VERSION if holds else OTHER_VERSION
+        settlement.verify(last, at, evidence, holds=holds)
 
 
 def _waits(charger: Charger) -> bool:

@@ -33,6 +33,7 @@ PAGE_SIZE = 50
 LATEST, MOST_CHANGES, MOST_LISTS = 20, 10, 20
 #: Chargers that are told at once of a change.
 MOST_TOLD = 500
+FIELDS = (*Token._meta.concrete_fields, *Token._meta.many_to_many)
 
 
 def allowed(request: HttpRequest) -> User:
@@ -103,6 +104,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         charger__site__organisation=token.organisation_id,
     )  # fmt: skip
     lists = local_lists.holders(token)
+    changes = LogEntry.objects.get_for_object(token).select_related("actor")
     context = {
         "token": token,
         "state": listing.state(token, now),
@@ -113,9 +115,17 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         "lists": lists.order_by("charger__identity")[:MOST_LISTS],
         "holding": lists.count(),
         "behind": local_lists.behind(token).count(),
-        "changes": LogEntry.objects.get_for_object(token).select_related("actor")[:MOST_CHANGES],
+        "changes": [(entry, _changed(entry)) for entry in changes[:MOST_CHANGES]],
     }
     return render(request, "web/tokens/token.html", context)
+
+
+def _changed(entry: LogEntry) -> str:
+    """Return what of a token somebody changed, as its form calls it."""
+    if entry.action == LogEntry.Action.CREATE:
+        return _("added it")
+    names = {field.name: str(field.verbose_name) for field in FIELDS}
+    return ", ".join(names.get(name, name) for name in entry.changes or ())
 
 
 def _seen(request: HttpRequest, key: int) -> tuple[User, Token]:

@@ -165,6 +165,19 @@ def test_a_mismatch_is_mended_by_a_whole_list_and_only_once(charger):
     assert local_lists.of(charger).trouble == "mismatch"
 
 
+@pytest.mark.parametrize(("version", "holds"), [(3, True), (2, False)])
+def test_the_version_that_it_says_shows_whether_it_has_what_it_took(charger, version, holds):
+    local_lists.send(charger, SendLocalList(update="full"), SYSTEM)
+    Command.objects.update(state="accepted")
+    local_lists.accepted(charger, NOON, 3, [], [], full=True)
+    local_lists.reported(charger, version, NOON)
+    command = Command.objects.get()
+    assert (command.verified, command.evidence) == (
+        holds,
+        "list_version" if holds else "other_list_version",
+    )
+
+
 def test_a_list_that_drifted_is_shown_and_mended_where_it_is_kept(charger):
     holds(charger, "A", version=3)
     local_lists.reported(charger, 2, NOON)

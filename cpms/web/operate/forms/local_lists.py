@@ -54,6 +54,8 @@ class SendLocalListForm(OperationForm):
         ),
         "not_supported": _("It keeps no local list, or it is switched off in its settings."),
         "NotSent": _("Nothing had to be sent: its list is as it is to be."),
+        "list_version": _("it says that its list has the version that was sent"),
+        "other_list_version": _("it says another version than the one that was sent"),
     }  # fmt: skip
 
     update = forms.ChoiceField(
