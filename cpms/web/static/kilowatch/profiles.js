@@ -62,9 +62,10 @@
         if (!response.ok || response.redirected) throw new Error(String(response.status));
         data = await response.json();
         failed.hidden = true;
+        element.hidden = data.places.length === 0;
         draw();
       } catch {
-        failed.hidden = false;
+        element.hidden = failed.hidden = false;
       }
     }
 
