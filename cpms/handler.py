@@ -1,5 +1,6 @@
 """Django's handler of requests, which gives back what a request held that broke off."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -8,9 +9,10 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler
 
-
 #: Bytes of a body: Django keeps all of it on the disk before it looks at who sends it.
 LARGEST_BODY = 20_000_000
+#: Seconds within which the next piece of a body must come.
+LONGEST_PAUSE = 60.0
 #: Where staff upload firmware, a form's own words included.
 UPLOADS = re.compile(r"/(firmware/|api/v1/firmware/)")
 
@@ -28,13 +30,19 @@ def _length(scope: Any) -> int:
 
 
 def _bounded(receive: Any, most: int) -> Any:
-    """Return a `receive` that hangs up on a body of unknown length that goes on and on."""
-    size = 0
+    """Return a `receive` that hangs up on a body that goes on and on, or doesn't go on."""
+    size, ended = 0, False
 
     async def bounded() -> Any:
-        nonlocal size
-        message = await receive()
+        nonlocal size, ended
+        if ended:  # What is waited for now is that the reader leaves.
+            return await receive()
+        try:
+            message = await asyncio.wait_for(receive(), LONGEST_PAUSE)
+        except TimeoutError:
+            return {"type": "http.disconnect"}
         size += len(message.get("body", b""))
+        ended = not message.get("more_body", False)
         return message if size <= most else {"type": "http.disconnect"}
 
     return bounded

@@ -9,6 +9,7 @@ from django.core import signals
 from django.http import HttpRequest, StreamingHttpResponse
 from django.urls import include, path
 
+from cpms import handler
 from cpms.handler import Handler
 
 
@@ -53,3 +54,25 @@ async def test_a_download_that_fails_on_its_way_ends_its_request() -> None:
     finally:
         signals.request_finished.disconnect(finish)
     assert finished
+
+
+@pytest.mark.parametrize(
+    ("pieces", "kept"),
+    [([b"abc", b"def"], True), ([b"x" * 60] * 9, False), ([b"abc", None], False)],
+)
+async def test_a_body_that_goes_on_and_on_or_doesn_t_go_on_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, pieces: list[bytes | None], kept: bool
+) -> None:
+    monkeypatch.setattr(handler, "LONGEST_PAUSE", 0.05)
+    waiting = list(pieces)
+
+    async def receive() -> Any:
+        body = waiting.pop(0)
+        if body is None:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": body, "more_body": bool(waiting)}
+
+    bounded, told = handler._bounded(receive, 500), []
+    while not told or told[-1].get("more_body"):
+        told.append(await bounded())
+    assert (told[-1]["type"] == "http.request") is kept

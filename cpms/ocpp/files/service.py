@@ -95,7 +95,7 @@ class Files:
         peer = peer_of(scope).address
         if settings.OCPP_NETWORKS and not within(peer, settings.OCPP_NETWORKS):
             return Answer(403, "This network is not allowed.")
-        token = scope["path"][len(PREFIX) :][:TOKEN_LENGTH]
+        token = scope["path"][len(PREFIX) :].lstrip("/")[:TOKEN_LENGTH]
         guesses, household = gateway.current().no_files, neighbourhood(peer)
         if guesses.refuses(household):
             return Answer(429, "Too many wrong addresses.", {"retry-after": "60"})
@@ -266,7 +266,7 @@ def _headers(scope: Any) -> Headers:
 
 def _said_name(scope: Any) -> str:
     """Return the name that the charger has put behind the address, with or without a slash."""
-    said = scope["raw_path"].decode("latin-1")[len(PREFIX) + TOKEN_LENGTH :]
+    said = scope["raw_path"].decode("latin-1")[len(PREFIX) :].lstrip("/")[TOKEN_LENGTH:]
     return unquote(said, errors="replace").replace("\0", "").strip("/")
 
 

@@ -159,7 +159,7 @@ async def test_what_a_charger_puts_is_kept_and_shows_that_the_command_was_done(
 
 
 @pytest.mark.parametrize(
-    "name", ["diag.zip", "/diag.zip", "/../../etc/diag.zip", "%2F..%5Cdiag.zip"]
+    "name", ["diag.zip", "/diag.zip", "?x=y", "/../../etc/diag.zip", "%2F..%5Cdiag.zip"]
 )
 async def test_a_form_s_file_is_kept_under_a_plain_name(
     ready: Ready, folder: Path, name: str
