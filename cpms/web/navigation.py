@@ -66,6 +66,7 @@ PLACES = (
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
     Place("tokens", _("Tokens"), "credit-card", ("/tokens/",), key="t"),
     Place("firmware", _("Firmware"), "cpu", ("/firmware/",), key="w"),
+    Place("certificates", _("Certificates"), "certificate", ("/certificates/",)),
     Place("commands", _("Commands"), "terminal-2", ("/commands/",), key="c"),
     Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice", "s"),
 )

@@ -148,7 +148,9 @@ class ListCertificatesForm(OperationForm):
     bulk = True
     says: ClassVar = {
         "accepted": _("It told which certificates it has; they are listed with the charger."),
-        "NotFound": _("It has no certificates of these kinds."),
+        "NotFound": _(
+            "It has none of a kind that it was asked for. What it has is listed with the charger."
+        ),
     }
 
     kinds = forms.MultipleChoiceField(
