@@ -9,15 +9,18 @@ from typing import Any
 
 import structlog
 import uvicorn
+from cryptography import x509
 from django.conf import settings
 from prometheus_client import Counter
 
-from cpms.control.pki import authorities
+from cpms.control.pki import authorities, chains
 from cpms.control.pki.x509 import Algorithm
 from cpms.ocpp import gateway
-from cpms.ocpp.tls import contexts, shown, trust
+from cpms.ocpp.tls import contexts, trust
 from cpms.ocpp.tls.contexts import Pair
 from cpms.ocpp.tls.line import TlsLine
+from cpms.ocpp.tls.shown import Shown
+from cpms.ocpp.tls.trust import Trust
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +28,7 @@ HANDSHAKES = Counter("kilowatch_tls_handshakes_total", "TLS handshakes.", ["resu
 #: What OpenSSL says, and what is counted; certificates have more words than a metric may have.
 KNOWN = frozenset({
     "silent", "cut_off", "slow", "plain", "not_tls", "unsupported_protocol", "no_shared_cipher",
-    "wrong_version_number", "expired", "not_yet", "revoked",
+    "wrong_version_number", "expired", "not_yet", "revoked", "untrusted",
 })  # fmt: skip
 
 
@@ -108,12 +111,14 @@ class Server(uvicorn.Server):
 
     def _admit(self, line: TlsLine) -> asyncio.Protocol | None:
         """Hand an encrypted line to HTTP, unless it came with a certificate that doesn't count."""
-        certificate = _certificate(line)
-        if certificate is not None:
-            why = gateway.current().trust.distrust(certificate, datetime.now(UTC))
-            if why:
+        hub, now = gateway.current(), datetime.now(UTC)
+        chain = _shown(line)
+        if chain:
+            certificate = _verified(line, chain, hub.trust, now)
+            why = hub.trust.distrust(certificate, now) if certificate else "untrusted"
+            if certificate is None or why:
                 HANDSHAKES.labels(why).inc()
-                gateway.current().suspicions.certificate(_address(line), certificate, why)
+                hub.suspicions.certificate(_address(line), certificate or Shown.of(chain), why)
                 return None
             line.extra["kilowatch.certificate"] = certificate
         HANDSHAKES.labels("ok").inc()
@@ -150,19 +155,33 @@ def _address(line: TlsLine) -> str:
     return str(peer[0]) if peer else ""
 
 
-def _certificate(line: TlsLine) -> shown.Shown | None:
-    """Return the certificate that OpenSSL verified, None where none was shown."""
+def _shown(line: TlsLine) -> list[x509.Certificate]:
+    """Return the certificates that the charger showed, its own first; none where it has none."""
+    leaf = line.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    if leaf is None:
+        return []
+    others = [one for one in _chain(line, "get_unverified_chain") if one != leaf]
+    return [x509.load_der_x509_certificate(one) for one in (leaf, *others)]
+
+
+def _verified(
+    line: TlsLine, shown: list[x509.Certificate], trust: Trust, now: datetime
+) -> Shown | None:
+    """Return what the verified chain says.
+
+    Of a session that is taken up again (TLS 1.2) OpenSSL has verified it before and kept no chain.
+    """
+    chain = [x509.load_der_x509_certificate(one) for one in _chain(line, "get_verified_chain")]
+    found = chain or chains.verified(shown, trust.trusted, now)
+    return Shown.of(found) if found else None
+
+
+def _chain(line: TlsLine, name: str) -> list[bytes]:
+    """Return a chain that OpenSSL holds: by methods that are public since Python 3.13."""
     ssl_object = line.get_extra_info("ssl_object")
-    if ssl_object.getpeercert(binary_form=True) is None:
-        return None
-    public = hasattr(ssl_object, "get_verified_chain")  # Since Python 3.13.
-    holder = ssl_object if public else ssl_object._sslobj  # noqa: SLF001
-    chain = [_der(one) for one in holder.get_verified_chain()]
-    return shown.read(chain)
-
-
-def _der(one: Any) -> bytes:
-    return one if isinstance(one, bytes) else bytes(one.public_bytes(_DER))
+    holder = ssl_object if hasattr(ssl_object, name) else ssl_object._sslobj  # noqa: SLF001
+    found = getattr(holder, name)() or ()
+    return [one if isinstance(one, bytes) else bytes(one.public_bytes(_DER)) for one in found]
 
 
 #: `_ssl.ENCODING_DER`, which nothing public names.

@@ -77,14 +77,6 @@ def _alternatives(leaf: x509.Certificate) -> list[str]:
     return [one.value.strip().lower() for one in found if isinstance(one, named)]
 
 
-def read(chain: Sequence[bytes]) -> Shown:
-    """Return what a verified chain in DER says; raise `Unreadable`."""
-    try:
-        return Shown.of([x509.load_der_x509_certificate(one) for one in chain])
-    except ValueError as problem:
-        raise Unreadable(str(problem)) from None
-
-
 def passed_on(headers: dict[bytes, bytes]) -> list[x509.Certificate]:
     """Return the certificates that a proxy passes on, the charger's own first.
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextlib
+import socket
 import ssl
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -95,6 +96,15 @@ async def event(identity):
     return found[0]
 
 
+async def noted(outcome):
+    """Return the connection attempt that ended so, once it is written."""
+    found = ConnectionAttempt.objects.filter(outcome=outcome)
+    async with asyncio.timeout(20):
+        while not await found.aexists():
+            await asyncio.sleep(0.02)
+    return await found.aget()
+
+
 async def test_each_suite_of_ocpp_is_offered_and_nothing_else(gateway, world):
     for suite in SUITES:
         assert await status(gateway, world, "CP-2", password=KEY, suite=suite) == 101
@@ -127,19 +137,14 @@ async def test_a_certificate_out_of_its_time_ends_the_line_and_is_said_whose_it_
 ):
     assert await status(gateway, world, "CP-1", shown) == 0
     assert (await event("CP-1")).code == "InvalidChargingStationCertificate"
-    await gateway.hub.arrivals.flush()
-    knock = await ConnectionAttempt.objects.aget(outcome="tls_certificate")
+    knock = await noted("tls_certificate")
     assert (knock.identity, knock.said["why"]) == ("cp-1", shown)
 
 
 @pytest.mark.parametrize("shown", ["stranger", "self"])
 async def test_a_certificate_by_somebody_else_ends_the_handshake(gateway, world, shown):
     assert await status(gateway, world, "CP-1", shown) == 0
-    async with asyncio.timeout(10):
-        while not await ConnectionAttempt.objects.filter(outcome="tls_failed").aexists():
-            await asyncio.sleep(0.02)
-    knock = await ConnectionAttempt.objects.aget(outcome="tls_failed")
-    assert knock.said["why"].startswith("certificate: ")
+    assert (await noted("tls_failed")).said["why"].startswith("certificate: ")
 
 
 async def test_less_than_the_profile_asks_for_is_refused_and_kept(gateway, world):
@@ -229,6 +234,29 @@ async def shown_now(gateway, world):
         return writer.get_extra_info("ssl_object").getpeercert(True)
     finally:
         writer.transport.abort()
+
+
+def asks_twice(context, port):
+    """Return the HTTP answers to two connections, the second in the first one's session."""
+    answers, session = [], None
+    for _ in range(2):
+        with (
+            socket.create_connection(("127.0.0.1", port), 20) as tcp,
+            context.wrap_socket(tcp, server_hostname="localhost", session=session) as line,
+        ):
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            answers.append((line.session_reused, line.recv(100)[:12]))
+            session = line.session
+    return answers
+
+
+async def test_a_session_that_is_taken_up_again_is_judged_like_any_other(gateway, world):
+    for shown in ("good", None):
+        certificate = world["shown"][shown] if shown else None
+        context = client(world["server"].pem, certificate, suite=SUITES[0])
+        ask = sync_to_async(asks_twice, thread_sensitive=False)
+        answers = await ask(context, gateway.tls_port)
+        assert answers == [(False, b"HTTP/1.1 200"), (True, b"HTTP/1.1 200")]
 
 
 # TLS ended by a proxy, which passes on what the charger showed
