@@ -56,14 +56,16 @@ def folded(name: str) -> str:
 
 
 def look(now: datetime) -> Trust:
-    """Return whose certificates count now, from the database."""
+    """Return whose certificates count now, from the database.
+
+    Of an external authority it alone: not all that those above it vouch for.
+    """
     rows = authorities.trusted(now)
-    found = {row.pk: read(row.certificate + row.chain) for row in rows}
     ours = [row for row in rows if row.kind != row.Kind.EXTERNAL]
     revoked = Certificate.objects.filter(revoked_at__isnull=False, not_after__gt=now)
     return Trust(
-        "".join(row.certificate + row.chain for row in rows),
-        tuple(one for chain in found.values() for one in chain),
+        "".join(row.certificate for row in rows),
+        tuple(read(row.certificate)[0] for row in rows),
         frozenset(row.fingerprint for row in ours),
         frozenset(revoked.values_list("fingerprint", flat=True)),
         _organisations(),
