@@ -315,7 +315,7 @@ COMMON = [
     ),
 ]
 NEEDS = {
-    "evseId": 2,
+    "evseId": 1,
     "chargingNeeds": {
         "requestedEnergyTransfer": "DC",
         "dcChargingParameters": {"evMaxCurrent": 300, "evMaxVoltage": 800},

@@ -21,8 +21,8 @@ CASES = [
         "NotifyEVChargingNeeds",
         NEEDS,
         Event,
-        {"kind": "charging_needs", "evse__number": 2},
-        {"status": "Rejected"},
+        {"kind": "charging_needs", "evse__number": 1},
+        {"status": "Accepted"},
     ),
     Case(
         "NotifyMonitoringReport",

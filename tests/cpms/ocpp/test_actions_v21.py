@@ -79,8 +79,8 @@ CASES = [
         "NotifyEVChargingNeeds",
         NEEDS,
         Event,
-        {"kind": "charging_needs", "evse__number": 2},
-        {"status": "NoChargingProfile"},
+        {"kind": "charging_needs", "evse__number": 1},
+        {"status": "Accepted"},
     ),
     Case(
         "NotifyMonitoringReport",
