@@ -254,6 +254,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IncidentState": "alerts.models.Incident.State",
         "EffectiveState": "monitoring.serializers.STATES",
+        "RevocationReason": "cpms.control.models.Certificate.Revocation",
+        "SettingSource": "monitoring.models.variables.Source",
     },
 }
 

@@ -65,7 +65,7 @@ class ProfileFilters(Filters):
         fields: ClassVar[list[str]] = ["evse", "purpose", "source", "drift"]
 
 
-class Wanted(Strict):
+class ProfileWanted(Strict):
     """A profile to set: fields of the operation `set_profile`."""
 
     evse = rest.IntegerField(min_value=0, max_value=10_000, help_text="0: the charger as a whole.")
@@ -126,11 +126,11 @@ class ChargerProfiles(_OfCharger, ListOnly):
         found = super().get_queryset().filter(charger=charger, gone_at=None)
         return found.select_related("command")
 
-    @extend_schema(request=Wanted, responses={201: CommandSerializer})
+    @extend_schema(request=ProfileWanted, responses={201: CommandSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask the charger to take a profile; the answer is the command."""
         charger = self.charger()
-        wanted = Wanted(data=request.data)
+        wanted = ProfileWanted(data=request.data)
         wanted.is_valid(raise_exception=True)
         said = wanted.validated_data
         operation = _read(SetProfile, {"evse": said["evse"], "profile": said["profile"]})
