@@ -3,8 +3,10 @@
 (Improved security for OCPP 1.6-J A02, A03; OCPP 2.0.1 part 2, A02, A03)
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+
+from django.utils.translation import gettext as _
 
 from cpms.control.models import SigningRequest
 from cpms.control.pki import delivery, registry
@@ -16,6 +18,9 @@ from cpms.ocpp.text import clean
 
 #: Characters of a request. (SignCertificateRequest.csr)
 LONGEST = 5500
+LARGEST_ID = 2**63
+#: Requests of a connection in an hour that are looked at: beyond it the database isn't asked.
+MOST_LOOKED_AT = 2 * registry.MOST_AN_HOUR
 #: certificateType -> what for; none: for both. (OCPP 2.0.1 A02, SignCertificateRequest)
 USES = {
     "ChargingStationCertificate": Use.CHARGER,
@@ -26,10 +31,13 @@ USES = {
 
 def sign_certificate(station: Station, payload: Answer, received: datetime) -> Outcome:
     """Answer whether the request is granted; the certificate follows in a CALL of ours."""
+    if _too_often(station, received):
+        return Outcome(_refusal(station, "TooManyRequests", _("Ask later.")))
     use = Use.CHARGER
     if station.version != "1.6":
         use = USES.get(str(payload.get("certificateType")), Use.COMBINED)
-    number = payload.get("requestId")
+    said = payload.get("requestId")
+    number = said if isinstance(said, int) and abs(said) < LARGEST_ID else None
     payload = {**payload, "csr": clean(payload["csr"], LONGEST)}
     receive = partial(registry.receive, station.id, payload["csr"], use, number, received)
 
@@ -54,11 +62,24 @@ def _outcome(
     )
     if not request.refusal:
         return Outcome({"status": "Accepted"}, [fact], partial(_sign, request.pk))
-    reply: Answer = {"status": "Rejected"}
-    if station.version != "1.6":
-        why = {"reasonCode": request.refusal, "additionalInfo": request.reason[:512]}
-        reply["statusInfo"] = why
-    return Outcome(reply, [fact])
+    return Outcome(_refusal(station, request.refusal, request.reason), [fact])
+
+
+def _too_often(station: Station, received: datetime) -> bool:
+    """Tell whether a charger asks so often that nothing is even kept of it."""
+    since = received - timedelta(hours=1)
+    station.asked_to_sign = [at for at in station.asked_to_sign if at > since]
+    if len(station.asked_to_sign) >= MOST_LOOKED_AT:
+        return True
+    station.asked_to_sign.append(received)
+    return False
+
+
+def _refusal(station: Station, code: str, why: str) -> Answer:
+    if station.version == "1.6":
+        return {"status": "Rejected"}
+    info = {"reasonCode": code, "additionalInfo": why[:512]}
+    return {"status": "Rejected", "statusInfo": info}
 
 
 def _sign(request_id: int) -> None:

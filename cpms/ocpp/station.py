@@ -57,6 +57,8 @@ class Station:
     accepted: bool = False
     #: Actions that our CALLs on this connection have asked it for.
     invited: set[str] = field(default_factory=set)
+    #: When it asked to have certificates signed, over this connection.
+    asked_to_sign: list[datetime] = field(default_factory=list)
     #: The security profile that it accepted, and hasn't come with yet.
     coming_profile: int | None = None
     #: EVSE -> the last TxProfile that was sent there, as OCPP 2.x says it, while its session runs.
