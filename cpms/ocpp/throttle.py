@@ -60,6 +60,11 @@ class Throttle:
             self._buckets.popitem(last=False)
         return bucket.refuse(now)
 
+    def spent(self, key: Hashable) -> bool:
+        """Tell whether nothing is left for the key; it is counted by `refuses` alone."""
+        bucket = self._buckets.get(key)
+        return bucket is not None and bucket.wait(asyncio.get_running_loop().time()) > 0
+
     def give_back(self, key: Hashable) -> None:
         """Undo a `refuses` that let the key through."""
         bucket = self._buckets.get(key)

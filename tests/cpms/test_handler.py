@@ -72,7 +72,8 @@ async def test_a_body_that_goes_on_and_on_or_doesn_t_go_on_is_hung_up_on(
             await asyncio.Event().wait()
         return {"type": "http.request", "body": body, "more_body": bool(waiting)}
 
-    bounded, told = handler._bounded(receive, 500), []
+    bounded = handler._bounded(receive, 500)
+    told: list[Any] = []
     while not told or told[-1].get("more_body"):
         told.append(await bounded())
     assert (told[-1]["type"] == "http.request") is kept

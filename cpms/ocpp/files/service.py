@@ -97,12 +97,12 @@ class Files:
             return Answer(403, "This network is not allowed.")
         token = scope["path"][len(PREFIX) :].lstrip("/")[:TOKEN_LENGTH]
         guesses, household = gateway.current().no_files, neighbourhood(peer)
-        if guesses.refuses(household):
+        if guesses.spent(household):
             return Answer(429, "Too many wrong addresses.", {"retry-after": "60"})
         ticket = await self._ticket(token)
         if ticket is None:
+            guesses.refuses(household)  # A right one costs nothing: a site has one address.
             return Answer(404, "There is nothing at this address.")
-        guesses.give_back(household)
         if isinstance(ticket, Closed):
             raise ticket
         return await self._admitted(ticket, token, scope, receive, send)

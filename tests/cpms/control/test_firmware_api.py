@@ -80,7 +80,7 @@ def test_an_image_at_another_s_address_is_kept_without_showing_its_secrets(
     assert b"secret" not in bytes(image.sealed_url or b"")
     assert image.location() == "ftp://u:secret@host/f.bin"
     command = commands.request(charger, UpdateFirmware(image=image.pk), SYSTEM)
-    asked = commands.operation_of("update_firmware", command.request, command.sealed)
+    asked = commands.operation_of("update_firmware", command.request, bytes(command.sealed or b""))
     assert asked.location == "ftp://u:secret@host/f.bin"  # type: ignore[attr-defined]
     refused = operator.delete(f"firmware/{image.pk}/")
     assert (refused.status, "being updated" in refused.body["detail"]) == (409, True)

@@ -38,7 +38,7 @@ def asked(charger: Charger, operation: Operation, minute: float = 0, result: str
     )
     command.refresh_from_db()
     Transfer.objects.filter(command=command).update(asked_at=later(minute))
-    transfers.answered(command, command.transfer.kind, {"name": "x"}, later(minute))
+    transfers.answered(command, Transfer.Kind(command.transfer.kind), {"name": "x"}, later(minute))
     return command.transfer
 
 
@@ -214,10 +214,12 @@ def test_an_address_s_secrets_are_sealed_and_one_of_ours_is_kept_as_a_hash(
         theirs.request["address"] == "https://user:********@files.example.org/fw-2.0.bin?********"
     )
     assert "location" not in theirs.request
-    asked_for = commands.operation_of("update_firmware", theirs.request, theirs.sealed)
+    asked_for = commands.operation_of(
+        "update_firmware", theirs.request, bytes(theirs.sealed or b"")
+    )
     assert asked_for.location == URL  # type: ignore[attr-defined]
     ours = commands.request(charger, GetLog(), SYSTEM)
-    made = commands.operation_of("get_log", ours.request, ours.sealed)
+    made = commands.operation_of("get_log", ours.request, bytes(ours.sealed or b""))
     token = made.location.rsplit("/", 1)[1]  # type: ignore[attr-defined]
     found = Transfer.objects.get(command=ours)
     assert found.digest is not None
@@ -282,10 +284,10 @@ def test_an_image_brings_its_version_and_signature_and_is_for_its_models(charger
 
 
 def test_many_are_asked_at_once_each_at_an_address_of_its_own(charger: Charger) -> None:
-    from cpms.control import bulks
 
     network.charger(charger.site, "CP-2")
     image = FirmwareImage.objects.create(organisation=charger.site.organisation, version="2.0")
+    assert charger.model is not None
     image.fits.add(charger.model)
     bulk = bulks.start(
         charger.site.organisation, Charger.objects.all(), UpdateFirmware(image=image.pk), SYSTEM

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import OperationalError
 from django.utils import timezone
 
 from cpms.control import commands, files, transfers
@@ -17,7 +18,7 @@ from cpms.control.files import Draft
 from cpms.control.models import Command, FirmwareImage, StoredFile, Transfer
 from cpms.control.operations import Operation
 from cpms.control.operations.files import GetDiagnostics, UpdateFirmware
-from cpms.ocpp.files import bodies, service
+from cpms.ocpp.files import bodies, service, tickets
 from cpms.ocpp.simulator import fleet
 from cpms.ocpp.simulator import transfers as simulation
 from cpms.ocpp.simulator.world import World
@@ -253,14 +254,14 @@ async def test_the_database_away_is_worth_another_try(
     await ready.diagnostics()
 
     def away(*_: Any) -> Any:
-        raise service.OperationalError("away")
+        raise OperationalError("away")
 
     with monkeypatch.context() as patch:
         patch.setattr(service, "BETWEEN_TRIES", 0.01)
         patch.setattr(transfers, "arrived", away)
         said = await ready.puts(BODY)
         assert (said.status, said.headers["retry-after"]) == (503, "60")
-        patch.setattr(service.tickets, "find", away)
+        patch.setattr(tickets, "find", away)
         assert (await ready.puts(BODY)).status == 503
     assert kept(folder) == []
     assert (await ready.puts(BODY)).status == 201
@@ -289,6 +290,12 @@ async def test_addresses_that_nobody_gave_out_are_all_alike_and_soon_refused(
     assert (said.status, said.headers["retry-after"]) == (429, "60")
     ready.address = good
     assert (await ready.puts(BODY)).status == 429
+
+
+async def test_many_chargers_of_one_household_are_no_guessers(ready: Ready) -> None:
+    await ready.firmware(b"x" * 1000)
+    said = await asyncio.gather(*(ready.gets() for _ in range(60)))
+    assert {answer.status for answer in said} <= {200, 503}
 
 
 async def test_an_address_is_for_one_way_for_a_time_and_not_for_what_was_cancelled(

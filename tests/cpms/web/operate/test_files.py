@@ -103,7 +103,7 @@ def test_a_log_is_listed_looked_at_and_downloaded(station: Charger, client: Clie
     assert said.headers["Content-Disposition"].startswith("attachment;")
     assert said.headers["X-Content-Type-Options"] == "nosniff"
     assert said.headers["Content-Type"] == "application/octet-stream"
-    assert len(said.getvalue()) == file.size  # type: ignore[attr-defined]
+    assert len(said.getvalue()) == file.size
     assert client.get(f"/chargers/CP-1/operate/logs/{file.pk + 1}/").status_code == 404
 
 
