@@ -160,6 +160,21 @@ def may(user: Person, ability: str, organisation_id: int) -> bool:
     return _memberships(user).filter(organisation=organisation_id, role__in=roles).exists()
 
 
+def abilities(user: Person, organisation_id: int) -> frozenset[str]:
+    """Return all abilities that `may` would grant in the organisation; one query."""
+    if _sees_all(user):
+        held = frozenset(Role)
+    else:
+        mine = _memberships(user).filter(organisation=organisation_id)
+        held = frozenset(Role(role) for role in mine.values_list("role", flat=True))
+    cap = getattr(user, "role_cap", "")
+    return frozenset(
+        ability
+        for ability, roles in ABILITIES.items()
+        if held & roles and (not cap or cap in roles)
+    )
+
+
 def sees_every_site(user: Person, organisation_id: int) -> bool:
     """Tell whether the user's membership of the organisation isn't limited to some sites."""
     whole = _memberships(user).filter(organisation=organisation_id, sites=None)

@@ -83,7 +83,7 @@ def ask(request: HttpRequest, name: str) -> HttpResponse:
     user, about = _chosen(request)
     if about is None:
         return redirect(f"{reverse('bulk-choose')}?{request.GET.urlencode()}")
-    form = kind(about.target, request.POST or None)
+    form = kind(about.target, request.POST if request.method == "POST" else None)
     harms: list[Harm] = []
     if request.method == "POST" and form.is_valid():
         bulk, harms = _ask(user, about, form, request)

@@ -52,7 +52,8 @@ def show(request: HttpRequest, identity: str) -> HttpResponse:
     user, charger = opened(request, identity)
     if not access.may(user, "command_raw", charger.site.organisation_id):
         raise refused(request, "command_raw", gettext("Raw messages are for leads."))
-    form = RawForm(request.POST or None, initial={"action": request.GET.get("action", "")[:50]})
+    given = request.POST if request.method == "POST" else None
+    form = RawForm(given, initial={"action": request.GET.get("action", "")[:50]})
     if request.method == "POST" and form.is_valid():
         command = _ask(charger, form, Asker.person(user, Command.Source.PAGE))
         if command is not None:

@@ -1,6 +1,6 @@
 """What the Operate tab is made of: a list at its side, each entry a page with an address."""
 
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -49,8 +49,8 @@ SECTIONS = (
 )
 
 
-def entries(identity: str, current: str, may: Callable[[str], bool]) -> list[Entry]:
-    """Return the sections of a charger for one who `may` do this or that.
+def entries(identity: str, current: str, abilities: Collection[str]) -> list[Entry]:
+    """Return the sections of a charger for one who has these `abilities`.
 
     `current` is the name of the one that is open.
     """
@@ -62,5 +62,5 @@ def entries(identity: str, current: str, may: Callable[[str], bool]) -> list[Ent
             current=section.url_name == current,
         )
         for section in SECTIONS
-        if section.ability == "view" or may(section.ability)
+        if section.ability == "view" or section.ability in abilities
     ]

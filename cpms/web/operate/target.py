@@ -65,6 +65,8 @@ class Target:
     versions: frozenset[str] = frozenset()
     ports: tuple[Port, ...] = ()
     running: tuple[Running, ...] = ()
+    #: Who asks; None in tests and for many chargers.
+    user: User | None = None
     #: Of many: how many chargers, how many sessions run there, and at how many chargers.
     size: int = 1
     sessions: int = 0
@@ -93,7 +95,7 @@ def of_charger(user: User, charger: Charger, now: datetime) -> Target:
     )
     versions = frozenset({charger.ocpp_version} - {""})
     online = fleet.live_state(charger).online
-    return Target(now, charger, online, versions, ports, running)
+    return Target(now, charger, online, versions, ports, running, user)
 
 
 def sessions(user: User, charger: Charger) -> Iterable[Running]:

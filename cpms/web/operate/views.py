@@ -1,6 +1,5 @@
 """The Operate tab: operations, their forms, and what became of what was asked."""
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cpms.control import access as control_access
 from cpms.control import commands as control
+from cpms.control import live
 from cpms.control.commands import Asker, Refused
 from cpms.control.models import Command
 from cpms.control.operations import BadRequest
@@ -37,18 +37,23 @@ MORE = ("evses__connectors",)
 
 def section(request: HttpRequest, charger: Charger, current: str, **more: Any) -> dict[str, Any]:
     """Return what a section's template needs; `current` is its route's name."""
-    able = may_command(request, charger)
-    listed = sections.entries(charger.identity, current, partial(_may, request, charger))
+    held = _abilities(request, charger)
+    able, listed = "command" in held, sections.entries(charger.identity, current, held)
     return frame(charger, sections.TAB, sections=listed, able=able, now=timezone.now(), **more)
 
 
 def may_command(request: HttpRequest, charger: Charger) -> bool:
     """Tell whether who asks may ask anything of the charger."""
-    return _may(request, charger, "command")
+    return "command" in _abilities(request, charger)
 
 
-def _may(request: HttpRequest, charger: Charger, ability: str) -> bool:
-    return access.may(request.user, ability, charger.site.organisation_id)
+def _abilities(request: HttpRequest, charger: Charger) -> frozenset[str]:
+    """Return what who asks may do where the charger is; asked of the database once a request."""
+    known: dict[int, frozenset[str]] = vars(request).setdefault("abilities", {})
+    owner = charger.site.organisation_id
+    if owner not in known:
+        known[owner] = access.abilities(request.user, owner)
+    return known[owner]
 
 
 @login_required
@@ -79,7 +84,8 @@ def _latest(user: User, charger: Charger) -> list[Command]:
 
 def of_charger(user: User, charger: Charger) -> QuerySet[Command]:
     """Return what was asked of a charger, newest first."""
-    return control_access.commands(user).filter(charger=charger).order_by("-requested_at", "-id")
+    found = control_access.commands(user).filter(charger=charger).select_related("charger")
+    return found.order_by("-requested_at", "-id")
 
 
 @login_required
@@ -93,7 +99,8 @@ def ask(request: HttpRequest, identity: str, name: str) -> HttpResponse:
         raise refused(request, "command", _("You may not ask anything of chargers."))
     about = target.of_charger(user, charger, timezone.now())
     why_not = kind.why_not(about)
-    form = kind(about, request.POST or None, initial=_given(kind, request))
+    given = request.POST if request.method == "POST" else None
+    form = kind(about, given, initial=_given(kind, request))
     harms: list[Harm] = []
     if request.method == "POST" and not why_not and form.is_valid():
         command, harms = _ask(user, charger, form, request.POST.getlist("confirmed"))
@@ -125,10 +132,12 @@ def _ask(
     asker = Asker.person(user, Command.Source.PAGE)
     reason = form.cleaned_data["reason"]
     try:
-        return typed.request(charger, operation, asker, reason=reason, lasts=form.waits()), []
+        made = typed.request(charger, operation, asker, reason=reason, lasts=form.waits())
     except (BadRequest, Refused) as problem:
         form.refuse(str(problem))
         return None, []
+    live.announce([charger])
+    return made, []
 
 
 def _open_ones(user: User, charger: Charger) -> list[Command]:
@@ -182,6 +191,7 @@ def cancel(request: HttpRequest, identity: str, key: UUID) -> HttpResponse:
     if not may_command(request, charger):
         raise refused(request, "command", _("You may not ask anything of chargers."))
     if control.cancel(found, Asker.person(user, Command.Source.PAGE)):
+        live.announce([charger])
         messages.success(request, _("Taken back: it was not sent."))
     else:
         messages.warning(request, _("Too late: it was sent already, or is over."))

@@ -18,6 +18,7 @@ from cpms.web.operate import words
 from cpms.web.operate.forms import FORMS
 from cpms.web.operate.target import Running
 from inventory.access import ABILITIES
+from monitoring.templatetags.monitoring import masked
 
 register = template.Library()
 
@@ -25,6 +26,8 @@ register.filter("command_name", words.name)
 register.filter("command_icon", words.icon_of)
 register.filter("verification", words.verification)
 register.filter("operation_name", words.operation_name)
+#: Fields that name a driver: masked, and in no address.
+TOKENS = frozenset({"id_token", "group"})
 #: Raw messages shown are cut here.
 LONGEST_SHOWN = 50_000
 #: Frames shown before and after a command.
@@ -97,6 +100,8 @@ def _value(form: Any, name: str, value: Any) -> str:
     named = {str(key): str(label) for key, label in own or choices}
     if isinstance(value, bool):
         value = "yes" if value else "no"
+    if name in TOKENS:
+        return masked(str(value))
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)[:500]
     return named.get(str(value), named.get("", "") if value == "no" else str(value))
@@ -105,7 +110,9 @@ def _value(form: Any, name: str, value: Any) -> str:
 @register.simple_tag
 def again(command: Command) -> str:
     """Return the query string that fills the form in as it was."""
-    written = {name: _written(value) for name, value in command.request.items()}
+    form = FORMS.get(command.operation)
+    names = (form.base_fields.keys() if form is not None else set()) - TOKENS
+    written = {name: _written(v) for name, v in command.request.items() if name in names}
     given = {name: text for name, text in written.items() if text}
     return f"?{urlencode(given)}" if given else ""
 

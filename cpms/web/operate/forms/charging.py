@@ -4,9 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cpms.control.access import tokens_in_full
+from cpms.control.models import Token
 from cpms.control.operations import charging
 from cpms.web.operate.forms.base import MINUTE, Harm, OperationForm, PortField, at
 from cpms.web.operate.target import Running
@@ -22,6 +26,21 @@ TOKEN_TYPES = [
     ("MacAddress", _("MAC address")),
     ("NoAuthorization", _("None needed (NoAuthorization)")),
 ]
+
+
+class Suggested(forms.TextInput):
+    """A text with suggestions: (value, what it is)."""
+
+    def __init__(self, attrs: Any = None) -> None:
+        """Suggest nothing yet."""
+        super().__init__(attrs)
+        self.suggestions: list[tuple[str, str]] = []
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Draw the field and its list."""
+        field = super().render(name, value, {**(attrs or {}), "list": f"{name}-list"}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', self.suggestions)
+        return format_html('{}<datalist id="{}-list">{}</datalist>', field, name, options)
 
 
 class StartForm(OperationForm):
@@ -51,7 +70,10 @@ class StartForm(OperationForm):
         ),
     }  # fmt: skip
 
-    id_token = forms.CharField(label=_("Token"), max_length=255)
+    id_token = forms.CharField(
+        label=_("Token"), max_length=255, widget=Suggested,
+        help_text=_("Type a part of it, or of its holder's name: what we know is suggested."),
+    )  # fmt: skip
     token_type = forms.ChoiceField(label=_("Kind of token"), choices=TOKEN_TYPES)
     evse = PortField(label=_("Where"))
     limit = forms.FloatField(
@@ -68,7 +90,25 @@ class StartForm(OperationForm):
             del self.fields["token_type"]
             self.fields["id_token"].max_length = 20  # type: ignore[attr-defined]
             self.fields["id_token"].widget.attrs["maxlength"] = 20
-        self.fields["id_token"].widget.attrs |= {"autocapitalize": "off", "spellcheck": "false"}
+        widget = self.fields["id_token"].widget
+        widget.attrs |= {"autocapitalize": "off", "autocomplete": "off", "spellcheck": "false"}
+        if isinstance(widget, Suggested):
+            widget.suggestions = [(t.id_token, t.holder or t.note) for t in self._known()]
+
+    def _known(self) -> Iterable[Token]:
+        """Return tokens that may charge, if whoever asks may read them."""
+        charger, user = self.target.charger, self.target.user
+        if charger is None or user is None:
+            return ()
+        mine = tokens_in_full(user).filter(organisation=charger.site.organisation_id)
+        return mine.filter(status=Token.Status.ACCEPTED)[:MOST_SUGGESTED]
+
+    def _kind(self, asked: dict[str, Any]) -> str:
+        """Return the kind of the token: what we know of it, else what was said."""
+        charger = self.target.charger
+        owner = charger.site.organisation_id if charger is not None else None
+        ours = Token.objects.filter(organisation=owner, id_token__iexact=asked["id_token"])
+        return ours.values_list("type", flat=True).first() or asked["token_type"]
 
     def clean(self) -> dict[str, Any]:
         """A limit is one port's."""
@@ -80,6 +120,8 @@ class StartForm(OperationForm):
     def fields_asked(self) -> dict[str, Any]:
         """Return them with the limit as a profile of the session's own. (1.6 §5.11, 2.x K05)"""
         asked, limit = super().fields_asked(), self.cleaned_data.get("limit")
+        if "token_type" in asked:
+            asked["token_type"] = self._kind(asked)
         if limit is None:
             return asked
         schedule = {"unit": "A", "periods": [{"start": 0, "limit": limit}]}
@@ -103,6 +145,10 @@ class StartForm(OperationForm):
                 )
                 told = {"port": session.port, "told": session.told(self.target.now)}
                 yield Harm(f"session-{session.key}", text % told)
+
+
+#: Tokens suggested at once.
+MOST_SUGGESTED = 300
 
 
 class SessionField(forms.ChoiceField):

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
-from cpms.control.models import Command
+from cpms.control.models import Command, Token
 from inventory.models import Charger
+from tests.monitoring.charger_page.past import HOUR
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 
@@ -64,3 +67,66 @@ def test_a_session_that_began_meanwhile_is_asked_about_again(
     shown = ask(client, "reset", at_once="yes", confirmed="session-1").content.decode()
     assert "would be cut off" in shown
     assert not Command.objects.exists()
+
+
+def test_a_start_suggests_tokens_and_takes_their_kind(client: Client, station: Charger) -> None:
+    owner = station.site.organisation
+    Token.objects.create(organisation=owner, id_token="APP-42", type="Central", holder="Anna <b>")
+    Token.objects.create(organisation=owner, id_token="GONE-1", status="blocked")
+    shown = page(client, "do/start/")
+    assert '<option value="APP-42">Anna &lt;b&gt;</option>' in shown
+    assert "GONE-1" not in shown
+    ask(client, "start", id_token="app-42", token_type="ISO14443", evse="2")
+    made = Command.objects.get()
+    assert (made.request["token_type"], made.request["evse"]) == ("Central", 2)
+    Command.objects.update(state="rejected", result="Rejected")
+    told = page(client, f"commands/{made.pk}/")
+    assert "ap…p-42" in told
+    assert "/do/start/?evse=2&amp;token_type=Central" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "said"),
+    [
+        ("unlock", {}, "This field is required."),
+        ("unlock", {"evse": "9"}, "Select a valid choice"),
+        ("reset", {"evse": "1; DROP"}, "Select a valid choice"),
+        ("trigger", {"message": "<script>"}, "&lt;script&gt; is not one of the available"),
+        ("send_data", {"vendor": "x" * 300}, "at most 255 characters"),
+        ("trigger", {"message": "status", "reason": "x" * 501}, "at most 500 characters"),
+        ("stop", {"transaction_id": "other"}, "Select a valid choice"),
+    ],
+)
+def test_what_makes_no_sense_is_said_at_the_field(
+    client: Client, station: Charger, name: str, fields: dict[str, str], said: str
+) -> None:
+    assert said in ask(client, name, **fields).content.decode()
+    assert not Command.objects.exists()
+
+
+def test_what_is_refused_is_said_in_words(client: Client, station: Charger) -> None:
+    Charger.objects.update(lifecycle="decommissioned")
+    said = ask(client, "trigger", message="status").content.decode()
+    assert "CP-1 is decommissioned: nothing is asked of it any more." in said
+
+
+def test_an_operation_that_is_none_is_not_found(client: Client, station: Charger) -> None:
+    assert client.get("/chargers/CP-1/operate/do/fly/").status_code == 404
+    assert client.get("/chargers/CP-1/operate/do/ask_transaction/").status_code == 200
+    Charger.objects.update(ocpp_version="1.6")
+    assert "which it speaks" in page(client, "do/ask_transaction/")
+    ask(client, "ask_transaction")
+    assert not Command.objects.exists()
+
+
+def test_its_pages_ask_as_much_of_the_database_however_much_was_asked(
+    client: Client, station: Charger, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    soon = NOW + HOUR
+    made = Command.objects.bulk_create(
+        Command(charger=station, operation="reset", expires_at=soon, requested_by_name="olga")
+        for _ in range(200)
+    )
+    for path in ["", "do/reset/", "do/start/", "commands/", f"commands/{made[0].pk}/", "latest/"]:
+        with django_assert_max_num_queries(15, info=path):
+            page(client, path)
