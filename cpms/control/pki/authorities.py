@@ -8,7 +8,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -313,24 +312,6 @@ def trusted(now: datetime) -> list[Authority]:
     """Return the authorities whose chargers' certificates are taken: ours, and external ones."""
     standing = Authority.objects.filter(retired_at=None, not_after__gt=now)
     return list(standing.exclude(kind=Kind.CROSS).order_by("id"))
-
-
-def trusted_pem(now: datetime) -> bytes:
-    """Return their certificates for a TLS listener that takes partial chains.
-
-    Without what stands above an external one: all that its root vouches for isn't meant.
-    """
-    return "".join(row.certificate for row in trusted(now)).encode()
-
-
-def stamp() -> str:
-    """Return a text that changes when the authorities do, or what a listener shows."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), max(updated_at), count(*) FILTER (WHERE retired_at IS NOT NULL)"
-            " FROM control_authority"
-        )
-        return sha256(repr(cursor.fetchone()).encode()).hexdigest()
 
 
 def roots(now: datetime) -> list[Authority]:

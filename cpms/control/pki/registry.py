@@ -1,6 +1,5 @@
 """What was issued: asked for, signed, delivered, used, revoked."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -20,24 +19,6 @@ from inventory.models import Charger, Organisation
 MOST_AN_HOUR = 10
 #: Requests kept of each charger.
 MOST_KEPT = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of a certificate that one of our authorities issued."""
-
-    #: None: of a charger that was deleted, or the listener's own.
-    charger_id: int | None
-    kind: str
-    not_after: datetime
-    revoked_at: datetime | None
-
-
-def standing(fingerprint: str) -> Standing | None:
-    """Return what is known of a certificate by the SHA-256 of its DER; None: not ours."""
-    found = Certificate.objects.filter(fingerprint=fingerprint.lower())
-    row = found.values_list("charger_id", "kind", "not_after", "revoked_at").first()
-    return Standing(*row) if row else None
 
 
 def used(fingerprint: str, now: datetime) -> Certificate | None:

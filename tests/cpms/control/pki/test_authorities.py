@@ -68,7 +68,8 @@ def test_who_knows_either_root_trusts_both_certificates_of_the_listener(
     assert x509.common_name(leaf.subject) == "ocpp.example.org"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     assert context.get_ca_certs() == []
-    context.load_verify_locations(cadata=authorities.trusted_pem(NOW).decode())
+    pem = "".join(row.certificate for row in authorities.trusted(NOW))
+    context.load_verify_locations(cadata=pem)
     assert len(context.get_ca_certs()) == 4
 
 
@@ -194,9 +195,6 @@ def test_what_is_revoked_is_listed_and_answered(
     listed = crypto.load_der_x509_crl(revocation.crl(bad.authority_id, NOW) or b"")
     assert [f"{one.serial_number:X}" for one in listed] == [bad.serial]
     assert listed.is_signature_valid(authorities.certificate_of(bad.authority).public_key())  # type: ignore[arg-type]
-    assert registry.standing(bad.fingerprint) == registry.Standing(
-        charger.pk, "charger", bad.not_after, NOW
-    )
 
 
 @pytest.mark.django_db
@@ -217,10 +215,8 @@ def external(key: x509.PrivateKey) -> str:
 def test_an_external_authority_is_trusted_until_it_is_retired() -> None:
     row = authorities.add_external(external(pki.ec_key(5)), "", NOW)
     assert row in authorities.trusted(NOW)
-    before = authorities.stamp()
     authorities.retire(row, NOW)
     assert row not in authorities.trusted(NOW)
-    assert authorities.stamp() != before
     assert authorities.add_external(external(pki.ec_key(6)), "", NOW).pk != row.pk
 
 
