@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection
-from django.db.models.functions import Upper
 from django.utils.translation import gettext
 
-from cpms.control import session_costs
-from cpms.control.cost import Cost
+from cpms.control.cost import Cost, Prices, Use, cost
 from cpms.control.models import Token
 from monitoring import words
 from monitoring.models import Session
@@ -24,6 +22,9 @@ from monitoring.models import Session
 BEGINS_WITHIN = timedelta(minutes=15)
 #: It ends so long after what was sent to end it; clocks may differ by a little.
 ENDS_WITHIN, CLOCKS_DIFFER = timedelta(minutes=10), timedelta(minutes=2)
+
+#: A port shows that it charges this long before or after its session says so, at most.
+AROUND = timedelta(minutes=5)
 
 
 class Started(StrEnum):
@@ -130,142 +131,160 @@ def _with(said: str, name: str) -> str:
 def tell(sessions: Sequence[Session], now: datetime) -> dict[int, Story]:
     """Return the story of each session, by its key; chargers with their sites must be fetched.
 
-    Five statements, whatever their number.
+    One statement, whatever their number.
     """
-    starts, stops = _starts(sessions), _stops(sessions)
-    kinds = _kinds(sessions)
-    costs = session_costs.of(sessions, now)
+    found = _found(sessions, now)
     return {
         session.pk: Story(
-            *_started(session, starts.get(session.pk), kinds.get(_token(session))),
-            *_stopped(session, stops.get(session.pk, "")),
+            *_started(session, found[session.pk]),
+            *_stopped(session, found[session.pk]),
             session.stop_reason,
-            costs.get(session.pk),
+            _cost(session, found[session.pk], now),
         )
         for session in sessions
     }
 
 
-def _started(
-    session: Session, command: tuple[str, str] | None, kind: str | None
-) -> tuple[Started, str]:
-    if command is not None:
-        source, name = command
-        return (Started.APP if source == "app" else Started.REMOTE), name
+class Found(NamedTuple):
+    """What the record has of a session: commands, by whom, and the kind of its token."""
+
+    source: str | None = None
+    started_name: str | None = None
+    stopped_name: str | None = None
+    kind: str | None = None
+    #: When its port last ended charging, by the port's own status.
+    charged_until: datetime | None = None
+    #: The prices that held when it began, as `PRICES` has them.
+    prices: tuple[Any, ...] = ()
+
+
+def _started(session: Session, found: Found) -> tuple[Started, str]:
+    if found.source is not None:
+        return (Started.APP if found.source == "app" else Started.REMOTE), found.started_name or ""
     if session.remote_start_id is not None:
         return Started.REMOTE, ""
     if not session.id_token:
         return Started.NOBODY, ""
+    kind = found.kind
     return KINDS.get(Token.Type(kind), Started.TOKEN) if kind else Started.TOKEN, ""
 
 
-def _stopped(session: Session, name: str) -> tuple[Stopped, str]:
+def _stopped(session: Session, found: Found) -> tuple[Stopped, str]:
     if "abandoned" in session.flags:
         return Stopped.ABANDONED, ""
     if session.ended is None:
         return Stopped.RUNNING, ""
-    return REASONS.get(session.stop_reason, Stopped.OTHER), name
+    return REASONS.get(session.stop_reason, Stopped.OTHER), found.stopped_name or ""
 
 
-def _token(session: Session) -> tuple[int, str]:
-    return session.charger.site.organisation_id, session.id_token.upper()
+def _cost(session: Session, found: Found, now: datetime) -> Cost | None:
+    """Return what it costs so far, or in the end; None where no tariff held."""
+    if not found.prices or found.prices[0] is None:
+        return None
+    *prices, grace, vat = found.prices
+    held = Prices(*prices, idle_grace=timedelta(minutes=grace), vat=vat)
+    until = _until(session, now)
+    return cost(held, Use(session.started, until, session.energy, found.charged_until))
 
 
-def _kinds(sessions: Sequence[Session]) -> dict[tuple[int, str], str]:
-    wanted = {_token(session) for session in sessions if session.id_token}
-    if not wanted:
-        return {}
-    found = Token.objects.alias(folded=Upper("id_token")).filter(
-        organisation__in={organisation for organisation, _name in wanted},
-        folded__in={name for _organisation, name in wanted},
-    )
-    rows = found.values_list("organisation_id", "id_token", "type")
-    return {(organisation, name.upper()): kind for organisation, name, kind in rows}
+def _until(session: Session, now: datetime) -> datetime:
+    return session.ended or max(now, session.started)
 
 
 _SENT = "c.state IN ('sent', 'accepted', 'timed_out', 'unknown') AND c.sent_at IS NOT NULL"
 #: The remote start that a session follows: by its number (2.x), or by token, port and time.
-STARTS = f"""
-SELECT s.id, last.source, last.requested_by_name
-  FROM json_to_recordset(%(rows)s::json)
-       AS s (id bigint, charger bigint, token text, evse int, remote text,
-             started timestamptz, received timestamptz)
- CROSS JOIN LATERAL (
+_START = f"""
     SELECT c.source, c.requested_by_name FROM control_command c
      WHERE c.charger_id = s.charger AND {_SENT}
        AND (c.operation = 'start'
             OR c.action IN ('RemoteStartTransaction', 'RequestStartTransaction'))
-       AND c.sent_at BETWEEN s.started - %(within)s AND GREATEST(s.received, s.started)
+       AND c.sent_at BETWEEN s.started - %(begins)s AND GREATEST(s.received, s.started)
        AND c.requested_at > s.started - interval '2 days' AND c.requested_at <= s.received
        AND CASE WHEN s.remote IS NOT NULL AND c.payload->>'remoteStartId' IS NOT NULL
                 THEN c.payload->>'remoteStartId' = s.remote
-                ELSE upper(COALESCE(c.request->>'id_token', c.payload->>'idTag')) = upper(s.token)
+                ELSE upper(COALESCE(c.request->>'id_token', c.payload->>'idTag')) = s.token
                      AND COALESCE(c.payload->>'connectorId', c.payload->>'evseId', s.evse::text)
                          IS NOT DISTINCT FROM s.evse::text END
-     ORDER BY c.sent_at DESC LIMIT 1) AS last
+     ORDER BY c.sent_at DESC LIMIT 1
 """
 #: What was sent to end a session, or its port or charger.
-STOPS = f"""
-SELECT s.id, last.requested_by_name
-  FROM json_to_recordset(%(rows)s::json)
-       AS s (id bigint, charger bigint, transaction text, reason text,
-             started timestamptz, ended timestamptz)
- CROSS JOIN LATERAL (
+_STOP = f"""
     SELECT c.requested_by_name FROM control_command c
-     WHERE c.charger_id = s.charger AND {_SENT}
+     WHERE s.commanded AND c.charger_id = s.charger AND {_SENT}
        AND c.sent_at BETWEEN s.started AND s.ended + %(differ)s
        AND c.requested_at BETWEEN s.started - interval '2 days' AND s.ended + %(differ)s
        AND CASE s.reason
                 WHEN 'Remote' THEN s.transaction
                      = COALESCE(c.payload->>'transactionId', c.request->>'transaction_id')
-                WHEN 'UnlockCommand' THEN c.sent_at > s.ended - %(within)s
+                WHEN 'UnlockCommand' THEN c.sent_at > s.ended - %(ends)s
                      AND (c.operation = 'unlock' OR c.action = 'UnlockConnector')
-                ELSE c.sent_at > s.ended - %(within)s
+                ELSE c.sent_at > s.ended - %(ends)s
                      AND (c.operation = 'reset' OR c.action = 'Reset') END
-     ORDER BY c.sent_at DESC LIMIT 1) AS last
+     ORDER BY c.sent_at DESC LIMIT 1
+"""
+#: In the order of `cost.Prices`.
+PRICES = ("currency", "decimals", "energy", "minute", "session", "idle_minute", "idle_grace", "vat")
+#: The tariff that held when a session began.
+_TARIFF = f"""
+    SELECT {", ".join(PRICES)} FROM control_tariff
+     WHERE site_id = s.site AND valid_from <= s.started ORDER BY valid_from DESC LIMIT 1
+"""
+#: When the port of a session that costs something last ended charging; only its status tells.
+_CHARGED = """
+    SELECT ended FROM monitoring_statusspan
+     WHERE tariff.currency IS NOT NULL AND evse_id = s.evse_id
+       AND started >= s.started - %(around)s AND started < s.until
+       AND status IN ('Charging', 'SuspendedEVSE')
+     ORDER BY started DESC LIMIT 1
+"""
+FOUND = f"""
+SELECT s.id, start.source, start.requested_by_name, stop.requested_by_name, t.type,
+       charged.ended, {", ".join(f"tariff.{name}" for name in PRICES)}
+  FROM json_to_recordset(%(rows)s::json)
+       AS s (id bigint, charger bigint, site bigint, organisation bigint, transaction text,
+             token text, evse int, evse_id bigint, remote text, reason text, commanded boolean,
+             started timestamptz, ended timestamptz, received timestamptz, until timestamptz)
+  LEFT JOIN LATERAL ({_START}) AS start ON true
+  LEFT JOIN LATERAL ({_STOP}) AS stop ON true
+  LEFT JOIN LATERAL ({_TARIFF}) AS tariff ON true
+  LEFT JOIN LATERAL ({_CHARGED}) AS charged ON true
+  LEFT JOIN control_token t ON t.organisation_id = s.organisation AND upper(t.id_token) = s.token
 """
 #: Reasons that follow from a command.
 COMMANDED = {"Remote", "UnlockCommand", "HardReset", "SoftReset", "ImmediateReset"}
 
 
-def _starts(sessions: Sequence[Session]) -> dict[int, tuple[str, str]]:
-    rows = [
-        {
-            "id": s.pk,
-            "charger": s.charger_id,
-            "token": s.id_token,
-            "evse": s.evse.number if s.evse else None,
-            "remote": None if s.remote_start_id is None else str(s.remote_start_id),
-            "started": s.started.isoformat(),
-            "received": s.received.isoformat(),
-        }
-        for s in sessions
-    ]
-    found = _asked(STARTS, rows, within=BEGINS_WITHIN)
-    return {key: (source, name) for key, source, name in found}
-
-
-def _stops(sessions: Sequence[Session]) -> dict[int, str]:
-    rows = [
-        {
-            "id": s.pk,
-            "charger": s.charger_id,
-            "transaction": s.transaction_id,
-            "reason": s.stop_reason,
-            "started": s.started.isoformat(),
-            "ended": s.ended.isoformat(),
-        }
-        for s in sessions
-        if s.ended is not None and s.stop_reason in COMMANDED
-    ]
-    found = _asked(STOPS, rows, within=ENDS_WITHIN, differ=CLOCKS_DIFFER)
-    return dict(found)
-
-
-def _asked(statement: str, rows: list[dict[str, Any]], **values: timedelta) -> list[Any]:
-    if not rows:
-        return []
-    arguments: dict[str, Any] = {"rows": orjson.dumps(rows).decode(), **values}
+def _found(sessions: Sequence[Session], now: datetime) -> dict[int, Found]:
+    if not sessions:
+        return {}
+    arguments: dict[str, Any] = {
+        "rows": orjson.dumps([_row(session, now) for session in sessions]).decode(),
+        "begins": BEGINS_WITHIN,
+        "ends": ENDS_WITHIN,
+        "differ": CLOCKS_DIFFER,
+        "around": AROUND,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(statement, arguments)
-        return cursor.fetchall()
+        cursor.execute(FOUND, arguments)
+        return {key: Found(*found[:5], tuple(found[5:])) for key, *found in cursor.fetchall()}
+
+
+def _row(session: Session, now: datetime) -> dict[str, Any]:
+    remote = session.remote_start_id
+    return {
+        "id": session.pk,
+        "charger": session.charger_id,
+        "site": session.charger.site_id,
+        "organisation": session.charger.site.organisation_id,
+        "transaction": session.transaction_id,
+        "token": session.id_token.upper(),
+        "evse": session.evse.number if session.evse else None,
+        "evse_id": session.evse_id,
+        "remote": None if remote is None else str(remote),
+        "reason": session.stop_reason,
+        "commanded": session.ended is not None and session.stop_reason in COMMANDED,
+        "started": session.started.isoformat(),
+        "ended": session.ended.isoformat() if session.ended else None,
+        "received": session.received.isoformat(),
+        "until": _until(session, now).isoformat(),
+    }

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from inventory.models import Charger
 from inventory.rest import export
 from monitoring import words
-from monitoring.charger_page import curves, sessions
+from monitoring.charger_page import curves, meter_gaps, sessions
 from monitoring.models import Session
 from monitoring.templatetags.monitoring import masked
 from monitoring.views.asked import asks_for, number
@@ -60,6 +60,7 @@ def one(request: HttpRequest, identity: str, key: int) -> HttpResponse:
         session=session,
         shown=sessions.rows(charger, [session])[0],
         story=sessions.story(user, charger, session, timezone.now()),
+        gaps=meter_gaps.of_session(charger, session, timezone.now()),
     )
     template = "_session" if asks_for(request, "session") else "charger_session"
     return render(request, f"monitoring/{template}.html", context)

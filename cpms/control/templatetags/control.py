@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from cpms.control import session_stories
 from cpms.control.cost import Cost
@@ -52,6 +53,19 @@ def money(cost: Cost | None) -> str:
 def amount(value: Any, cost: Cost) -> str:
     """Return a part of a cost with its currency."""
     return f"{number_format(value, cost.decimals, use_l10n=True)} {cost.currency}"
+
+
+@register.filter
+def cost_parts(cost: Cost) -> str:
+    """Return what a cost is made of, in words; parts that are nothing are left out."""
+    parts = [
+        (_("energy %s"), cost.energy),
+        (_("time %s"), cost.time),
+        (_("session %s"), cost.session),
+        (_("after charging %s"), cost.idle),
+        (_("VAT in it %s"), cost.tax),
+    ]
+    return " · ".join(said % amount(value, cost) for said, value in parts if value)
 
 
 @register.simple_tag(takes_context=True)

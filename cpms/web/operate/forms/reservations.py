@@ -67,6 +67,9 @@ class ReserveForm(OperationForm):
 
     def offer(self) -> None:
         """1.6 knows neither kinds of tokens nor of connectors."""
+        where = self.fields["evse"]
+        where.choices = [("", gettext("Any port")), *list(where.choices)[1:]]  # type: ignore[attr-defined]
+        where.widget.choices = where.choices  # type: ignore[attr-defined]
         offered = [(str(length // MINUTE), label) for length, label in LENGTHS]
         self.fields["minutes"].choices = offered  # type: ignore[attr-defined]
         if self.target.is_old:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -94,7 +95,12 @@ def _usual(site: Site) -> dict[str, object]:
     if last is None:
         return {"currency": "EUR", "valid_from": None}
     kept = [name for name in TariffForm.Meta.fields if name != "valid_from"]
-    return {name: getattr(last, name) for name in kept}
+    return {name: _short(getattr(last, name)) for name in kept}
+
+
+def _short(value: object) -> object:
+    """Return a price without the zeros that only the column has."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _lines(request: HttpRequest, site: Site) -> list[Line]:
