@@ -11,6 +11,9 @@ class ControlConfig(AppConfig):
         from cpms.control import models, timeline
 
         auditlog.register(
-            models.Token, exclude_fields=["updated_at"], m2m_fields={"sites", "chargers"}
+            models.Token,
+            exclude_fields=["updated_at"],
+            mask_fields=["holder", "note"],  # The trail outlives them.
+            m2m_fields={"sites", "chargers"},
         )
         timeline.show()

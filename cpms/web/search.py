@@ -1,10 +1,10 @@
-"""What the command palette finds: chargers, sites and incidents, as few as one can look over."""
+"""What the command palette finds: chargers, sites, tokens, incidents, few enough to look over."""
 
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Length
+from django.db.models.functions import Length, Upper
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -12,11 +12,14 @@ from django.views.decorators.http import require_GET
 
 from alerts import access as alerts_access
 from alerts import wording
+from cpms.control import access as control_access
 from cpms.web.operate import palette
 from inventory import access, search
 from inventory.models import Charger, Site
 
-MOST_CHARGERS, MOST_SITES, MOST_INCIDENTS = 8, 5, 5
+MOST_CHARGERS, MOST_SITES, MOST_TOKENS, MOST_INCIDENTS = 8, 5, 5, 5
+#: Shorter texts are in every other token.
+SHORTEST_TOKEN = 4
 
 
 @require_GET
@@ -34,6 +37,7 @@ def _groups(user: User, text: str) -> list[dict[str, Any]]:
         (_("Operations"), palette.offers(user, text)),
         (_("Chargers"), [_charger(charger) for charger in chargers]),
         (_("Sites"), [_site(site) for site in _sites(access.sites(user), text)]),
+        (_("Tokens"), _tokens(user, text)),
         (_("Incidents"), _incidents(user, text, chargers)),
     )
     return [{"label": label, "items": items} for label, items in groups if items]
@@ -70,6 +74,22 @@ def _sites(among: QuerySet[Site], text: str) -> QuerySet[Site]:
 def _site(site: Site) -> dict[str, str]:
     address = ", ".join(filter(None, (site.address, site.city)))
     return {"label": site.name, "detail": address, "url": reverse("site", args=[site.pk])}
+
+
+def _tokens(user: User, text: str) -> list[dict[str, str]]:
+    """Return the tokens that begin so, for who may read them unmasked."""
+    if len(text) < SHORTEST_TOKEN:
+        return []
+    found = control_access.tokens_in_full(user).alias(key=Upper("id_token"))
+    tokens = found.filter(key__startswith=text.upper()).order_by("id_token", "pk")[:MOST_TOKENS]
+    return [
+        {
+            "label": token.id_token,
+            "detail": " · ".join(filter(None, (str(token.get_status_display()), token.group))),
+            "url": reverse("token", args=[token.pk]),
+        }
+        for token in tokens
+    ]
 
 
 def _incidents(user: User, text: str, chargers: list[Charger]) -> list[dict[str, str]]:

@@ -26,7 +26,7 @@ TOKENS: dict[str, dict[str, Any]] = {
     "VALID-B": {"group": GROUP},
     "BLOCKED": {"status": Token.Status.BLOCKED},
     "EXPIRED": {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)},
-    "MASTERPASS": {"group": MASTER_GROUP},
+    "MASTERPASS": {"group": MASTER_GROUP, "master_pass": True},
 }
 UNKNOWN = "NOBODYS"
 

@@ -152,7 +152,7 @@ def _theirs(request: HttpRequest, key: int) -> tuple[User, Token]:
 def new(request: HttpRequest) -> HttpResponse:
     """Add a token."""
     user = allowed(request)
-    given = {name: request.GET[name][:255] for name in ("id_token", "group") if name in request.GET}
+    given = {"group": request.GET.get("group", "")[:255]}
     form = TokenForm(user, request.POST or None, initial=given)
     if request.method == "POST" and form.is_valid():
         token = form.save()

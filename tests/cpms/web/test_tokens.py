@@ -120,7 +120,7 @@ def test_a_token_is_added_changed_and_deleted(client, place):
         "status": "accepted", "chargers": "cp-1", "on_local_lists": "on", "holder": UGLY,
         "expires_at": "2027-05-01T12:00",
     }  # fmt: skip
-    assert client.get("/tokens/new/?id_token=NEW").status_code == 200
+    assert client.get("/tokens/new/?group=FLEET").status_code == 200
     made = client.post("/tokens/new/", asked, follow=True)
     card = Token.objects.get()
     assert (card.limited, list(card.chargers.all())) == (True, [charger])
@@ -191,3 +191,20 @@ def test_pages_ask_the_database_as_often_however_many_tokens_there_are(client, p
         ) as asked:
             assert client.get(page).status_code == 200
         assert len(asked) <= 20, [query["sql"][:120] for query in asked]
+
+
+def test_the_palette_finds_a_token_by_its_beginning_for_who_may_read_it(client, place):
+    card = token(place)
+    found = client.get("/search/?q=04a1").json()["groups"]
+    assert [item["url"] for group in found for item in group["items"]] == [f"/tokens/{card.pk}/"]
+    viewer = signed_in(person("vera", Role.VIEWER, place.organisation))
+    assert viewer.get("/search/?q=04a1").json()["groups"] == []
+
+
+def test_what_is_personal_is_masked_in_the_audit_trail(client, place):
+    card = token(place, holder="Erika Mustermann")
+    card.holder = "Max Beispiel"
+    card.save()
+    trail = str([entry.changes for entry in LogEntry.objects.get_for_object(card)])
+    assert "Erika" not in trail
+    assert "Max B" not in trail
