@@ -1,6 +1,7 @@
 """What is allowed, yet a mistake in production: said by `manage.py check --deploy`."""
 
 import ipaddress
+import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,22 @@ def debug_on_a_shared_database(**_: Any) -> list[CheckMessage]:
             f"DEBUG is on with the database on {host}.",
             hint="Unset DEBUG: it shows errors to visitors and makes users with known passwords.",
             id="kilowatch.E001",
+        )
+    ]
+
+
+@register(Tags.files)
+def files_can_be_kept(**_: Any) -> list[CheckMessage]:
+    """Logs and firmware need a folder that can be written."""
+    folder = settings.FILES
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if os.access(existing, os.W_OK | os.X_OK):
+        return []
+    return [
+        Error(
+            f"FILES is {folder}, which this user can't write.",
+            hint="Make the folder, or set FILES to one that all gateways and web nodes share.",
+            id="kilowatch.E002",
         )
     ]
 

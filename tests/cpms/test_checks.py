@@ -59,3 +59,10 @@ def test_this_machine_has_many_names(host: str) -> None:
 @pytest.mark.parametrize("host", ["db.example", "10.0.0.1", "0.0.0.0"])
 def test_other_machines_are_not_this_one(host: str) -> None:
     assert not is_loopback(host)
+
+
+def test_a_folder_for_files_that_can_t_be_written_is_an_error(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert found(settings) == {"kilowatch.E002"}

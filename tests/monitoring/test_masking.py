@@ -136,6 +136,30 @@ def test_no_text_breaks_it(text: str) -> None:
     assert isinstance(mask(text), str)
 
 
+TOKEN = "Zp9HrKNT_Xvr5Gz4cXm-FUabmE8xmQBg2RkYR_hU97U"
+ADDRESSES = {
+    "https://user:pa55@host/fw.bin?sig=abc": f"https://user:{MASK}@host/fw.bin?{MASK}",
+    "ftp://t0ken@host:21/a@b": f"ftp://{MASK}@host:21/a@b",
+    f"http://kw:9000/files/{TOKEN}": f"http://kw:9000/files/{MASK}",
+    "https://host:8443/plain.bin": "https://host:8443/plain.bin",
+}
+
+
+@pytest.mark.parametrize(("address", "shown"), ADDRESSES.items())
+def test_an_address_is_kept_without_what_lets_one_in(address: str, shown: str) -> None:
+    firmware = {"location": address, "retrieveDateTime": "2026-01-01T00:00:00Z"}
+    frame = call("UpdateFirmware", {"requestId": 1, "firmware": firmware})
+    assert json.loads(mask(frame))[3]["firmware"]["location"] == shown
+    log = call("GetLog", {"log": {"remoteLocation": address}})
+    assert json.loads(mask(log))[3]["log"]["remoteLocation"] == shown
+
+
+def test_a_password_in_any_address_is_masked_and_the_rest_kept() -> None:
+    text = call("DataTransfer", {"data": "see https://a:b@host/x?y=z and mail@host"})
+    said = json.loads(mask(text))[3]["data"]
+    assert said == f"see https://a:{MASK}@host/x?y=z and mail@host"
+
+
 KEYS = [
     "0123456789abcdef",
     "01:23:45:67:89:AB:CD:EF",

@@ -50,7 +50,7 @@ REQUESTS = Counter("kilowatch_file_requests_total", "Requests below /files/.", [
 
 #: What `_meaning` has an answer for.
 EXPECTED = (
-    TooLarge, NoRoom, Closed, OperationalError, InterfaceError, FileNotFoundError,
+    TooLarge, NoRoom, Closed, OperationalError, InterfaceError, OSError,
     multipart.Malformed, bodies.TooSlow,
 )  # fmt: skip
 Headers = dict[str, str]
@@ -281,6 +281,9 @@ def _meaning(problem: Exception) -> Answer:
         return Answer(503, "Try again later.", {"retry-after": "60"})
     if isinstance(problem, FileNotFoundError):
         return Answer(410, "This firmware was removed.")
+    if isinstance(problem, OSError):
+        log.error("files_unusable", folder=str(settings.FILES), error=str(problem))
+        return Answer(507, "There is no room for this file.")
     status = {multipart.Malformed: 400, bodies.TooSlow: 408, Closed: 410}[type(problem)]
     return Answer(status, str(problem))
 

@@ -130,6 +130,9 @@ def sentence(transfer: Transfer, now: datetime) -> str:
     command = transfer.command
     if command.state != Command.State.ACCEPTED and not transfer.steps:
         return words.said(command, now).sentence
+    word = transfer.status or reported.furthest(transfer.steps)
+    if transfer.state == State.FAILED and word in SAID:
+        return said(word)[1]
     if told := words.verification(command):
         return told
     if transfer.state == State.STALLED:
@@ -143,7 +146,6 @@ def sentence(transfer: Transfer, now: datetime) -> str:
         )
     if transfer.state == State.DONE and transfer.kind == Kind.FIRMWARE:
         return gettext("It says that it is installed; the next boot shows whether it runs it.")
-    word = transfer.status or reported.furthest(transfer.steps)
     return said(word)[1] if word else gettext("It accepted, and hasn't reported on it yet.")
 
 

@@ -127,7 +127,8 @@ class ImageForm(TransferForm):
         """Offer the images that fit."""
         super().offer()
         choices = [(str(image.pk), _image(image)) for image in images(self.target)]
-        self.fields["image"].choices = [("", gettext("none of these")), *choices]  # type: ignore[attr-defined]
+        none = ("", gettext("choose one, or give an address below"))
+        self.fields["image"].choices = [none, *choices]  # type: ignore[attr-defined]
         if not choices:
             self.fields["image"].help_text = gettext(
                 "No firmware is kept for this model yet: add some under Firmware."

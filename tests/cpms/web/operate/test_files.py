@@ -68,6 +68,7 @@ def test_an_update_is_shown_step_by_step(station: Charger, client: Client) -> No
     [
         (("Downloading", "InvalidSignature"), "the signature isn&#x27;t of this file"),
         (("Downloading", "DownloadFailed"), "It could not fetch the firmware."),
+        (("Downloading", "InstallationFailed"), "It runs on with what it had."),
         (("Installed",), "the next boot shows whether it runs it"),
         (("Idle",), "It says that it isn&#x27;t at anything"),
         ((UGLY[:40],), "&lt;b&gt;"),
