@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from cpms.control import upgrades
 from cpms.control.models import Command, InstalledCertificate, SecurityUpgrade
+from cpms.control.operations import BadRequest
 from cpms.control.operations.configuration import Change, ChangeSettings, SetNetworkProfile
 from cpms.control.pki import authorities, registry
 from inventory.models import Charger
@@ -170,8 +171,13 @@ def network(target: int, slot: int, url: str, interface: str) -> SetNetworkProfi
 
 
 def priority(slot: int, others: str) -> ChangeSettings:
-    """Return what puts a slot first, and leaves the others behind it."""
+    """Return what puts a slot first, and leaves the others behind it.
+
+    Raises `BadRequest` where there would be none: nothing to fall back to.
+    """
     rest = [one.strip() for one in others.split(",") if one.strip() not in ("", str(slot))]
+    if not rest:
+        raise BadRequest(_("Name the slot that it uses now as well: it falls back to that."))
     change = Change(
         component="OCPPCommCtrlr",
         name="NetworkConfigurationPriority",
@@ -189,7 +195,9 @@ def reported_priority(charger: Charger) -> str:
     return row.value if row is not None else ""
 
 
-def free_slot(priorities: str) -> int:
-    """Return a slot that isn't in use."""
+def free_slot(priorities: str) -> int | None:
+    """Return a slot that isn't in use; None where it isn't known which are."""
     used = {int(one) for one in priorities.split(",") if one.strip().isdigit()}
+    if not used:
+        return None
     return next(slot for slot in range(1, len(used) + 2) if slot not in used)

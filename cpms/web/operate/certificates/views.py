@@ -38,7 +38,10 @@ class NetworkForm(forms.Form):
 
     slot = forms.IntegerField(
         label=gettext_lazy("Slot"), min_value=0, max_value=1000,
-        help_text=gettext_lazy("One that isn't in use now: the present way stays as it is."),
+        help_text=gettext_lazy(
+            "One that isn't in use now, so that the present way stays. Where none is suggested the "
+            "charger hasn't told: read OCPPCommCtrlr.NetworkConfigurationPriority first."
+        ),
     )  # fmt: skip
     url = forms.CharField(label=gettext_lazy("Our address, without the identity"), max_length=512)
     interface = forms.ChoiceField(
@@ -51,11 +54,13 @@ class PriorityForm(forms.Form):
 
     slot = forms.IntegerField(label=gettext_lazy("First"), min_value=0, max_value=1000)
     others = forms.RegexField(
-        r"^[\d, ]*$",
+        r"^[0-9, ]*$",
         label=gettext_lazy("Then"),
-        required=False,
         max_length=100,
-        help_text=gettext_lazy("The slots that it falls back to, e.g. 0,1."),
+        help_text=gettext_lazy(
+            "The slots that it falls back to, e.g. 0,1: those that it uses now. Without one it is "
+            "lost where the new way fails."
+        ),
     )
 
 

@@ -116,6 +116,9 @@ def test_the_way_to_a_higher_profile_goes_step_by_step(
     Command.objects.filter(pk=asked.pk).update(state="accepted")
     upgrades.accepted(station.pk, 2, NOW)
     assert "It accepted profile 2" in shown(client)
+    alone = client.post(f"{SECTION}upgrade/priority/", {"slot": "1", "others": "1"}, follow=True)
+    assert "it falls back to that" in alone.content.decode()
+    assert not Command.objects.filter(operation="change_settings").exists()
     client.post(f"{SECTION}upgrade/priority/", {"slot": "1", "others": "0, 1"})
     order = Command.objects.get(operation="change_settings").request["settings"][0]
     assert (order["name"], order["value"]) == ("NetworkConfigurationPriority", "1,0")
