@@ -181,8 +181,8 @@ def _cost(session: Session, found: Found, now: datetime) -> Cost | None:
     """Return what it costs so far, or in the end; None where no tariff held."""
     if not found.prices or found.prices[0] is None:
         return None
-    *prices, grace, vat = found.prices
-    held = Prices(*prices, idle_grace=timedelta(minutes=grace), vat=vat)
+    terms = dict(zip(PRICES, found.prices, strict=True))
+    held = Prices(**{**terms, "idle_grace": timedelta(minutes=terms["idle_grace"])})
     until = _until(session, now)
     return cost(held, Use(session.started, until, session.energy, found.charged_until))
 
@@ -266,7 +266,7 @@ def _found(sessions: Sequence[Session], now: datetime) -> dict[int, Found]:
     }
     with connection.cursor() as cursor:
         cursor.execute(FOUND, arguments)
-        return {key: Found(*found[:5], tuple(found[5:])) for key, *found in cursor.fetchall()}
+        return {row[0]: Found._make((*row[1:6], row[6:])) for row in cursor.fetchall()}
 
 
 def _row(session: Session, now: datetime) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cpms.control import session_stories
 from cpms.control.cost import Cost
 from cpms.control.session_stories import Started, Stopped, Story
 from inventory.rest import export
-from monitoring.api import Sessions as Happened
+from monitoring.api.history import Sessions as Happened
 from monitoring.models import Session
 from monitoring.serializers import SessionSerializer
 
@@ -57,8 +57,9 @@ class Many(rest.ListSerializer[Any]):
     def to_representation(self, data: Any) -> list[Any]:
         """Return the sessions."""
         rows = list(data.all() if hasattr(data, "all") else data)
-        self.child.told = session_stories.tell(rows, timezone.now())  # type: ignore[union-attr]
-        return super().to_representation(rows)  # type: ignore[no-any-return]
+        child: Any = self.child
+        child.told = session_stories.tell(rows, timezone.now())
+        return super().to_representation(rows)
 
 
 class ToldSessionSerializer(SessionSerializer):
@@ -117,7 +118,7 @@ class Sessions(Happened):
         if getattr(request, "accepted_renderer").format != "csv":  # noqa: B009
             return super().list(request, *args, **kwargs)
         found = export.in_order(self.filter_queryset(self.get_queryset()), self.ordering)
-        serializer = self.get_serializer()
+        serializer: Any = self.get_serializer()
         columns = list(serializer.fields)
         return export.download(request, _rows(serializer, found), columns, "sessions")
 

@@ -78,7 +78,8 @@ def may_command(context: Mapping[str, Any], charger: Charger) -> bool:
 @register.simple_tag
 def reservations_of(charger: Charger) -> Mapping[int | None, list[Reservation]]:
     """Return the live reservations of a charger by port; None: of any port."""
-    live = charger.reservations.filter(state__in=Reservation.LIVE, until__gt=timezone.now())
+    kept = Reservation.objects.filter(charger=charger)
+    live = kept.filter(state__in=Reservation.LIVE, until__gt=timezone.now())
     found: dict[int | None, list[Reservation]] = {}
     for row in live.order_by("until"):
         found.setdefault(row.evse, []).append(row)

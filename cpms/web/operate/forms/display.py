@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,7 +17,7 @@ from cpms.web import zones
 from cpms.web.operate.forms.base import OperationForm
 
 #: OCPP MessageStateEnumType, and what 2.1 adds.
-STATES = {
+STATES: dict[str, str | Promise] = {
     "Charging": _("it charges"),
     "Idle": _("it is idle"),
     "Faulted": _("it is faulted"),
@@ -25,7 +26,7 @@ STATES = {
     "Discharging": _("it discharges"),
 }
 NEW_STATES = ("Suspended", "Discharging")
-FORMATS = {
+FORMATS: dict[str, str | Promise] = {
     "UTF8": _("text"),
     "ASCII": _("text without special characters (ASCII)"),
     "HTML": "HTML",

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +23,7 @@ LENGTHS: tuple[tuple[timedelta, Any], ...] = (
     (24 * HOUR, _("24 hours")),
 )
 #: OCPP 2.0.1 ConnectorEnumType, the usual ones first.
-CONNECTORS = [
+CONNECTORS: list[tuple[str, str | Promise]] = [
     ("cCCS2", "CCS 2"),
     ("cCCS1", "CCS 1"),
     ("sType2", _("Type 2 socket")),
