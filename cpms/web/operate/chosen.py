@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import QueryDict
 
 from cpms.web.operate.target import Target
@@ -60,7 +60,9 @@ def chosen(user: User, organisation: Organisation, parameters: QueryDict, now: d
         versions[version] += number
         offline += 0 if online else number
     running = Session.objects.filter(charger__in=chargers, ended=None)
-    about = running.aggregate(n=Count("pk"), busy=Count("charger", distinct=True))
+    # Of several at a port all but the last were left open.
+    ports, elsewhere = Count("evse", distinct=True), Count("pk", filter=Q(evse=None))
+    about = running.aggregate(n=ports + elsewhere, busy=Count("charger", distinct=True))
     target = Target(
         now, versions=frozenset(versions) - {""}, size=versions.total(), sessions=about["n"],
         busy=about["busy"], organisation_id=organisation.pk,

@@ -245,6 +245,9 @@ def _pending(command: Command, now: datetime, online: bool | None) -> str:
             "is given up."
         )
         return again + text % left
+    if online is None:
+        text = gettext("It isn't sent yet: it goes out when its charger takes it, within %s.")
+        return again + text % left
     return (
         again
         + gettext(

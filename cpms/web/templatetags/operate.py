@@ -43,13 +43,18 @@ def said(command: Command, now: datetime, online: bool | None = None) -> words.S
 
 
 @register.inclusion_tag("web/operate/_list.html")
-def command_list(commands: Iterable[Command], zone: str = "", of: str = "charger") -> Any:
-    """Draw commands as lines: of a charger, whose `zone` it is; of "all"; or of one "bulk"."""
+def command_list(
+    commands: Iterable[Command], zone: str = "", of: str = "charger", online: bool | None = None
+) -> Any:
+    """Draw commands as lines: of a charger, whose `zone` it is; of "all"; or of one "bulk".
+
+    `online`: whether the charger is, where that is known.
+    """
     now = timezone.now()
     lines = [
         {
             "command": command,
-            "said": words.said(command, now),
+            "said": words.said(command, now, online=online),
             "name": words.name(command),
             "icon": words.icon_of(command),
             "verification": words.verification(command),

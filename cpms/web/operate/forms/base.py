@@ -215,19 +215,23 @@ def _waits(label: str | Promise) -> str:
     return gettext("it waits up to %s, then it is given up") % label
 
 
+#: What a port's field offers beside the ports.
+WHOLE = _("The whole charger")
+
+
 class PortField(forms.TypedChoiceField):
     """A port of the charger, offered with its present state; empty: the charger as a whole."""
 
-    def __init__(self, *, whole: bool = True, **options: Any) -> None:
-        """Offer the whole charger, too, where that makes sense."""
-        self.whole = whole
+    def __init__(self, *, whole: bool = True, empty: str | Promise = WHOLE, **options: Any) -> None:
+        """Offer the whole charger, too, where that makes sense, or what else `empty` means."""
+        self.whole, self.empty = whole, empty
         options.setdefault("label", _("Port"))
         super().__init__(coerce=int, empty_value=None, required=not whole, **options)
 
     def offer(self, target: Target) -> None:
         """Offer the ports of a charger."""
         ports = [(str(port.number), _port(port)) for port in target.ports]
-        whole = [("", gettext("The whole charger"))] if self.whole else []
+        whole = [("", str(self.empty))] if self.whole else []
         self.choices = [*whole, *ports]
         few = len(self.choices) <= MOST_BUTTONS
         if few:

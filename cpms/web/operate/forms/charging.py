@@ -75,7 +75,7 @@ class StartForm(OperationForm):
         help_text=_("Type a part of it, or of its holder's name: what we know is suggested."),
     )  # fmt: skip
     token_type = forms.ChoiceField(label=_("Kind of token"), choices=TOKEN_TYPES)
-    evse = PortField(label=_("Where"))
+    evse = PortField(label=_("Where"), empty=_("Any port: the charger or the driver chooses"))
     limit = forms.FloatField(
         label=_("At most (ampere per phase)"),
         required=False,

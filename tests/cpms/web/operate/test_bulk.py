@@ -20,7 +20,9 @@ from tests.network import charger, person, port, signed_in, site, tenant
 def fleet(place: Site) -> list[Charger]:
     """Three chargers, of which one serves somebody, one is offline, and one is a 1.6."""
     busy = charger(place, "A-1", since=NOW - HOUR, ocpp_version="2.0.1")
-    session(busy, NOW - HOUR, None, port(busy, 1, Status.CHARGING, NOW - HOUR))
+    evse = port(busy, 1, Status.CHARGING, NOW - HOUR)
+    session(busy, NOW - HOUR, None, evse)
+    session(busy, NOW - 2 * HOUR, None, evse)  # Left open: it is over since the other one began.
     away = charger(place, "A-2", since=NOW - HOUR, online=False, ocpp_version="2.0.1")
     old = charger(place, "A-3", Status.AVAILABLE, since=NOW - HOUR, ocpp_version="1.6")
     return [busy, away, old]

@@ -81,6 +81,7 @@ def test_what_waits_says_what_for_and_how_long() -> None:
     away = words.said(waits, NOW, online=False).sentence
     assert "The charger is offline: it is sent as soon as it is back, within 5 min." in away
     assert "It waits for its turn" in words.said(waits, NOW, online=True).sentence
+    assert "It isn't sent yet" in words.said(waits, NOW).sentence
     assert "isn't sent any more" in words.said(waits, NOW + timedelta(hours=1)).sentence
 
 
