@@ -76,13 +76,10 @@ Entries = dict[str, Entry]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What belongs on a list, and how many more did but for the limit."""
+    """What belongs on a list, and how many may be on it."""
 
     entries: Entries
     limit: int
-    too_many: int = 0
-    #: Tokens that the charger's version can't say.
-    too_long: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +112,15 @@ def held(kept: LocalList) -> Entries:
 
 def belonging(kept: LocalList, charger: Charger) -> QuerySet[Token]:
     """Return the tokens that may be on the list: those that may charge there, by its rule."""
-    here = Q(limited=False) | Q(sites=charger.site_id) | Q(chargers=charger.pk)
+    at_site = Token.sites.through.objects.filter(site=charger.site_id)
+    at_charger = Token.chargers.through.objects.filter(charger=charger.pk)
+    here = Q(pk__in=at_site.values("token")) | Q(pk__in=at_charger.values("token"))
     tokens = Token.objects.filter(
-        here, organisation=charger.site.organisation_id, on_local_lists=True
+        here | Q(limited=False), organisation=charger.site.organisation_id, on_local_lists=True
     )
     if kept.groups:
         tokens = tokens.filter(group__in=kept.groups)
-    keyed = tokens.annotate(key=Upper("id_token")).exclude(key__in=kept.left_out)
-    return keyed.distinct()
+    return tokens.annotate(key=Upper("id_token")).exclude(key__in=kept.left_out)
 
 
 def wanted(kept: LocalList, charger: Charger, now: datetime) -> Wanted:
@@ -132,22 +130,33 @@ def wanted(kept: LocalList, charger: Charger, now: datetime) -> Wanted:
     here last. One that the charger holds and that is blocked meanwhile stays on it, as blocked:
     a list counts more than what the charger remembers of a token. (OCPP 1.6 §3.5.3)
     """
-    limit = _limit(kept, charger)
+    limit, version = _limit(kept, charger), charger.ocpp_version
     every = belonging(kept, charger)
-    good = every.filter(Q(expires_at=None) | Q(expires_at__gt=now), status=Token.Status.ACCEPTED)
-    version = charger.ocpp_version
-    longest = LONGEST.get(version, LONGEST["1.6"])
-    fitting = good.annotate(length=Length("id_token")).filter(length__lte=longest)
     entries: Entries = {}
-    for token in _first(fitting, charger, limit):
+    for token in _first(_sayable(_good(every, now), charger), charger, limit):
         if len(entries) == limit:
             break
         entries.setdefault(token.id_token.upper(), Entry.of(token, version))
-    all_fitting = fitting.count()
     refused = every.exclude(status=Token.Status.ACCEPTED).filter(**{KEY: list(kept.entries)})
     entries |= {token.id_token.upper(): Entry.of(token, version) for token in refused}
-    left = max(0, all_fitting - limit)
-    return Wanted(entries, limit, left, good.count() - all_fitting)
+    return Wanted(entries, limit)
+
+
+def _good(tokens: QuerySet[Token], now: datetime) -> QuerySet[Token]:
+    in_time = Q(expires_at=None) | Q(expires_at__gt=now)
+    return tokens.filter(in_time, status=Token.Status.ACCEPTED)
+
+
+def _sayable(tokens: QuerySet[Token], charger: Charger) -> QuerySet[Token]:
+    longest = LONGEST.get(charger.ocpp_version, LONGEST["1.6"])
+    return tokens.annotate(length=Length("id_token")).filter(length__lte=longest)
+
+
+def left_over(kept: LocalList, charger: Charger, now: datetime) -> tuple[int, int]:
+    """Return how many tokens that belong on the list don't fit, and are too long to be said."""
+    good = _good(belonging(kept, charger), now)
+    sayable = _sayable(good, charger).count()
+    return max(0, sayable - _limit(kept, charger)), good.count() - sayable
 
 
 def _limit(kept: LocalList, charger: Charger) -> int:
@@ -164,7 +173,7 @@ def _limit(kept: LocalList, charger: Charger) -> int:
 
 def _first(tokens: QuerySet[Token], charger: Charger, limit: int) -> Iterator[Token]:
     """Yield tokens, the weightier first; some twice."""
-    yield from tokens.filter(limited=True).order_by("id_token")[:limit]
+    yield from tokens.filter(limited=True).order_by(Upper("id_token"))[:limit]
     seen = (
         Session.objects.filter(charger=charger)
         .exclude(id_token="")
@@ -174,7 +183,7 @@ def _first(tokens: QuerySet[Token], charger: Charger, limit: int) -> Iterator[To
     recent = list(dict.fromkeys(name.upper() for name in seen))[:limit]
     known = {token.id_token.upper(): token for token in tokens.filter(**{KEY: recent})}
     yield from (known[key] for key in recent if key in known)
-    yield from tokens.order_by("id_token")[:limit]
+    yield from tokens.order_by(Upper("id_token"))[:limit]  # As the unique index has them.
 
 
 def difference(there: Entries, here: Entries) -> Difference:

@@ -55,8 +55,7 @@ def test_those_belong_on_a_list_that_may_charge_there(charger):
     other = network.charger(network.site(network.tenant("Other")), "CP-2")
     token(other, "STRANGER")
     assert wanted(charger) == ["CHARGER", "HERE", "EVERYWHERE"]
-    found = local_lists.wanted(local_lists.of(charger), charger, NOON)
-    assert found.too_long == 1
+    assert local_lists.left_over(local_lists.of(charger), charger, NOON) == (0, 1)
 
 
 def test_who_charges_here_comes_first_where_not_all_fit(charger):
@@ -71,7 +70,7 @@ def test_who_charges_here_comes_first_where_not_all_fit(charger):
         reported_at=NOON,
     )  # fmt: skip
     assert wanted(charger) == ["D", "A"]
-    assert local_lists.wanted(local_lists.of(charger), charger, NOON).too_many == 2
+    assert local_lists.left_over(local_lists.of(charger), charger, NOON) == (2, 0)
 
 
 def test_only_some_groups_are_on_a_list_where_staff_say_so(charger):

@@ -98,11 +98,13 @@ def _context(
     kept = LocalList.objects.filter(charger=charger).first() or LocalList(charger=charger)
     now = timezone.now()
     wanted = local_lists.wanted(kept, charger, now)
+    too_many, too_long = local_lists.left_over(kept, charger, now)
     found = local_lists.difference(local_lists.held(kept), wanted.entries)
     recent = Command.objects.filter(charger=charger, operation__in=ABOUT_LISTS)
     return section(
         request, charger, SECTION,
-        kept=kept, wanted=wanted, difference=found, lines=_lines(kept, found),
+        kept=kept, wanted=wanted, too_many=too_many, too_long=too_long,
+        difference=found, lines=_lines(kept, found),
         shown=MOST_SHOWN, rule=rule or RuleForm(instance=kept),
         offline=offline or OfflineForm(offline_rules.told(charger)),
         commands=list(recent.select_related("requested_by")[:LATEST]),
