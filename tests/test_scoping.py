@@ -25,6 +25,7 @@ from cpms.control.models import (
     Authority,
     Bulk,
     Certificate,
+    ChargingProfile,
     Command,
     ContractAuthority,
     ContractPool,
@@ -198,7 +199,7 @@ THEIRS = {
     "api/v1/chargers/<identity>/password/": "/api/v1/chargers/{charger.identity}/password/",
     "api/v1/chargers/<identity>/profiles/": "/api/v1/chargers/{charger.identity}/profiles/",
     "api/v1/chargers/<identity>/profiles/<number>/": (
-        "/api/v1/chargers/{charger.identity}/profiles/1/"
+        "/api/v1/chargers/{charger.identity}/profiles/{profile.number}/"
     ),
     "api/v1/chargers/<identity>/composite/": "/api/v1/chargers/{charger.identity}/composite/",
     "api/v1/chargers/<identity>/status/": "/api/v1/chargers/{charger.identity}/status/",
@@ -416,6 +417,7 @@ class Things:
     reservation: Reservation
     display: DisplayMessage
     customer_report: CustomerReport
+    profile: ChargingProfile
     tariff: Tariff
     vendor_rule: VendorRule
     certificate: Certificate
@@ -535,6 +537,10 @@ def theirs(db: None) -> Things:
         ),
         customer_report=CustomerReport.objects.create(
             charger=charger, request=1, asked_by=owner, asked_at=NOON
+        ),
+        profile=ChargingProfile.objects.create(
+            charger=charger, evse=0, number=1, purpose="ChargingStationMaxProfile", body={},
+            transaction_id="THEIRS", since=NOON,
         ),
         tariff=Tariff.objects.create(
             site=world.site, currency="EUR", energy=1, text="THEIRS", valid_from=NOON

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as rest
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -126,6 +126,13 @@ class ChargerProfiles(_OfCharger, ListOnly):
         found = super().get_queryset().filter(charger=charger, gone_at=None)
         return found.select_related("command")
 
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return a profile by its number; of several with one number the charger's own first."""
+        found = self.get_queryset().filter(number=self.kwargs["number"]).order_by("evse").first()
+        if found is None:
+            raise NotFound
+        return Response(self.get_serializer(found).data)
+
     @extend_schema(request=ProfileWanted, responses={201: CommandSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask the charger to take a profile; the answer is the command."""
@@ -148,7 +155,7 @@ class ChargerProfiles(_OfCharger, ListOnly):
     @extend_schema(request=None, responses={201: CommandSerializer})
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Ask the charger to clear a profile; the answer is the command."""
-        return self.ask(self.charger(), ClearProfiles(id=int(self.kwargs["number"])))
+        return self.ask(self.charger(), _read(ClearProfiles, {"id": int(self.kwargs["number"])}))
 
 
 class Which(Query):

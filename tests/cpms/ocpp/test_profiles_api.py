@@ -39,6 +39,8 @@ def test_what_a_charger_holds_is_listed(acme: Tenant) -> None:
     (row,) = answer.body["results"]
     assert (row["id"], row["evse"], row["purpose"]) == (4, 1, "TxDefaultProfile")
     assert (row["verified"], row["evidence"], row["set_by"]) == (True, "composite", "Olga")
+    assert acme.api(Role.VIEWER).get("chargers/acme-1/profiles/4/").body == row
+    assert acme.api(Role.VIEWER).get("chargers/acme-1/profiles/5/").status == HTTPStatus.NOT_FOUND
     assert row["profile"]["schedules"][0]["periods"] == [{"start": 0, "limit": 16.0}]
 
 
@@ -64,6 +66,8 @@ def test_a_profile_is_cleared_by_its_number(acme: Tenant) -> None:
     answer = acme.api().send("DELETE", "chargers/acme-1/profiles/4/")
     assert answer.status == HTTPStatus.CREATED
     assert (answer.body["operation"], answer.body["request"]) == ("clear_profiles", {"id": 4})
+    absurd = acme.api().send("DELETE", "chargers/acme-1/profiles/9999999999/")
+    assert absurd.status == HTTPStatus.UNPROCESSABLE_ENTITY
     assert ChargingProfile.objects.get().gone_at is None  # Until the charger has answered.
 
 
