@@ -22,7 +22,7 @@ from tests.bench.table import Table
 #: Part -> its module; each has `run(table, quick)`.
 PARTS = (
     *("gateway", "latency", "memory", "reconnect", "disk", "kpis", "pages", "dashboards"),
-    *("nights", "commands"),
+    *("nights", "commands", "tls"),
 )
 LIBRARIES = ("django", "channels", "uvicorn", "uvloop", "websockets", "psycopg", "ocpp")
 

@@ -25,6 +25,8 @@ from cpms.ocpp.tls.trust import Trust
 log = structlog.get_logger(__name__)
 
 HANDSHAKES = Counter("kilowatch_tls_handshakes_total", "TLS handshakes.", ["result"])
+#: Seconds between looks at certificates of our own authority: reading an RSA key takes its time.
+OWN_EVERY = 60.0
 #: What OpenSSL says, and what is counted; certificates have more words than a metric may have.
 KNOWN = frozenset({
     "silent", "cut_off", "slow", "plain", "not_tls", "unsupported_protocol", "no_shared_cipher",
@@ -78,7 +80,10 @@ class Server(uvicorn.Server):
         self.listening = listening
         self._context: Any = None
         #: What the context was made of.
-        self._made_of: object = None
+        self._pairs: list[Pair] = []
+        self._trusted = ""
+        #: loop.time() from which our own authority's certificates are looked up again.
+        self._look_again = 0.0
         self._renewal: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: Any = None) -> None:
@@ -112,7 +117,11 @@ class Server(uvicorn.Server):
     def _admit(self, line: TlsLine) -> asyncio.Protocol | None:
         """Hand an encrypted line to HTTP, unless it came with a certificate that doesn't count."""
         hub, now = gateway.current(), datetime.now(UTC)
-        chain = _shown(line)
+        try:
+            chain = _shown(line)
+        except ValueError:  # OpenSSL can read it, we can't.
+            _tell(_address(line), "certificate: unreadable")
+            return None
         if chain:
             certificate = _verified(line, chain, hub.trust, now)
             why = hub.trust.distrust(certificate, now) if certificate else "untrusted"
@@ -143,11 +152,14 @@ class Server(uvicorn.Server):
         """
         assert self.listening is not None
         hub, listening = gateway.current(), self.listening
+        trusted, now = hub.trust.pem, asyncio.get_running_loop().time()
+        if not listening.files and trusted == self._trusted and now < self._look_again:
+            return
+        self._look_again = now + OWN_EVERY
         pairs = await hub.clerk.do(lambda: listening.pairs(datetime.now(UTC)))
-        made_of = (pairs, hub.trust.pem)
-        if made_of != self._made_of:
-            self._context = contexts.context(pairs, hub.trust.pem, static_rsa=listening.static_rsa)
-            self._made_of = made_of
+        if (pairs, trusted) != (self._pairs, self._trusted):
+            self._context = contexts.context(pairs, trusted, static_rsa=listening.static_rsa)
+            self._pairs, self._trusted = pairs, trusted
 
 
 def _address(line: TlsLine) -> str:

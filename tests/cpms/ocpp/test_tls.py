@@ -126,7 +126,9 @@ async def test_a_certificate_lets_its_charger_in_and_nobody_else(gateway, world)
     assert await status(gateway, world, "CP-9", "other") == 401
     told = await event("CP-1")
     assert (told.code, told.data["name"]) == ("InvalidChargingStationCertificate", "CP-9")
-    await gateway.hub.sightings.flush()
+    async with asyncio.timeout(20):
+        while not await Sighting.objects.filter(reason="certificate").aexists():
+            await asyncio.sleep(0.02)
     sighting = await Sighting.objects.aget(reason="certificate")
     assert (sighting.identity, sighting.said["certificate"]) == ("CP-1", "name")
 
