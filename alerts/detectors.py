@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,8 @@ from monitoring.models import ChargerState, ConnectionSpan, Gateway, PortState, 
 
 #: After we ourselves were away, chargers get this long to come back and to say how they are.
 SETTLE = timedelta(seconds=60)
+#: A clock that is off by more is wrong.
+CLOCK_BOUND = timedelta(seconds=60)
 #: Closings that are our doing, not the charger's.
 OURS = (CloseReason.GATEWAY_DIED, CloseReason.GATEWAY_RESTART)
 
@@ -192,6 +194,25 @@ def _fault_evidence(port: PortState) -> dict[str, Any]:
     }
 
 
+def find_wrong_clock(situation: Situation) -> Iterable[Finding]:
+    """Return active chargers whose clock is off by more than `CLOCK_BOUND`.
+
+    Hold-off counts from when they connected: most are put right by the boot's answer. One that
+    is offline keeps its incident, but opens none.
+    """
+    bound = int(CLOCK_BOUND / timedelta(milliseconds=1))
+    wrong = ChargerState.objects.filter(Q(clock_offset__gt=bound) | Q(clock_offset__lt=-bound))
+    for state in _of_active_chargers(wrong):
+        yield Finding(
+            **_place(state.charger),
+            subject=state.charger.identity,
+            since=situation.now,
+            held_from=state.since or situation.now,
+            not_before=_settled(state, situation),
+            evidence={"clock_offset": state.clock_offset},
+        )
+
+
 def find_no_gateway(situation: Situation) -> Iterable[Finding]:
     """Return one finding if gateways have run here and none does now."""
     if situation.reachable_since is not None:
@@ -234,6 +255,13 @@ DETECTORS: tuple[Detector, ...] = (
         find_faulted,
         Settings(timedelta(minutes=3), timedelta(minutes=2), Severity.MAJOR),
         has_codes=True,
+    ),
+    Detector(
+        DetectorName.CLOCK,
+        _("The clock of %(subject)s is wrong"),
+        _("Its clock is off by more than a minute, so long after it connected."),
+        find_wrong_clock,
+        Settings(timedelta(minutes=10), timedelta(minutes=5), Severity.MINOR),
     ),
     Detector(
         DetectorName.NO_GATEWAY,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from alerts.detectors import BY_NAME
 from alerts.models import DetectorName, Incident, IncidentEntry
+from monitoring import words
 from monitoring.facts import CloseReason
 from monitoring.words import closing, error
 
@@ -80,9 +81,18 @@ def _no_gateway(evidence: dict[str, Any]) -> list[str]:
     ]
 
 
+def _wrong_clock(evidence: dict[str, Any]) -> list[str]:
+    return [
+        _("Its clock is %(how)s.") % {"how": words.clock(int(evidence["clock_offset"]))},
+        _("What it tells is dated by our measure of that; what it does by the clock isn't."),
+        _("Set its clock; if it goes wrong again, look where it takes its time from."),
+    ]
+
+
 EXPLAIN = {
     DetectorName.OFFLINE: _offline,
     DetectorName.FAULTED: _faulted,
+    DetectorName.CLOCK: _wrong_clock,
     DetectorName.NO_GATEWAY: _no_gateway,
 }
 
@@ -106,6 +116,7 @@ EVIDENCE: dict[str, tuple[str | Promise, bool]] = {
     "error_code": (gettext_lazy("Error code"), False),
     "vendor_error_code": (gettext_lazy("Vendor's error code"), False),
     "info": (gettext_lazy("What it adds"), False),
+    "clock_offset": (gettext_lazy("Clock off by (ms)"), False),
     "gateway": (gettext_lazy("Last gateway"), False),
     "lease_until": (gettext_lazy("Its lease ran out"), True),
 }

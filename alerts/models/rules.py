@@ -13,6 +13,7 @@ class DetectorName(models.TextChoices):
 
     OFFLINE = "offline", _("Charger offline")
     FAULTED = "faulted", _("Port faulted")
+    CLOCK = "clock", _("Clock wrong")
     NO_GATEWAY = "no_gateway", _("No gateway")
 
 

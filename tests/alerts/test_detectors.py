@@ -4,8 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from alerts import engine
-from alerts.detectors import SETTLE, Situation, find_faulted, find_no_gateway, find_offline
+from alerts import engine, wording
+from alerts.detectors import (
+    SETTLE,
+    Situation,
+    find_faulted,
+    find_no_gateway,
+    find_offline,
+    find_wrong_clock,
+)
 from alerts.models import DetectorName, Incident
 from inventory.models import Lifecycle
 from monitoring.facts import CloseReason, Status
@@ -154,3 +161,30 @@ def test_a_charger_that_did_not_come_back_after_our_restart_is_offline(world: Wo
     world.lose(charger, NOON - minutes(20), CloseReason.GATEWAY_RESTART)
     engine.run(seen_at(NOON))
     assert Incident.objects.get().charger == charger
+
+
+@pytest.mark.parametrize("offset", [61_000, -3_600_000])
+def test_a_clock_is_wrong_that_is_off_by_more_than_a_minute(world: World, offset: int) -> None:
+    right, wrong = world.charger(), world.charger()
+    ChargerState.objects.filter(charger=right).update(clock_offset=-59_000)
+    ChargerState.objects.filter(charger=wrong).update(clock_offset=offset, since=NOON - minutes(20))
+    (finding,) = find_wrong_clock(HEALTHY)
+    assert (finding.subject, finding.held_from) == (wrong.identity, NOON - minutes(20))
+    assert finding.evidence == {"clock_offset": offset}
+
+
+def test_a_wrong_clock_is_told_until_it_is_right(world: World) -> None:
+    charger = world.charger()
+    state = ChargerState.objects.filter(charger=charger)
+    state.update(clock_offset=90_000, since=NOON)
+    engine.run(seen_at(NOON + minutes(9)))
+    assert not Incident.objects.exists()
+    engine.run(seen_at(NOON + minutes(11)))
+    incident = Incident.objects.get()
+    assert incident.detector == DetectorName.CLOCK
+    assert "90 s fast" in " ".join(wording.explanation(incident))
+    state.update(clock_offset=40)
+    engine.run(seen_at(NOON + minutes(20)))
+    engine.run(seen_at(NOON + minutes(30)))
+    incident.refresh_from_db()
+    assert incident.resolved_at is not None

@@ -355,8 +355,8 @@ def test_a_pass_asks_the_same_number_of_questions_however_many_are_wrong(
         charger = world.charger()
         world.report(world.port(charger), Status.FAULTED, NOON)
         world.lose(world.charger(), NOON)
-    with django_assert_max_num_queries(45):  # type: ignore[operator]
+    with django_assert_max_num_queries(51):  # type: ignore[operator]
         run(NOON + minutes(10))
-    with django_assert_max_num_queries(20):  # type: ignore[operator]
+    with django_assert_max_num_queries(26):  # type: ignore[operator]
         run(NOON + minutes(11))
     assert Incident.objects.count() == 80
