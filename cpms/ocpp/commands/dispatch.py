@@ -20,6 +20,7 @@ from prometheus_client import Counter, Histogram
 from cpms.control import commands, settlement, vault
 from cpms.control.models import Command
 from cpms.control.operations import BadRequest
+from cpms.control.operations.configuration import SetClock
 from cpms.control.settlement import Ending
 from cpms.ocpp import frames
 from cpms.ocpp.calls import PATIENCE, Gone, NoAnswer
@@ -193,7 +194,8 @@ class Dispatcher:
         """Send the CALLs of a command one after the other, until one isn't answered."""
         done: list[tuple[Call, Ending]] = []
         for call in calls:
-            held.triggers.asked(claim.id, call.action, call.payload)
+            if claim.operation != SetClock.name:  # Its clock shows whether it did, no message.
+                held.triggers.asked(claim.id, call.action, call.payload)
             message_id = str(uuid4()) if done else claim.message_id
             done.append((call, await self._ending(held, message_id, call)))
             state = done[-1][1].state

@@ -51,6 +51,8 @@ class Comparison:
 def with_charger(charger: Charger, other: Charger) -> Comparison:
     """Compare two chargers."""
     here, there = _values(charger), _values(other)
+    if not there:
+        return Comparison([], 0, cut=False)
     found = [
         Difference(_name(key), _value(here, key), _value(there, key), _fixed(here, key))
         for key in sorted(here.keys() | there.keys())

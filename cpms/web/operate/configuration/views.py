@@ -1,5 +1,6 @@
 """The Configuration section: what a charger is set to, and what it was before."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
@@ -77,13 +78,22 @@ def _restart(charger: Charger) -> list[str]:
         charger=charger, operation=ChangeSettings.name, state=Command.State.ACCEPTED,
         result="RebootRequired",
     ).order_by("-answered_at")[:LATEST]  # fmt: skip
-    settings = [
-        names.written(setting)
+    settings = {
+        name
         for command in waiting
         if command.answered_at and (booted is None or command.answered_at > booted)
-        for setting in command.request.get("settings", ())
-    ]
-    return sorted(set(settings))
+        for name in _in_force_later(command)
+    }
+    return sorted(settings)
+
+
+def _in_force_later(command: Command) -> Iterator[str]:
+    """Yield the names of the settings of a change for which the charger wants a restart."""
+    response, settings = command.response or {}, command.request.get("settings", ())
+    answers = response.get("parts") or response.get("setVariableResult") or [{}] * len(settings)
+    for setting, answer in zip(settings, answers, strict=False):
+        if (answer.get("status") or answer.get("attributeStatus")) not in {"Accepted", "Rejected"}:
+            yield names.written(setting)
 
 
 def _changes(charger: Charger) -> list[dict[str, Any]]:
@@ -179,6 +189,8 @@ def _others(user: User, charger: Charger, row: ReportedVariable) -> list[tuple[s
     counted: dict[str, int] = {}
     for value in values.values_list("value", flat=True):
         counted[value] = counted.get(value, 0) + 1
+    if sum(counted.values()) < 2:  # It is the only one.
+        return []
     return sorted(counted.items(), key=lambda one: -one[1])[:10]
 
 
