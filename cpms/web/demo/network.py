@@ -6,10 +6,11 @@ chargers it no longer has. The roster in DATA is what the simulator plays.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from random import Random
 
-from cpms.control.models import Token
+from cpms.control.models import Tariff, Token
 from cpms.ocpp.simulator import roster
 from cpms.ocpp.simulator.drivers import CARDS
 from cpms.ocpp.simulator.spec import ChargerSpec
@@ -30,6 +31,8 @@ from inventory.models import (
 TAG = "demo"
 #: One charger of this many is the partner's.
 PARTNERS_SHARE = 5
+#: Country -> currency, price of a kWh and VAT in it, per cent.
+PRICES = {"": ("EUR", "0.59", "19"), "AT": ("EUR", "0.55", "20"), "GB": ("GBP", "0.69", "20")}
 
 
 def organisations() -> tuple[Organisation, Organisation]:
@@ -67,6 +70,18 @@ def _site(organisation: Organisation, place: Place) -> Site:
         },
     )
     return site
+
+
+def tariffs(sites: Iterable[Site]) -> None:
+    """Give each site without a tariff a plain one, so that sessions show what they cost."""
+    for site in sites:
+        if not Tariff.objects.filter(site=site).exists():
+            currency, energy, vat = PRICES.get(site.country, PRICES[""])
+            Tariff.objects.create(
+                site=site, currency=currency, energy=Decimal(energy), vat=Decimal(vat),
+                idle_minute=Decimal("0.10"), idle_grace=30, valid_from=site.created_at,
+                created_by_name="Kilowatch",
+            )  # fmt: skip
 
 
 def tokens(tenants: Iterable[Organisation]) -> None:

@@ -95,29 +95,6 @@ async def has_charging(case: Case) -> tuple[Station, int]:
     return station, await charging(case, station)
 
 
-async def sent(
-    case: Case,
-    station: Station,
-    action: str,
-    payload: dict[str, Any],
-    answer: dict[str, Any],
-    state: str = "accepted",
-) -> None:
-    """Have a message sent that no operation asks yet; the command must end in `state`."""
-    command = await case.sends(action, payload)
-    call = await station.asked(action)
-    assert call.payload == payload
-    await call.answer(**answer)
-    done = await command.ends(state, said(answer, state))
-    assert done.response == answer
-
-
-def said(answer: dict[str, Any], state: str) -> str:
-    """Return the station's word that a command keeps."""
-    default = "NotSupported" if state == "not_supported" else ""
-    return str(answer.get("status", default))
-
-
 async def copes(station: Station) -> None:
     """See that the next exchange works."""
     assert "currentTime" in await station.call("Heartbeat")

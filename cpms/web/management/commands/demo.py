@@ -34,6 +34,7 @@ class Command(BaseCommand):
             own, partner = network.organisations()
             sites = network.sites(own, partner)
             network.tokens([own, partner])
+            network.tariffs(sites.values())
             network.chargers(folder, sites, chargers, timezone.now())
             passwords = people.settle(folder, own, partner)
         for username, password in passwords.items():
