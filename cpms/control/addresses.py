@@ -9,10 +9,14 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from cpms.control.operations.base import BadRequest
+from inventory.models import Charger
 from monitoring.masking import mask_address
+from monitoring.models import ReportedVariable
 
 #: What chargers may be told to use. (OCPP 2.0.1 part 2, FileTransferProtocols)
 SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
+#: What chargers call the setting that says so. (1.6 §9.3, 2.0.1 OCPPCommCtrlr)
+PROTOCOLS = ("SupportedFileTransferProtocols", "FileTransferProtocols")
 #: Characters of a token: 32 random bytes in base64url.
 TOKEN_LENGTH = 43
 TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{TOKEN_LENGTH}}}")
@@ -48,6 +52,13 @@ def check(address: str) -> None:
         )
     if address.startswith(f"{settings.FILES_PUBLIC_URL}/"):
         raise BadRequest(_("Addresses of ours are made by themselves: leave the address out."))
+
+
+def protocols(charger: Charger) -> frozenset[str]:
+    """Return the kinds of address that a charger says it can use; none: it hasn't said."""
+    told = ReportedVariable.objects.filter(charger=charger, variable__in=PROTOCOLS)
+    words = ",".join(told.values_list("value", flat=True)).lower().split(",")
+    return frozenset(word.strip() for word in words if word.strip())
 
 
 def shown(address: str) -> str:

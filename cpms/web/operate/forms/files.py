@@ -1,20 +1,22 @@
 """Firmware, and the logs that chargers send."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from cpms.control import firmware
+from cpms.control import addresses, firmware
 from cpms.control.models import FirmwareImage
 from cpms.control.operations import files
 from cpms.control.operations.base import V21
-from cpms.web.operate.forms.base import DAY, HOUR, OperationForm
+from cpms.web.operate.forms.base import DAY, HOUR, Harm, OperationForm
 from cpms.web.operate.target import Running, Target
 
 #: Images that a form offers.
@@ -90,6 +92,20 @@ class TransferForm(OperationForm):
     template = "web/operate/files/_fields.html"
     #: Fields that are rarely used; retries are as well.
     rare: ClassVar[tuple[str, ...]] = ()
+
+    def other_harms(self) -> Iterator[Harm]:
+        """Nobody's, but it would be in vain: the charger knows no such address."""
+        if self.target.charger is None:
+            return
+        known = addresses.protocols(self.target.charger)
+        scheme = urlsplit(self.cleaned_data.get("location") or settings.FILES_PUBLIC_URL).scheme
+        if known and scheme not in known:
+            text = gettext(
+                "It says that it can use %(known)s, and the address is %(scheme)s: it will most "
+                "likely fail."
+            )
+            said = {"known": ", ".join(sorted(known)), "scheme": scheme}
+            yield Harm(f"protocol-{scheme}", text % said)
 
     def usual_fields(self) -> list[forms.BoundField]:
         """Return the fields that are always shown."""

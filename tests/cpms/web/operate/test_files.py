@@ -15,7 +15,7 @@ from cpms.control.models import Command, FirmwareImage, StoredFile, Transfer
 from cpms.control.operations import Operation
 from cpms.control.operations.files import GetLog, UpdateFirmware
 from inventory.models import Charger, Role
-from monitoring.models import Event
+from monitoring.models import Event, ReportedVariable
 from tests import network
 from tests.cpms.web.operate.conftest import NOW
 
@@ -171,6 +171,21 @@ def test_firmware_is_added_offered_asked_for_and_withdrawn(
     client.post(f"/firmware/{image.pk}/withdraw/")
     assert not FirmwareImage.objects.filter(withdrawn_at=None).exists()
     assert not [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_an_address_that_the_charger_says_it_can_t_use_is_asked_twice(
+    station: Charger, client: Client
+) -> None:
+    ReportedVariable.objects.create(
+        charger=station, component="OCPPCommCtrlr", variable="FileTransferProtocols",
+        value="FTP, SFTP", reported_at=NOW,
+    )  # fmt: skip
+    said = client.post("/chargers/CP-1/operate/do/get_log/", {"log": "diagnostics"})
+    assert "It says that it can use ftp, sftp, and the address is http" in said.content.decode()
+    assert not Command.objects.exists()
+    wish = {"log": "diagnostics", "location": "ftp://u:secret@host/in"}
+    client.post("/chargers/CP-1/operate/do/get_log/", wish)
+    assert Command.objects.get().request["address"] == "ftp://u:********@host/in"
 
 
 @pytest.mark.parametrize(
