@@ -3,10 +3,11 @@
 A charger renews its certificate by itself as well (OCPP 2.0.1 A03); many don't.
 """
 
-from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
 
 from cpms.control import commands
@@ -22,8 +23,8 @@ from monitoring.models import ChargerState, Event
 WARNINGS = ((7, 2), (30, 4))
 #: A charger isn't asked again before that.
 ASKED_EVERY = timedelta(hours=20)
-#: Certificates looked at in one sweep; the next one finds the others.
-MOST = 2_000
+#: Warnings of one kind, and renewals, in one sweep: the next one goes on.
+MOST, MOST_RENEWED = 2_000, 500
 #: A granted request without a certificate after that was left by a gateway that died …
 LEFT_AFTER = timedelta(seconds=30)
 #: … and after that its charger has asked again.
@@ -33,72 +34,67 @@ LAST_REQUESTS = 500
 
 def sweep(now: datetime) -> None:
     """Say what ends soon, and have it renewed."""
-    ending = list(_ending(now).select_related("charger__site")[:MOST])
-    for row in ending:
-        assert row.charger_id is not None
-        _warn(row.charger_id, "CertificateEnding", row.fingerprint, row.not_after, now)
+    shown = _shown(now)
     roots = InstalledCertificate.objects.filter(
-        kind=InstalledCertificate.Kind.CSMS_ROOT, not_after__gt=now, not_after__lt=_soon(now)
+        kind=InstalledCertificate.Kind.CSMS_ROOT, not_after__gt=now
     )
-    for root in roots[:MOST]:
-        _warn(root.charger_id, "RootEnding", root.fingerprint, root.not_after, now)
-    _renew(ending, now)
+    since = now
+    for days, severity in WARNINGS:
+        until = now + timedelta(days=days)
+        span = Q(not_after__gt=since, not_after__lte=until)
+        _warn(shown.filter(span), "CertificateEnding", days, severity, now)
+        _warn(roots.filter(span), "RootEnding", days, severity, now)
+        since = until
+    _renew(shown.filter(not_after__lte=since), now)
 
 
-def _soon(now: datetime) -> datetime:
-    return now + timedelta(days=WARNINGS[-1][0])
-
-
-def _ending(now: datetime) -> QuerySet[Certificate]:
-    """Return the certificates that chargers show us and that end soon, without a successor."""
+def _shown(now: datetime) -> QuerySet[Certificate]:
+    """Return the certificates that chargers show us, each the last of its charger."""
     shown = Certificate.objects.filter(
         kind__in=[Use.CHARGER, Use.COMBINED], revoked_at=None, charger__isnull=False
     ).exclude(accepted_at=None, used_at=None)
     later = shown.filter(charger=OuterRef("charger"), not_after__gt=OuterRef("not_after"))
-    return shown.filter(~Exists(later), not_after__gt=now, not_after__lt=_soon(now))
+    return shown.filter(~Exists(later), not_after__gt=now)
 
 
 def _warn(
-    charger_id: int, code: str, fingerprint: str, end: datetime | None, now: datetime
+    ending: QuerySet[Certificate] | QuerySet[InstalledCertificate],
+    code: str,
+    days: int,
+    severity: int,
+    now: datetime,
 ) -> None:
-    """Enter in the charger's history that something ends, once for each number of days."""
-    assert end is not None
-    days, severity = next(each for each in WARNINGS if end < now + timedelta(days=each[0]))
-    about = {"fingerprint": fingerprint, "days": days}
-    said = Event.objects.filter(
-        charger=charger_id, kind="security_event", code=code, data__contains=about,
-        at__gt=now - timedelta(days=WARNINGS[-1][0] + 1),
+    """Enter in chargers' histories what ends, once for each number of days."""
+    said = Event.objects.annotate(of=KT("data__fingerprint")).filter(
+        charger=OuterRef("charger"), kind="security_event", code=code, data__days=days,
+        at__gt=now - timedelta(days=WARNINGS[-1][0] + 1), of=OuterRef("fingerprint"),
     )  # fmt: skip
-    if not said.exists():
-        Event.objects.create(
-            charger_id=charger_id, kind="security_event", code=code, severity=severity,
-            at=now, received=now, text=f"{end:%Y-%m-%d}", data={**about, "by": "kilowatch"},
-        )  # fmt: skip
+    rows = ending.filter(~Exists(said)).order_by("not_after")
+    found = rows.values_list("charger_id", "fingerprint", "not_after")[:MOST]
+    Event.objects.bulk_create(
+        Event(
+            charger_id=charger, kind="security_event", code=code, severity=severity,
+            at=now, received=now, text=f"{end:%Y-%m-%d}",
+            data={"fingerprint": fingerprint, "days": days, "by": "kilowatch"},
+        )
+        for charger, fingerprint, end in found
+    )  # fmt: skip
 
 
-def _renew(ending: Iterable[Certificate], now: datetime) -> None:
+def _renew(ending: QuerySet[Certificate], now: datetime) -> None:
     """Ask chargers that are there to renew, once a day."""
-    for row in _askable(ending, now):
-        reason = _("Its certificate ends on %s.") % f"{row.not_after:%Y-%m-%d}"
-        try:
-            assert row.charger is not None
-            renewal = Trigger(message="sign_charger_certificate")
-            commands.request(row.charger, renewal, commands.SYSTEM, reason=reason)
-        except Refused:
-            continue  # Too much waits for it already; tomorrow, then.
-
-
-def _askable(ending: Iterable[Certificate], now: datetime) -> Iterator[Certificate]:
-    rows = {row.charger_id: row for row in ending}
-    there = ChargerState.objects.filter(charger__in=rows, online=True)
+    there = ChargerState.objects.filter(charger=OuterRef("charger"), online=True)
     asked = Command.objects.filter(
-        charger__in=rows, operation=Trigger.name, requested_at__gt=now - ASKED_EVERY,
+        charger=OuterRef("charger"), operation=Trigger.name, requested_at__gt=now - ASKED_EVERY,
         request__message="sign_charger_certificate",
     )  # fmt: skip
-    done = set(asked.values_list("charger_id", flat=True))
-    for charger_id in there.values_list("charger_id", flat=True):
-        if charger_id not in done:
-            yield rows[charger_id]
+    due = ending.filter(Exists(there), ~Exists(asked)).select_related("charger__site")
+    for row in due.order_by("not_after")[:MOST_RENEWED]:
+        assert row.charger is not None
+        reason = _("Its certificate ends on %s.") % f"{row.not_after:%Y-%m-%d}"
+        renewal = Trigger(message="sign_charger_certificate")
+        with suppress(Refused):  # Too much waits for it already; tomorrow, then.
+            commands.request(row.charger, renewal, commands.SYSTEM, reason=reason)
 
 
 def bring_left(now: datetime) -> int:
