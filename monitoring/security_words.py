@@ -37,6 +37,7 @@ EVENTS: dict[str, Promise] = {
 #: What we say ourselves.
 OURS: dict[str, Promise] = {
     "CertificateEnding": _("the certificate it connects with ends: have it renewed"),
+    "SecurityProfileTooLow": _("somebody came as it with less than its profile asks for: refused"),
     "RootEnding": _("the root by which it knows us ends: install the next one"),
 }
 #: Why a certificate request was refused -> in words; else what it was for.

@@ -90,6 +90,7 @@ EVENTS: dict[str, Promise] = {
     "answer_refused": _("It could not read our answer"),
     "boot": _("Booted"),
     "certificate_request": _("Asked for a certificate"),
+    "contract_refused": _("Contract of a car refused"),
     "deaf": _("Stopped hearing us"),
     "device_event": _("Reported"),
     "diagnostics_status": _("Diagnostics upload"),

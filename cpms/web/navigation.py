@@ -66,7 +66,9 @@ PLACES = (
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
     Place("tokens", _("Tokens"), "credit-card", ("/tokens/",), key="t"),
     Place("firmware", _("Firmware"), "cpu", ("/firmware/",), key="w"),
-    Place("certificates", _("Certificates"), "certificate", ("/certificates/",)),
+    Place(
+        "certificates", _("Certificates"), "certificate", ("/certificates/", "/plug-and-charge/")
+    ),
     Place("commands", _("Commands"), "terminal-2", ("/commands/",), key="c"),
     Place("sightings", _("Sightings"), "radar", ("/sightings/",), _sightings, "notice", "s"),
 )

@@ -11,7 +11,7 @@ TOLD = (
     *("boot", "firmware_status", "published_firmware_status", "identity_mismatch"),
     *("security_event", "certificate_request", "deaf", "hears_again"),
     *("duplicate_connection", "duplicate_fight", "diagnostics_status", "log_status"),
-    *("device_event", "answer_refused", "orphan_stop"),
+    *("device_event", "answer_refused", "orphan_stop", "contract_refused"),
 )
 
 
