@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from cpms.control import reservations, upgrades
+from cpms.control import list_contents, reservations, upgrades
 from cpms.control.operations import Operation
 from cpms.control.operations.configuration import ChangeSettings, SetNetworkProfile
+from cpms.control.operations.local_lists import SendLocalList
 from cpms.control.operations.reservations import Reserve
 from inventory.models import Charger
 
@@ -13,6 +14,7 @@ from inventory.models import Charger
 OBJECTIONS: dict[type[Operation], Callable[[Charger, Any], str]] = {
     ChangeSettings: upgrades.objection_to_settings,
     Reserve: reservations.objection,
+    SendLocalList: list_contents.objection,
     SetNetworkProfile: upgrades.objection_to_way,
 }
 

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from cpms.control import local_lists
-from cpms.control.local_lists import Entry
+from cpms.control.list_contents import Entry
 from cpms.control.models import Token
 from cpms.web.specimens import UGLY_NAMES
 from inventory.models import Role

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from cpms.control import local_lists
-from cpms.control.local_lists import Entry, Update
+from cpms.control import list_contents, local_lists
+from cpms.control.list_contents import Entry, Update
 from cpms.control.models import Command, LocalList
 from cpms.control.operations import BadRequest
 from cpms.control.operations.local_lists import SendLocalList
@@ -40,7 +40,7 @@ def compose(charger_id: int, asked: SendLocalList, version: str, now: datetime) 
     """Return the messages of an update as it is at `now`; raise `BadRequest` for none."""
     charger = Charger.objects.select_related("site").get(pk=charger_id)
     charger.ocpp_version = version
-    update = local_lists.update(charger, asked, now)
+    update = list_contents.update(charger, asked, now)
     if not update.full and not update.put and not update.removed:
         raise BadRequest("There is nothing to send: the list is as it is to be.")
     return list(_messages(update, version, *_room(charger_id, version)))

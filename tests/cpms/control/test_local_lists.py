@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cpms.control import local_lists
+from cpms.control import commands, list_contents, local_lists
 from cpms.control.commands import SYSTEM, Refused
-from cpms.control.local_lists import Entry
+from cpms.control.list_contents import Entry
 from cpms.control.models import Command, LocalList, Token
 from cpms.control.operations.local_lists import SendLocalList
 from cpms.ocpp.commands import local_lists as wire
@@ -30,7 +30,7 @@ def token(charger, name, **fields):
 
 
 def wanted(charger):
-    return list(local_lists.wanted(local_lists.of(charger), charger, NOON).entries)
+    return list(list_contents.wanted(list_contents.of(charger), charger, NOON).entries)
 
 
 def holds(charger, *names, version=3):
@@ -55,7 +55,7 @@ def test_those_belong_on_a_list_that_may_charge_there(charger):
     other = network.charger(network.site(network.tenant("Other")), "CP-2")
     token(other, "STRANGER")
     assert wanted(charger) == ["CHARGER", "HERE", "EVERYWHERE"]
-    assert local_lists.left_over(local_lists.of(charger), charger, NOON) == (0, 1)
+    assert list_contents.left_over(list_contents.of(charger), charger, NOON) == (0, 1)
 
 
 def test_who_charges_here_comes_first_where_not_all_fit(charger):
@@ -70,7 +70,7 @@ def test_who_charges_here_comes_first_where_not_all_fit(charger):
         reported_at=NOON,
     )  # fmt: skip
     assert wanted(charger) == ["D", "A"]
-    assert local_lists.left_over(local_lists.of(charger), charger, NOON) == (2, 0)
+    assert list_contents.left_over(list_contents.of(charger), charger, NOON) == (2, 0)
 
 
 def test_only_some_groups_are_on_a_list_where_staff_say_so(charger):
@@ -107,7 +107,7 @@ def test_what_was_accepted_is_not_sent_again(charger, version):
     put, gone = wire._read(call.payload["localAuthorizationList"])
     local_lists.accepted(charger, NOON, 1, put, gone, full=True)
     with pytest.raises(Refused, match="nothing to send"):
-        local_lists.send(charger, SendLocalList(), SYSTEM)
+        commands.request(charger, SendLocalList(), SYSTEM)
 
 
 def test_a_long_list_goes_out_in_parts_with_rising_versions(charger):
@@ -161,12 +161,12 @@ def test_a_mismatch_is_mended_by_a_whole_list_and_only_once(charger):
     assert sent.request == {"update": "full", "add": [], "remove": []}
     assert local_lists.mismatched(charger, full=True) is None
     assert Command.objects.count() == 1
-    assert local_lists.of(charger).trouble == "mismatch"
+    assert list_contents.of(charger).trouble == "mismatch"
 
 
 @pytest.mark.parametrize(("version", "holds"), [(3, True), (2, False)])
 def test_the_version_that_it_says_shows_whether_it_has_what_it_took(charger, version, holds):
-    local_lists.send(charger, SendLocalList(update="full"), SYSTEM)
+    commands.request(charger, SendLocalList(update="full"), SYSTEM)
     Command.objects.update(state="accepted")
     local_lists.accepted(charger, NOON, 3, [], [], full=True)
     local_lists.reported(charger, version, NOON)
@@ -180,7 +180,7 @@ def test_the_version_that_it_says_shows_whether_it_has_what_it_took(charger, ver
 def test_a_list_that_drifted_is_shown_and_mended_where_it_is_kept(charger):
     holds(charger, "A", version=3)
     local_lists.reported(charger, 2, NOON)
-    kept = local_lists.of(charger)
+    kept = list_contents.of(charger)
     assert kept.drifted
     assert kept.trouble == "mismatch"
     assert not Command.objects.exists()
@@ -212,7 +212,7 @@ def test_changes_are_sent_by_themselves_only_to_lists_that_are_kept(charger):
     assert local_lists.keep_up_to_date(now + timedelta(minutes=2)) == 0
     LocalList.objects.update(compared_at=now - timedelta(minutes=1))
     Token.objects.filter(pk=card.pk).update(status="blocked")
-    assert list(local_lists.holders(card)) == [local_lists.of(charger)]
+    assert list(local_lists.holders(card)) == [list_contents.of(charger)]
     assert local_lists.keep_up_to_date(now) == 1
     # It is on its way: nothing is sent twice.
     assert local_lists.keep_up_to_date(now + timedelta(hours=7)) == 0

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cpms.control import local_lists
-from cpms.control.local_lists import Entry
+from cpms.control.list_contents import Entry
 from cpms.control.models import Command, Token
 from inventory.models import Role
 from tests import network

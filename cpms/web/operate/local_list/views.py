@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cpms.control import local_lists, offline_rules
+from cpms.control import list_contents, offline_rules
 from cpms.control.commands import Asker, Refused
-from cpms.control.local_lists import Difference, Entry
+from cpms.control.list_contents import Difference, Entry
 from cpms.control.models import Command, LocalList
 from cpms.control.operations import BadRequest
 from cpms.control.operations.local_lists import AskLocalListVersion, SendLocalList
@@ -45,7 +45,7 @@ def show(request: HttpRequest, identity: str) -> HttpResponse:
 def set_rule(request: HttpRequest, identity: str) -> HttpResponse:
     """Say which tokens belong on the list, and whether it is kept up to date by itself."""
     user, charger = _allowed(request, identity)
-    form = RuleForm(request.POST, instance=local_lists.of(charger))
+    form = RuleForm(request.POST, instance=list_contents.of(charger))
     if not form.is_valid():
         context = _context(request, charger, rule=form)
         return render(request, "web/operate/local_list/show.html", context, status=400)
@@ -97,9 +97,9 @@ def _context(
 ) -> dict[str, Any]:
     kept = LocalList.objects.filter(charger=charger).first() or LocalList(charger=charger)
     now = timezone.now()
-    wanted = local_lists.wanted(kept, charger, now)
-    too_many, too_long = local_lists.left_over(kept, charger, now)
-    found = local_lists.difference(local_lists.held(kept), wanted.entries)
+    wanted = list_contents.wanted(kept, charger, now)
+    too_many, too_long = list_contents.left_over(kept, charger, now)
+    found = list_contents.difference(list_contents.held(kept), wanted.entries)
     recent = Command.objects.filter(charger=charger, operation__in=ABOUT_LISTS)
     return section(
         request, charger, SECTION,
@@ -117,6 +117,6 @@ def _lines(kept: LocalList, found: Difference) -> list[tuple[Entry, str]]:
     lines += [(entry, "changed") for entry in found.changed]
     lines += [(entry, "removed") for entry in found.removed]
     concerned = {entry.id_token.upper() for entry, _how in lines}
-    there = local_lists.held(kept)
+    there = list_contents.held(kept)
     lines += [(entry, "") for key, entry in there.items() if key not in concerned]
     return lines[:MOST_SHOWN]

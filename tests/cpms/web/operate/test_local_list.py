@@ -5,7 +5,7 @@ from auditlog.models import LogEntry
 from django.utils import timezone
 
 from cpms.control import local_lists
-from cpms.control.local_lists import Entry
+from cpms.control.list_contents import Entry
 from cpms.control.models import Command, LocalList, Token
 from inventory.models import Role
 from monitoring.models import ReportedVariable
