@@ -160,7 +160,7 @@ def sentence(command: Command) -> str:
     """Say how a command that is over ended."""
     own = _own(command.operation)
     words = (command.result, _code(command), command.state)
-    found = next((own[word] for word in words if word in own), None)
+    found = _told(command) or next((own[word] for word in words if word in own), None)
     if found is None and command.state == State.FAILED and command.result:
         found = _refusal(command)
     if found is None:
@@ -217,6 +217,13 @@ def icon_of(command: Command) -> str:
 def _own(operation: str) -> Mapping[str, str | Promise]:
     form = FORMS.get(operation)
     return form.says if form is not None else {}
+
+
+def _told(command: Command) -> str:
+    form = FORMS.get(command.operation)
+    if form is None or command.state != State.ACCEPTED or not command.response:
+        return ""
+    return form.told(command.response)
 
 
 def _code(command: Command) -> str:

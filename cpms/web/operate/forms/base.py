@@ -165,6 +165,11 @@ class OperationForm(forms.Form):
         return [self[name] for name in self.fields if name not in ("reason", "lasts")]
 
     @classmethod
+    def told(cls, answer: Mapping[str, Any]) -> str:
+        """Say what a charger that accepted it told in its answer; "" where that is in `says`."""
+        return ""
+
+    @classmethod
     def why_not(cls, target: Target) -> str:
         """Return why the target can't do this; empty if it can, or may."""
         if not target.versions or target.versions & cls.operation.versions:

@@ -1,6 +1,6 @@
 """Starting, stopping and asking after sessions."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -227,6 +227,16 @@ class AskTransactionForm(OperationForm):
     group = "ask"
     icon = "help-circle"
     button = _("Ask")
+
+    @classmethod
+    def told(cls, answer: Mapping[str, Any]) -> str:
+        """Whether it goes on, and what is yet to come. (OCPP 2.0.1 E14)"""
+        on, queued = answer.get("ongoingIndicator"), answer.get("messagesInQueue")
+        goes_on = gettext("The session goes on.") if on else gettext("The session is over.")
+        waiting = gettext("Messages that it couldn't deliver yet wait in its queue.")
+        nothing = gettext("No message waits in its queue.")
+        said = [goes_on] if isinstance(on, bool) else []
+        return " ".join([*said, waiting if queued else nothing])
 
     transaction_id = SessionField(label=_("Session"), required=False)
 

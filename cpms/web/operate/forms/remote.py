@@ -1,6 +1,6 @@
 """Restarting, unlocking, taking out of service, triggering, forgetting tokens."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -283,6 +283,14 @@ class SendDataForm(OperationForm):
         "UnknownVendorId": _("It knows no such vendor."),
         "UnknownMessageId": _("It knows the vendor, but no such message."),
     }  # fmt: skip
+
+    @classmethod
+    def told(cls, answer: Mapping[str, Any]) -> str:
+        """What it answered beside its status."""
+        data = answer.get("data")
+        if data in (None, ""):
+            return ""
+        return gettext("It took the message, and answered: “%s”.") % str(data)[:300]
 
     vendor = forms.CharField(label=_("Vendor's ID"), max_length=255)
     message = forms.CharField(label=_("Message's ID"), max_length=50, required=False)

@@ -76,6 +76,21 @@ def test_it_says_what_it_means(operation: str, end: dict[str, Any], said: str) -
     assert said in words.said(command(operation, **end), NOW).sentence
 
 
+@pytest.mark.parametrize(
+    ("operation", "answer", "said"),
+    [
+        ("ask_transaction", {"ongoingIndicator": True, "messagesInQueue": False}, "goes on. No"),
+        ("ask_transaction", {"ongoingIndicator": False, "messagesInQueue": True}, "is over. Mess"),
+        ("ask_transaction", {"messagesInQueue": True}, "Messages that it couldn't deliver yet"),
+        ("send_data", {"status": "Accepted", "data": "42 °C"}, "and answered: “42 °C”."),
+        ("send_data", {"status": "Accepted"}, "It took the message."),
+    ],
+)
+def test_what_an_answer_tells_is_said(operation: str, answer: dict[str, Any], said: str) -> None:
+    made = command(operation, state=State.ACCEPTED, response=answer)
+    assert said in words.said(made, NOW).sentence
+
+
 def test_what_waits_says_what_for_and_how_long() -> None:
     waits = command("reset", state=State.PENDING)
     away = words.said(waits, NOW, online=False).sentence
