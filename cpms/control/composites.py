@@ -9,12 +9,20 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import F, Max, Min
+from django.db.models import Exists, F, Max, Min, OuterRef
 from django.db.models.functions import Greatest
 
 from cpms.control import profiles, settlement
 from cpms.control.charging.compare import exceeded, of_steps, spans, undercut
-from cpms.control.charging.composite import Limit, Port, Running, Step, composite
+from cpms.control.charging.composite import (
+    DEFAULT,
+    SESSION,
+    Limit,
+    Port,
+    Running,
+    Step,
+    composite,
+)
 from cpms.control.charging.profile import Schedule
 from cpms.control.models import ChargingProfile, Command, CompositeAnswer
 from inventory.models import Charger, Evse
@@ -31,8 +39,8 @@ PATIENCE = timedelta(minutes=1)
 EXACT, WATTS, AMPERES = 0.05, 200.0, 0.5
 #: The meter proves a limit that it is this near to; below, the vehicle may not want more.
 NEAR = 0.6
-#: Commands looked at in one sweep, and how long each is.
-MOST, LONGEST = 500, timedelta(hours=6)
+#: Commands looked at in one sweep, how long each is, and ports of a charger.
+MOST, LONGEST, MOST_PORTS = 200, timedelta(hours=6), 20
 
 
 def ports_of(charger: Charger, evses: Iterable[int]) -> list[Port]:
@@ -125,39 +133,52 @@ def _verify(charger: Charger, steps: Iterable[Step], above: datetime | None, at:
 
 
 def sweep(now: datetime) -> int:
-    """Hold the meter against limits that were accepted lately; return how many are decided."""
+    """Hold the meter against limits that were accepted lately, where somebody charges.
+
+    Return how many are decided; the latest first.
+    """
     waiting = ChargingProfile.objects.filter(
+        Exists(Session.objects.filter(charger=OuterRef("charger"), ended=None)),
         gone_at=None,
-        evse__gt=0,
+        purpose__in=[DEFAULT, SESSION],
         command__verified=None,
         command__operation__in=LIMITING,
         since__gt=now - LONGEST,
         since__lt=now - SETTLES - PATIENCE,
     )
     decided = 0
-    for row in waiting.select_related("command", "charger__site")[:MOST]:
+    for row in waiting.select_related("command", "charger__site").order_by("-since")[:MOST]:
         decided += _measured(row, now)
     return decided
 
 
 def _measured(row: ChargingProfile, now: datetime) -> bool:
-    """Verify a command by what its port drew since; False where the meter doesn't say."""
-    assert row.command is not None
+    """Verify a command by what its ports drew since; False where no meter says."""
+    numbers = row.charger.evses.values_list("number", flat=True)
+    ports = [row.evse] if row.evse else list(numbers[:MOST_PORTS])
+    kept = [holds for port in ports if (holds := _holds(row, port, now)) is not None]
+    if row.command is None or not kept:
+        return False
+    evidence = "meter" if all(kept) else "meter_above"
+    settlement.verify(row.command, now, evidence, holds=all(kept))
+    return True
+
+
+def _holds(row: ChargingProfile, evse: int, now: datetime) -> bool | None:
+    """Tell whether a port kept to a limit since it counts there; None where the meter doesn't say.
+
+    A vehicle that takes far less than it may proves nothing.
+    """
     start = row.since + SETTLES
-    steps = ours(row.charger, row.evse, start, max(now - start, PATIENCE))
-    last = steps[-1]
-    if last.by is None or last.watts is None or last.by.layer.profile.id != row.number:
-        return False
-    drawn = _drawn(row, max(last.start, start) + SETTLES, now, last.by)
+    last = ours(row.charger, evse, start, max(now - start, PATIENCE))[-1]
+    if last.by is None or last.by.layer.profile.id != row.number:
+        return None
+    drawn = _drawn(row.charger_id, evse, max(last.start, start) + SETTLES, now, last.by)
     if drawn is None or drawn.lasted < PATIENCE:
-        return False
+        return None
     if drawn.least > drawn.limit:
-        settlement.verify(row.command, now, "meter_above", holds=False)
-        return True
-    if drawn.most <= drawn.limit and drawn.most >= drawn.wanted * NEAR:
-        settlement.verify(row.command, now, "meter")
-        return True
-    return False
+        return False
+    return True if drawn.wanted * NEAR <= drawn.most <= drawn.limit else None
 
 
 class _Drawn(NamedTuple):
@@ -175,11 +196,13 @@ class _Drawn(NamedTuple):
         return self.wanted * (1 + EXACT) + self.slack
 
 
-def _drawn(row: ChargingProfile, start: datetime, end: datetime, limit: Limit) -> _Drawn | None:
-    """Return what the port drew; None where it wasn't metered, or isn't limited by itself."""
+def _drawn(
+    charger_id: int, evse: int, start: datetime, end: datetime, limit: Limit
+) -> _Drawn | None:
+    """Return what a port drew; None where it wasn't metered."""
     samples = MeterSample.objects.filter(
-        charger_id=row.charger_id, at__gte=start, at__lte=end,
-        evse_id__in=Evse.objects.filter(charger_id=row.charger_id, number=row.evse),
+        charger_id=charger_id, at__gte=start, at__lte=end,
+        evse_id__in=Evse.objects.filter(charger_id=charger_id, number=evse),
     )  # fmt: skip
     ampere = Greatest("current_l1", "current_l2", "current_l3", "current")
     measured = ampere if limit.unit == "A" else F("power")

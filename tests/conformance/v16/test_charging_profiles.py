@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cpms.control.models import ChargingProfile
 from tests.conformance.asking import Asking
 from tests.conformance.case import Case, case
 from tests.conformance.station import Asked, Station, now
@@ -70,6 +71,13 @@ async def sets(
     assert call.payload == {"connectorId": connector, "csChargingProfiles": said}
     await call.answer(**ACCEPTED)
     await command.ends("accepted", "Accepted")
+    assert wanted["id"] in await held(case)
+
+
+async def held(case: Case) -> list[int]:
+    """Return the numbers of the profiles that the station is known to hold."""
+    rows = ChargingProfile.objects.filter(charger__identity=case.identity, gone_at=None)
+    return [row.number async for row in rows.order_by("number")]
 
 
 async def clears(case: Case, station: Station, sent: dict[str, Any], **which: Any) -> None:
@@ -148,9 +156,12 @@ async def test_profiles_are_set_and_cleared(case: Case) -> None:
         )
     with case.proves(4):
         await clears(case, station, {"id": 1}, id=1)
+        assert await held(case) == [2, 3]
     with case.proves(5):
         purpose = "TxDefaultProfile"
         sent = {"connectorId": CONNECTOR, "chargingProfilePurpose": purpose, "stackLevel": 0}
         await clears(case, station, sent, evse=CONNECTOR, purpose=purpose, stack_level=0)
+        assert await held(case) == [3]
     with case.proves(6):
         await clears(case, station, {})
+        assert await held(case) == []

@@ -1,11 +1,13 @@
 """K: charging profiles, and limits that others set."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from cpms.control.models import Command
+from cpms.control.models import ChargingProfile, Command
+from tests.conformance.asking import LOOK_EVERY
 from tests.conformance.case import Case, case
-from tests.conformance.station import Station, now
+from tests.conformance.station import PATIENCE, Station, now
 from tests.conformance.v201.states import (
     ACCEPTED,
     EVSE,
@@ -75,6 +77,25 @@ async def sets(
     await call.answer(status=answer)
     await command.ends(answer.lower(), answer)
     await copes(station)
+    limit = wanted["schedules"][0]["periods"][0]["limit"]
+    kept = [(evse, wanted["id"], limit)] if answer == "Accepted" else []
+    assert [one for one in await held(case) if one[1] == wanted["id"]] == kept
+
+
+async def held(case: Case) -> list[tuple[int, int, float]]:
+    """Return EVSE, number and limit of the profiles that the station is known to hold."""
+    rows = ChargingProfile.objects.filter(charger__identity=case.identity, gone_at=None)
+    return [
+        (row.evse, row.number, row.body["schedules"][0]["periods"][0]["limit"])
+        async for row in rows.order_by("evse", "number")
+    ]
+
+
+async def holds(case: Case, *numbers: int) -> None:
+    """Wait until these are the profiles that the station is known to hold: once it has reported."""
+    async with asyncio.timeout(PATIENCE):
+        while [number for _evse, number, _limit in await held(case)] != list(numbers):
+            await asyncio.sleep(LOOK_EVERY)
 
 
 @case("TC_K_01_CSMS")
@@ -198,6 +219,7 @@ async def asks(
             }
             assert await station.call("ReportChargingProfiles", **report) == {}
         assert await case.events("charging_profiles") == ["CSO"] * len(told)
+        await holds(case, *told)
 
 
 SENT = {
@@ -214,6 +236,7 @@ async def test_a_profile_is_cleared_by_its_number(case: Case) -> None:
     station = await arrived(case)
     await asks(case, station, DEFAULTS)
     await clears(case, station, {"chargingProfileId": 1}, id=1)
+    await holds(case)
 
 
 @case("TC_K_29_CSMS")

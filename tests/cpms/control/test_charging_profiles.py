@@ -278,6 +278,7 @@ def test_a_composite_of_1_6_is_read_as_well(charger: Charger) -> None:
     assert CompositeAnswer.objects.get().verdict == "nothing"
 
 
+@pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize(
     ("drawn", "evidence"),
     [
@@ -287,9 +288,10 @@ def test_a_composite_of_1_6_is_read_as_well(charger: Charger) -> None:
     ],
 )
 def test_the_meter_verifies_a_limit(
-    charger: Charger, drawn: float, evidence: tuple[bool | None, str]
+    charger: Charger, drawn: float, evidence: tuple[bool | None, str], place: int
 ) -> None:
-    command = sets(charger, 1)
+    session(charger)
+    command = sets(charger, place)
     housekeeping.make_partitions(NOON)
     evse = charger.evses.get(number=1)
     for minute in range(10):
