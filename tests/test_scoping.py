@@ -347,6 +347,7 @@ UNSCOPED = {
     "certificates/<int:key>.crl": "as above",
     "api/v1/certificate-authorities/": "as above",
     "api/v1/certificate-authorities/<pk>/": "as above",
+    "api/v1/certificate-authorities/<pk>/retire/": "superusers only; test_certificates.py",
     "connect/identity/": "says whether an identity can be used: they are unique among all tenants",
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",

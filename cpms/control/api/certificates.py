@@ -1,5 +1,6 @@
 """Certificates over REST: what was issued, what chargers have, and whose are taken."""
 
+from http import HTTPStatus
 from typing import ClassVar
 
 from django.utils import timezone
@@ -8,15 +9,18 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers as rest
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cpms.control import access as control_access
 from cpms.control.models import Authority, Certificate, InstalledCertificate
-from cpms.control.pki import registry
+from cpms.control.pki import authorities, registry
+from cpms.control.pki.x509 import Unreadable
 from inventory import access
+from inventory.audit import record_deed
 from inventory.rest.filters import ChargerFilter, Filters, Flag, Instant
-from inventory.rest.problems import Conflict
+from inventory.rest.problems import Conflict, Unprocessable
 from inventory.rest.serializers import Strict
 from inventory.rest.views import Listed
 
@@ -149,14 +153,56 @@ class AuthorityFilters(Filters):
         fields: ClassVar[list[str]] = ["kind", "algorithm", "fingerprint"]
 
 
+class TrustWanted(Strict):
+    """Another's authority, PEM, those above it after it; with `key` it signs here."""
+
+    certificate = rest.CharField(max_length=40_000, trim_whitespace=False)
+    key = rest.CharField(max_length=20_000, required=False, default="", trim_whitespace=False)
+
+
 class Authorities(Listed):
-    """Whose certificates chargers may show us, and whose roots they are to trust."""
+    """Whose certificates chargers may show us, and whose roots they are to trust.
+
+    Only staff of the installation trusts another's authority, or trusts it no longer.
+    """
 
     queryset = Authority.objects.none()
     scope = staticmethod(control_access.authorities)
     serializer_class = AuthoritySerializer
     filterset_class = AuthorityFilters
     ordering = ("-created_at", "-id")
+    ability = "administer"
+
+    def permits(self, row: Authority) -> bool:
+        """Tell whether the user may change it."""
+        return bool(self.request.user.is_superuser)
+
+    @extend_schema(request=TrustWanted, responses={201: AuthoritySerializer})
+    def create(self, request: Request) -> Response:
+        """Trust another's authority; with its key it signs chargers' requests from now on."""
+        if not request.user.is_superuser:
+            raise PermissionDenied(_("Only staff of this installation changes its authorities."))
+        wanted = TrustWanted(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        said = wanted.validated_data
+        try:
+            row = authorities.add_external(said["certificate"], said["key"], timezone.now())
+        except Unreadable as problem:
+            raise Unprocessable({"certificate": [str(problem)]}) from None
+        record_deed(request.user, row, {"deed": "trusted", "authority": row.name})
+        return Response(self.get_serializer(row).data, HTTPStatus.CREATED)
+
+    @extend_schema(request=None, responses=AuthoritySerializer)
+    @action(detail=True, methods=["post"])
+    def retire(self, request: Request, pk: str | None = None) -> Response:
+        """Trust another's authority no longer: its chargers can't connect by it any more."""
+        row = self.get_object()
+        if row.kind != Authority.Kind.EXTERNAL:
+            raise Conflict(_("This is an authority of ours."))
+        authorities.retire(row, timezone.now())
+        record_deed(request.user, row, {"deed": "retired", "authority": row.name})  # type: ignore[arg-type]
+        row.refresh_from_db()
+        return Response(self.get_serializer(row).data)
 
 
 RESOURCES = {

@@ -184,3 +184,14 @@ def test_certificates_over_rest(operator: User, station: Charger) -> None:
     assert sorted(kinds) == ["issuing", "root"]
     assert api.get("installed-certificates/", kind="csms_root").results == []
     assert SigningRequest.objects.count() == 1
+
+
+def test_another_s_authority_over_rest_is_staff_s(operator: User, place: Site) -> None:
+    body = {"certificate": x509.pem(pki.root())}
+    assert Api.of(operator).post("certificate-authorities/", body).status == 403
+    api = Api.of(User.objects.create_superuser("root"))
+    assert api.post("certificate-authorities/", {"certificate": "junk"}).status == 422
+    made = api.post("certificate-authorities/", body)
+    assert (made.status, made.body["kind"], made.body["signs"]) == (201, "external", False)
+    gone = api.post(f"certificate-authorities/{made.body['id']}/retire/")
+    assert gone.body["retired_at"] is not None
