@@ -22,6 +22,8 @@ LEAST = 6.0
 VOLTS, PHASES = 230.0, 3
 
 MAXIMUM, DEFAULT, SESSION = "ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile"
+#: Where the numbers of profiles begin that are set at many chargers at once.
+OF_MANY = {DEFAULT: 1_000_000, MAXIMUM: 1_100_000}
 #: What a limit is for -> OCPP's purpose.
 SCOPES: list[tuple[str, str | Promise]] = [
     (DEFAULT, _("Every session there, also those to come")),
@@ -58,6 +60,7 @@ class LimitForm(OperationForm):
     )
     group = "charging"
     icon = "adjustments"
+    bulk = True
     shows_within = timedelta(minutes=10)
     says: ClassVar = {
         "accepted": _(
@@ -100,6 +103,9 @@ class LimitForm(OperationForm):
         """Say whose clock counts; sessions are offered where one runs."""
         self.initial.setdefault("scope", DEFAULT)
         self.initial.setdefault("when", "until")
+        if self.target.charger is None:
+            self._offer_many()
+            return
         zone = gettext("The site's time (%s).") % self._zone
         self.fields["until"].help_text = zone
         drift = "" if self._by_wall else gettext(
@@ -110,6 +116,16 @@ class LimitForm(OperationForm):
             offered = [(value, label) for value, label in SCOPES if value != SESSION]
             field: Any = self.fields["scope"]
             field.choices = offered
+
+    def _offer_many(self) -> None:
+        """Of many chargers, in many places: what doesn't hang on one's sessions or clock."""
+        scope: Any = self.fields["scope"]
+        scope.choices = [(value, label) for value, label in SCOPES if value != SESSION]
+        when: Any = self.fields["when"]
+        when.choices = [(value, label) for value, label in WHEN if value in ("until", "open")]
+        self.fields["until"].help_text = gettext("In UTC: the chargers may be in several places.")
+        for name in ("day", "begins", "ends_at"):
+            del self.fields[name]
 
     @property
     def _zone(self) -> ZoneInfo:
@@ -159,11 +175,12 @@ class LimitForm(OperationForm):
         profile = {"purpose": purpose, "stack_level": said["stack_level"], **about, **transaction}
         return {"evse": evse, "profile": {**profile, "id": number, "schedules": [schedule]}}
 
-    def _number(self, evse: int, purpose: Purpose, transaction_id: str) -> int | None:
+    def _number(self, evse: int, purpose: Purpose, transaction_id: str) -> int:
+        """Return the profile's number; of many chargers the same for what replaces each other."""
+        level: int = self.cleaned_data["stack_level"]
         charger = self.target.charger
         if charger is None:
-            return None
-        level = self.cleaned_data["stack_level"]
+            return OF_MANY[purpose] + level
         return stored.number_for(charger, evse, purpose, level, transaction_id)
 
     def _times(self, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -199,6 +216,8 @@ class LimitForm(OperationForm):
         allowed = said["amount"] * VOLTS if said["unit"] == "A" else said["amount"] * 1000
         if allowed >= watts or said["when"] in ("daily", "weekly"):
             return
+        if self.target.sessions and self.target.charger is None:
+            yield Harm("pause", gettext("So little is not enough to charge: sessions would pause."))
         for session in at(self.target.running, said["evse"]):
             text = gettext(
                 "So little is not enough to charge: the session at port %(port)s (%(told)s) would "
@@ -254,6 +273,7 @@ class ClearForm(_AboutProfiles):
     title = _("Clear limits")
     does = _("The charger forgets the profiles that fit, and their limits with them.")
     icon = "circle-minus"
+    bulk = True
     says: ClassVar = {
         "accepted": _("It cleared what fits."),
         "Unknown": _("It has none that fits: there was nothing to clear."),
@@ -289,6 +309,7 @@ class AskProfilesForm(_AboutProfiles):
         "know is shown at its charging profiles."
     )
     icon = "refresh"
+    bulk = True
     button = _("Ask")
     says: ClassVar = {
         "accepted": _("It reports them: see its charging profiles."),

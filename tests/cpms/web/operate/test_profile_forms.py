@@ -9,6 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from cpms.control.models import Command
+from cpms.control.operations.profiles import SetProfile
+from cpms.web.operate.forms.profiles import LimitForm
+from cpms.web.operate.target import Target
 from inventory.models import Charger
 from monitoring.models import Session
 
@@ -105,6 +108,19 @@ def test_a_session_is_started_with_a_limit(client: Client, station: Charger) -> 
     profile = asked()["profile"]
     assert (profile["purpose"], profile["kind"]) == ("TxProfile", "Relative")
     assert profile["schedules"][0]["periods"] == [{"start": 0, "limit": 10.0}]
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_limit_for_many_chargers_has_one_number_and_no_clock_of_a_site() -> None:
+    many = Target(NOON, versions=frozenset({"1.6", "2.0.1"}), size=3, sessions=2, busy=2)
+    said = {"scope": "ChargingStationMaxProfile", "amount": "0", "unit": "kW", "stack_level": "2"}
+    form = LimitForm(many, {**said, "when": "until", "until": "2026-03-02T14:00"})
+    assert form.is_valid(), form.errors
+    operation = form.asked()
+    assert isinstance(operation, SetProfile)
+    assert (operation.evse, operation.profile.id) == (0, 1_100_002)
+    assert operation.profile.valid_to == NOON.replace(hour=14)
+    assert [harm.key for harm in form.harms()] == ["pause"]
 
 
 def test_profiles_are_asked_for_without_a_choice(client: Client, station: Charger) -> None:
