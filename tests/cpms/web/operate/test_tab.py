@@ -1,5 +1,6 @@
 """The Operate tab as an operator meets it: what can be asked, whom it hurts, what became of it."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -130,3 +131,11 @@ def test_its_pages_ask_as_much_of_the_database_however_much_was_asked(
     for path in ["", "do/reset/", "do/start/", "commands/", f"commands/{made[0].pk}/", "latest/"]:
         with django_assert_max_num_queries(15, info=path):
             page(client, path)
+
+
+def test_a_port_s_card_leads_to_what_is_done_to_it(client: Client, station: Charger) -> None:
+    now = client.get("/chargers/CP-1/").content.decode()
+    assert '<div class="may-ask">' in now
+    assert 'href="/chargers/CP-1/operate/do/unlock/?evse=2"' in now
+    given = page(client, "do/unlock/", evse="2")
+    assert re.search(r'<input type="radio" name="evse" value="2"[^>]* checked', given)
