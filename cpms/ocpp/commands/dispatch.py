@@ -55,6 +55,8 @@ class Dispatcher:
     def __init__(self, hub: "Gateway", dsn: str, clerk: Clerk) -> None:
         """Serve the chargers of `hub`; `clerk` keeps what becomes of it."""
         self._hub, self._dsn, self._clerk = hub, dsn, clerk
+        #: Makes long messages of what is stored, so that settling others needn't wait.
+        self._composer = Clerk()
         self._claims = Claims(dsn, hub.id)
         #: charger id -> its errand; whoever is nudged meanwhile looks once more.
         self._errands: dict[int, asyncio.Task[None]] = {}
@@ -175,7 +177,7 @@ class Dispatcher:
             asked = commands.operation_of(claim.operation, claim.request, claim.sealed)
             now = datetime.now(UTC)
             make = partial(composed.calls, claim.charger_id, asked, station.version, now)
-            return await self._clerk.do(make)
+            return await self._composer.do(make)
         calls = _calls(claim, station.version)
         if not claim.operation or not planning.concerns(claim.operation, station.quirks, calls):
             return calls
@@ -242,6 +244,7 @@ class Dispatcher:
         for errand in list(self._errands.values()):
             errand.cancel()
         await asyncio.gather(*self._errands.values(), return_exceptions=True)
+        await self._composer.stop()
         await self._claims.close()
 
 
