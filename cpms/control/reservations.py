@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from cpms.control import settlement
 from cpms.control.models import Command, Reservation
 from cpms.control.operations.base import BadRequest
+from cpms.control.operations.pins import MASK
 from cpms.control.operations.reservations import Reserve
 from inventory.models import Charger, Evse
 from monitoring.models import Session
@@ -62,7 +63,7 @@ def begin(charger_id: int, wanted: Wanted, now: datetime) -> None:
     values = {
         "evse": wanted.evse,
         "connector_type": wanted.connector_type[:20],
-        "id_token": wanted.id_token[:255],
+        "id_token": MASK if wanted.token_type == "KeyCode" else wanted.id_token[:255],
         "token_type": wanted.token_type[:20],
         "group": wanted.group[:255],
         "until": wanted.until,

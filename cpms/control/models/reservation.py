@@ -1,7 +1,5 @@
 """Ports kept for a driver."""
 
-from typing import Any
-
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -72,12 +70,6 @@ class Reservation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} of {self.charger_id}: {self.state}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Keep no driver's PIN."""
-        if self.token_type == "KeyCode":  # noqa: S105 - a kind of token
-            self.id_token = "********"  # noqa: S105
-        super().save(*args, **kwargs)
 
     @property
     def is_live(self) -> bool:

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from cpms.control.charging.profile import Profile
 from cpms.control.operations.base import NEWER, Operation
+from cpms.control.operations.pins import OfToken
 from cpms.control.operations.profiles import check_for_start
 from cpms.control.operations.remote import Port
 
@@ -17,7 +18,7 @@ TokenType = Literal[
 TransactionId = Annotated[str, Meta(min_length=1, max_length=36)]
 
 
-class Start(Operation, frozen=True):
+class Start(OfToken, frozen=True):
     """Start a session for a token. Never sent twice. (OCPP 1.6 §5.11, 2.0.1 F01, F02)"""
 
     name: ClassVar[str] = "start"

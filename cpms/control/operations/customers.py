@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
-from cpms.control.operations.base import NEWER, BadRequest, Operation
+from cpms.control.operations.base import NEWER, BadRequest
 from cpms.control.operations.charging import TokenType
+from cpms.control.operations.pins import OfToken
 
 Hash = Annotated[str, Meta(min_length=1, max_length=128)]
 
@@ -22,7 +23,7 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     serial_number: Annotated[str, Meta(min_length=1, max_length=40)]
 
 
-class AskCustomer(Operation, frozen=True):
+class AskCustomer(OfToken, frozen=True):
     """Ask what the charger knows of a customer, have it forget that, or both.
 
     With `clear`, a token is taken off the charger's local list as well. (2.0.1 N09, N10)

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from cpms.control.operations.base import BadRequest, Operation
 from cpms.control.operations.charging import TokenType
+from cpms.control.operations.pins import OfToken
 from cpms.control.operations.remote import Port
 
 #: A reservation's number as we make it: short, for people to say.
@@ -16,7 +17,7 @@ HIGHEST_OWN = 999_999
 Number = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
-class Reserve(Operation, frozen=True):
+class Reserve(OfToken, frozen=True):
     """Keep a port, or any of the charger, for a token until a time.
 
     (OCPP 1.6 §5.13, where no port means connector 0: the charger as a whole; 2.0.1 H01)

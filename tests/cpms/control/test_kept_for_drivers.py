@@ -10,7 +10,9 @@ from cpms.control import commands, displays, reservations
 from cpms.control.commands import SYSTEM, Refused
 from cpms.control.displays import Message
 from cpms.control.models import Command, DisplayMessage, Reservation
-from cpms.control.operations import BadRequest
+from cpms.control.operations import BadRequest, Operation
+from cpms.control.operations.charging import Start
+from cpms.control.operations.customers import AskCustomer
 from cpms.control.operations.display import GetDisplays
 from cpms.control.operations.reservations import Reserve
 from cpms.control.reservations import Wanted
@@ -72,6 +74,13 @@ def test_a_reservation_of_the_same_number_is_replaced(charger: Charger, now: dat
     reservations.begin(charger.pk, wanted(now), now)
     reservations.begin(charger.pk, wanted(now, evse=2), now)
     assert Reservation.objects.get().evse == 2
+
+
+def test_a_driver_s_pin_is_not_kept_with_a_reservation(charger: Charger, now: datetime):
+    for _replaced in (False, True):
+        pin = wanted(now, id_token="1234", token_type="KeyCode")
+        reservations.begin(charger.pk, pin, now)
+        assert Reservation.objects.get().id_token == "********"
 
 
 def test_one_that_is_over_by_the_clock_holds_no_port(charger: Charger, now: datetime):
@@ -143,3 +152,20 @@ def test_a_charger_can_t_make_us_keep_messages_without_end(
     displays.cleared(charger.pk, 0, "Accepted", now)
     displays.reported(charger.pk, 1, [message(8)], now, last=True)
     assert shown(charger) == {1, 2, 8}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        Start(id_token="1234", token_type="KeyCode"),
+        Reserve(id_token="1234", token_type="KeyCode", until=timezone.now() + timedelta(hours=1)),
+        AskCustomer(id_token="1234", token_type="KeyCode"),
+    ],
+)
+def test_a_driver_s_pin_is_sealed(charger: Charger, operation: Operation):
+    charger.ocpp_version = "2.0.1"
+    command = commands.request(charger, operation, SYSTEM)
+    assert command.request["id_token"] == "********"
+    command.refresh_from_db()
+    sent = commands.operation_of(command.operation, command.request, bytes(command.sealed or b""))
+    assert sent.fields()["id_token"] == "1234"
