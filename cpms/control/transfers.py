@@ -4,6 +4,7 @@ The truth is in the record's events; `review` reads those it hasn't read yet. It
 called twice, and called for chargers without any transfer.
 """
 
+import random
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -182,13 +183,26 @@ def review(charger_id: int, now: datetime) -> None:
         )
         if not found:
             return
-        before = [_shown(transfer) for transfer in found]
+        before = [_kept(transfer) for transfer in found]
+        shown = [_shown(transfer) for transfer in found]
         _read(found)
-        for transfer in found:
+        for transfer, kept in zip(found, before, strict=True):
             _conclude(transfer, now)
-            transfer.save()
-        if before != [_shown(transfer) for transfer in found]:
+            if _kept(transfer) != kept:
+                transfer.save(update_fields=LEARNT)
+        if shown != [_shown(transfer) for transfer in found]:
             live.announce([found[0].charger])
+
+
+#: What a review may change.
+LEARNT = (
+    "state", "status", "status_at", "steps", "last_event", "followed", "version_after",
+    "booted_at", "published", "ended_at",
+)  # fmt: skip
+
+
+def _kept(transfer: Transfer) -> list[Any]:
+    return [getattr(transfer, name) for name in LEARNT]
 
 
 def _shown(transfer: Transfer) -> tuple[Any, ...]:
@@ -374,8 +388,10 @@ def fetched(transfer_id: int, upto: int, now: datetime) -> None:
 
 def sweep(now: datetime) -> int:
     """Look after every transfer that is followed; return how many."""
-    followed = Transfer.objects.filter(followed=True).order_by("charger_id")
-    chargers = followed.values_list("charger_id", flat=True).distinct()[:MOST_SWEPT]
-    for charger_id in list(chargers):
+    followed = Transfer.objects.filter(followed=True).order_by()
+    chargers = set(followed.values_list("charger_id", flat=True))
+    # Of more than one sweep can look after, chance gives each its turn.
+    some = random.sample(sorted(chargers), min(MOST_SWEPT, len(chargers)))
+    for charger_id in some:
         review(charger_id, now)
-    return len(chargers)
+    return len(some)

@@ -155,6 +155,17 @@ def test_reading_twice_changes_nothing(charger: Charger) -> None:
     assert reviewed(transfer, 2).steps[0]["count"] == 1
 
 
+def test_where_nothing_is_new_nothing_is_written(
+    charger: Charger, django_assert_num_queries: Any
+) -> None:
+    transfer = asked(charger, UpdateFirmware(location=URL))
+    tells(charger, 1, "Downloading")
+    reviewed(transfer, 2)
+    with django_assert_num_queries(4) as seen:  # With the transaction's own two.
+        transfers.review(charger.pk, later(3))
+    assert not [query for query in seen.captured_queries if query["sql"].startswith("UPDATE")]
+
+
 def test_a_newer_one_ends_the_older_where_the_charger_says_so(charger: Charger) -> None:
     first = asked(charger, UpdateFirmware(location=URL), 0)
     asked(charger, UpdateFirmware(location=URL, version="3.0"), 5, "AcceptedCanceled")
