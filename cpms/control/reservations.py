@@ -25,6 +25,7 @@ State = Reservation.State
 GRACE = timedelta(minutes=1)
 #: The longest that a port may be kept.
 LONGEST = timedelta(days=7)
+PIN = "KeyCode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def begin(charger_id: int, wanted: Wanted, now: datetime) -> None:
     values = {
         "evse": wanted.evse,
         "connector_type": wanted.connector_type[:20],
-        "id_token": MASK if wanted.token_type == "KeyCode" else wanted.id_token[:255],
+        "id_token": MASK if wanted.token_type == PIN else wanted.id_token[:255],
         "token_type": wanted.token_type[:20],
         "group": wanted.group[:255],
         "until": wanted.until,
