@@ -20,6 +20,7 @@ from cpms.control import bulks
 from cpms.control.commands import Asker, Refused
 from cpms.control.models import Bulk, Command
 from cpms.control.operations import OPERATIONS, BadRequest
+from cpms.ocpp.commands import typed
 from inventory import access
 from inventory.models import Charger
 from inventory.rest.permissions import refusal
@@ -103,8 +104,10 @@ class Bulks(Listed):
         who = Asker.person(user, Command.Source.API)  # type: ignore[arg-type]
         try:
             operation = OPERATIONS[wanted["operation"]].read(wanted.get("request") or {})
+            chosen = _chosen(request, wanted).filter(site__organisation=organisation)
+            typed.check_all(operation, organisation.pk, chosen)
             bulk = bulks.start(
-                organisation, _chosen(request, wanted), operation, who,
+                organisation, chosen, operation, who,
                 chosen_by=wanted.get("filters", ""), reason=wanted["reason"],
             )  # fmt: skip
         except (BadRequest, Refused) as problem:

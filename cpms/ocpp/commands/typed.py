@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.db.models import QuerySet
+
 from cpms.control import commands
 from cpms.control.commands import Asker
 from cpms.control.models import Command
@@ -31,3 +33,10 @@ def check(operation: Operation, organisation_id: int, version: str) -> None:
     if version in operation.versions:
         operation.check()
         translation.call(operation.resolved(organisation_id).completed(), version)
+
+
+def check_all(operation: Operation, organisation_id: int, chargers: QuerySet[Charger]) -> None:
+    """Raise `BadRequest` where a version that some of the chargers speak can't say just this."""
+    spoken = chargers.order_by().values_list("ocpp_version", flat=True).distinct()
+    for version in sorted(spoken):
+        check(operation, organisation_id, version)

@@ -136,8 +136,7 @@ def _ask(
         return None, harms
     asker = Asker.person(user, Command.Source.PAGE)
     try:
-        for version in about.target.versions:
-            typed.check(operation, about.organisation.pk, version)
+        typed.check_all(operation, about.organisation.pk, about.chargers)
         bulk = control.start(
             about.organisation, about.chargers, operation, asker,
             chosen_by=request.GET.urlencode(), reason=form.cleaned_data["reason"],

@@ -11,6 +11,7 @@ from cpms.control.models import Bulk, Command
 from cpms.control.operations.remote import Trigger
 from inventory.models import Charger, Organisation, Role, Site
 from monitoring.facts import Status
+from tests.api import Api
 from tests.cpms.web.operate.conftest import NOW
 from tests.monitoring.charger_page.past import HOUR, session
 from tests.network import charger, person, port, signed_in, site, tenant
@@ -119,3 +120,18 @@ def test_a_large_one_costs_no_more_queries(
         client.get("/commands/")
     with django_assert_max_num_queries(14):
         client.get("/commands/bulk/trigger/")
+
+
+def test_what_one_of_their_versions_cannot_say_is_refused(
+    client: Client, fleet: list[Charger]
+) -> None:
+    fields = {"at_once": "yes", "evse": "1", "confirmed": ["size-3", "sessions-1"]}
+    api = Api.of(User.objects.get(username="olga"))
+    asked = {
+        "organisation": fleet[0].site.organisation_id, "filters": "lifecycle=active",
+        "operation": "reset", "request": {"evse": 1},
+    }  # fmt: skip
+    answer = api.post("bulks/", asked)
+    assert (answer.status, "OCPP 1.6 can't reset one port" in answer.body["detail"]) == (422, True)
+    client.post("/commands/bulk/reset/", fields)  # The form of many has no port.
+    assert Bulk.objects.get().request == {"at_once": True}
