@@ -85,20 +85,16 @@ class Server(uvicorn.Server):
         #: loop.time() from which our own authority's certificates are looked up again.
         self._look_again = 0.0
         self._renewal: asyncio.Task[None] | None = None
+        self._opened: asyncio.Server | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Open the listeners."""
         await super().startup(sockets)
         if self.listening is None or not self.started:
             return
-        await self._renew()
-        loop = asyncio.get_running_loop()
-        opened = await loop.create_server(
-            self._line, self.listening.host, self.listening.port, backlog=self.config.backlog
-        )
-        self.servers.append(opened)
-        self._renewal = loop.create_task(self._keep_renewed(), name="listener's certificates")
-        log.info("tls_listening", port=self.tls_port)
+        await self._look()
+        keeping = self._keep_renewed()
+        self._renewal = asyncio.get_running_loop().create_task(keeping, name="TLS certificates")
 
     async def shutdown(self, sockets: Any = None) -> None:
         """Close them."""
@@ -108,8 +104,8 @@ class Server(uvicorn.Server):
 
     @property
     def tls_port(self) -> int:
-        """Return the port of the listener with TLS."""
-        return int(self.servers[-1].sockets[0].getsockname()[1])
+        """Return the port of the listener with TLS; 0 while it isn't open."""
+        return int(self._opened.sockets[0].getsockname()[1]) if self._opened else 0
 
     def _line(self) -> TlsLine:
         return TlsLine(lambda: self._context, self._admit, _tell)
@@ -140,10 +136,28 @@ class Server(uvicorn.Server):
         """Take up renewed certificates and other authorities; open lines keep what they have."""
         while True:
             await asyncio.sleep(trust.LOOK_EVERY)
-            try:
-                await self._renew()
-            except (contexts.Unusable, authorities.Unavailable) as problem:
-                log.error("tls_not_renewed", error=str(problem))  # noqa: TRY400
+            await self._look()
+
+    async def _look(self) -> None:
+        """Make the settings anew where they have to be, and listen once there are some.
+
+        The plain listener goes on whatever is wrong with the certificates.
+        """
+        try:
+            await self._renew()
+            await self._open()
+        except (contexts.Unusable, authorities.Unavailable, OSError) as problem:
+            log.error("tls_not_renewed", error=str(problem))  # noqa: TRY400
+
+    async def _open(self) -> None:
+        """Listen, if that isn't so yet."""
+        if self._opened is not None or self.listening is None or self._context is None:
+            return
+        self._opened = await asyncio.get_running_loop().create_server(
+            self._line, self.listening.host, self.listening.port, backlog=self.config.backlog
+        )
+        self.servers.append(self._opened)
+        log.info("tls_listening", port=self.tls_port)
 
     async def _renew(self) -> None:
         """Make the settings for the next connections, if what they are made of has changed.

@@ -153,7 +153,7 @@ async def serving(listening: Listening | None = None) -> AsyncIterator[RunningGa
     server = Server(config, listening)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.get_running_loop().create_task(server.serve())
-    while not server.started or (listening and len(server.servers) < 2):
+    while not server.started or (listening and not server.tls_port):
         assert not task.done(), "The gateway did not start."
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]

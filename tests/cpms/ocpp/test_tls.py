@@ -314,3 +314,28 @@ async def test_a_certificate_that_a_trusted_proxy_passes_on_counts(gateway, worl
 async def test_nobody_else_s_word_on_a_certificate_is_taken(gateway, world, settings):
     settings.TRUSTED_PROXIES = [ip_network("10.0.0.0/8")]
     assert await through_proxy(gateway, "CP-1", header(world, "good")) == 401
+
+
+async def test_files_that_can_t_be_used_keep_nothing_else_from_working(
+    transactional_db, world, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(trust, "LOOK_EVERY", 0.1)
+    await sync_to_async(make_charger)("CP-2", security_profile=1)
+    pair = tmp_path / "both.pem"
+    pair.write_text("nonsense")
+    asked = asyncio.Event()
+    read = contexts.read
+    monkeypatch.setattr(contexts, "read", lambda *files: asked.set() or read(*files))
+
+    async def mend():
+        await asked.wait()
+        renewed = paper("localhost", world["server"], hosts=["localhost"])
+        pair.write_text(renewed.key_pem + renewed.pem)
+
+    mending = asyncio.create_task(mend())
+    async with serving(Listening("127.0.0.1", 0, [(pair, pair)])) as running:  # Opens once mended.
+        await mending
+        assert await status(running, world, "CP-2", password=KEY) == 101
+        async with running.connect("CP-2"):
+            pass
+    await sync_to_async(connections.close_all)()
