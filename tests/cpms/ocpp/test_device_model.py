@@ -11,9 +11,10 @@ from asgiref.sync import sync_to_async
 
 from cpms.control.models import Command, Monitor, Report
 from cpms.control.operations import OPERATIONS
-from cpms.ocpp.commands import parts
+from cpms.ocpp.commands import parts, planning, translation
 from cpms.ocpp.commands.translation import Call
 from inventory.models import Charger, ChargerModel
+from inventory.quirks import Quirks
 from monitoring.facts import Told
 from monitoring.models import ReportedVariable, VariableChange
 from monitoring.variables import learn, thin_out
@@ -146,6 +147,18 @@ def test_as_many_keys_are_asked_for_at_once_as_the_charger_takes(charger: Charge
         ["A", "B"],
         ["C"],
     ]
+
+
+def test_a_clock_is_set_by_its_setting_where_it_has_one_else_by_a_heartbeat(
+    charger: Charger,
+) -> None:
+    calls = translation.calls(operation("set_clock"), "2.0.1")
+    assert calls[0].action == "SetVariables"
+    plan = planning.revised(charger.pk, Quirks(), "set_clock", calls)
+    assert plan.calls == [Call("TriggerMessage", {"requestedMessage": "Heartbeat"})]
+    clock = told("DateTime", "2026-11-23T12:00:00Z", "ClockCtrlr", mutability="ReadWrite")
+    learn(charger.pk, [clock], NOON, "report")
+    assert planning.revised(charger.pk, Quirks(), "set_clock", calls).calls == calls
 
 
 async def test_keys_are_read_and_changed_and_secrets_are_kept_by_nobody(
