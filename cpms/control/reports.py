@@ -108,7 +108,9 @@ def _sweep_monitors(report: Report) -> None:
 
 def _forget_oldest(charger_id: int) -> None:
     kept = Report.objects.filter(charger=charger_id).order_by("-id")[:MOST_REPORTS]
-    Report.objects.filter(charger=charger_id).exclude(pk__in=list(kept.values_list("pk", flat=True))).delete()
+    Report.objects.filter(charger=charger_id).exclude(
+        pk__in=list(kept.values_list("pk", flat=True))
+    ).delete()
 
 
 def none_to_report(charger_id: int, kind: Report.Kind, *, whole: bool) -> None:

@@ -71,7 +71,7 @@ def _router() -> DefaultRouter:
     router.include_format_suffixes = False  # An identity may have dots.
     for name, viewset in RESOURCES.items():
         router.register(name, viewset, basename=name)
-    nested = {**cpms.ocpp.api.NESTED, **cpms.control.api.files.NESTED}
+    nested: dict[str, tuple[Any, str]] = {**cpms.ocpp.api.NESTED, **cpms.control.api.files.NESTED}
     nested |= cpms.ocpp.profiles_api.NESTED
     nested |= cpms.control.api.settings.NESTED
     for address, (viewset, name) in nested.items():

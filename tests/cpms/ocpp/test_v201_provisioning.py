@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from inventory.models import Charger, Lifecycle
-from monitoring.statements import variables
 from monitoring.models import ChargerState, Event, ReportedVariable
+from monitoring.statements import variables
 from tests.cpms.ocpp.transactions2 import at, status, text
 
 

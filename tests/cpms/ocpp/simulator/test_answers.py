@@ -23,7 +23,7 @@ PROFILE_16 = {
     **PROFILE,
     "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": PERIODS},
 }
-PROFILE_2 = {
+PROFILE_2: dict[str, Any] = {
     "id": 1,
     **PROFILE,
     "chargingSchedule": [{"id": 1, "chargingRateUnit": "A", "chargingSchedulePeriod": PERIODS}],
