@@ -167,6 +167,14 @@ def _trigger(asked: Asked, seen: Seen, now: datetime) -> Verdict | None:
     return Verdict(False, "no_message") if same else None
 
 
+def _reserve(asked: Asked, seen: Seen, _now: datetime) -> Verdict | None:
+    """A port shows that it is reserved: the one that was named, or any; not all chargers do."""
+    number = asked.request.get("evse")
+    ports = [port for n, port in seen.ports.items() if number in (None, n)]
+    shown = any(p.status == "Reserved" and p.since and p.since >= asked.sent for p in ports)
+    return Verdict(True, "status") if shown else None
+
+
 RULES: dict[str, Callable[[Asked, Seen, datetime], Verdict | None]] = {
     "reset": _reset,
     "change_availability": _change_availability,
@@ -174,6 +182,7 @@ RULES: dict[str, Callable[[Asked, Seen, datetime], Verdict | None]] = {
     "start": _start,
     "stop": _stop,
     "trigger": _trigger,
+    "reserve": _reserve,
 }
 #: Operations whose sessions must be looked at.
 OF_SESSIONS = frozenset({"start", "stop"})

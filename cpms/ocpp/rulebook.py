@@ -6,12 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import structlog
+from django.db import DatabaseError
 from django.db.models import Count, Max
 
 from cpms.control import tariffs
 from cpms.control.models import Tariff, VendorRule
 from cpms.control.tariffs import Version
 from cpms.ocpp.commands.clerk import Clerk
+
+log = structlog.get_logger(__name__)
 
 #: Seconds between looks for changes.
 LOOK_EVERY = 5.0
@@ -62,7 +66,10 @@ class Rulebook:
     async def watch(self, clerk: Clerk) -> None:
         """Read again whatever changed, for ever."""
         while True:
-            await clerk.do(self.look)
+            try:
+                await clerk.do(self.look)
+            except DatabaseError as error:  # A table that is being changed: what is known stands.
+                log.warning("rulebook_not_read", error=str(error).strip())
             await asyncio.sleep(LOOK_EVERY)
 
     def look(self) -> None:

@@ -44,6 +44,7 @@ class ReserveForm(OperationForm):
     group = "sessions"
     icon = "bookmark"
     button = _("Reserve it")
+    shows_within = MINUTE
     says: ClassVar = {
         "accepted": _("It keeps the port."),
         "Occupied": _("It refused: something is plugged in there, or it is reserved already."),
