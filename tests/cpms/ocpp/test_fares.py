@@ -130,6 +130,6 @@ def test_a_new_gateway_recalls_what_runs():
 
 def test_times_are_what_tariffs_are_found_by():
     book = Rulebook({1: [Version(2, minutes(10), PRICES, "new"), Version(1, NOON, PRICES, "old")]})
-    assert book.tariff(1, minutes(5)).text == "old"  # type: ignore[union-attr]
-    assert book.tariff(1, minutes(10)).text == "new"  # type: ignore[union-attr]
+    assert book.tariff(1, minutes(5)).text == "old"
+    assert book.tariff(1, minutes(10)).text == "new"
     assert book.tariff(1, datetime(2020, 1, 1, tzinfo=UTC)) is None
