@@ -37,7 +37,7 @@ def csr(
     common_name: str,
     organisation: str = "",
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None = None,
-    algorithm: hashes.HashAlgorithm | None = None,
+    algorithm: hashes.SHA224 | hashes.SHA256 | None = None,
 ) -> str:
     """Return a certificate request as PEM, signed with its key."""
     parts = [crypto.NameAttribute(NameOID.COMMON_NAME, common_name)] if common_name else []
