@@ -132,6 +132,8 @@ class ChangeSettings(Operation, frozen=True):
                     f"“{change.name}” is the charger's own key: change it by “change_password”, "
                     "which lets the charger in with both while the new one isn't in force."
                 )
+            if change.value == MASK and is_secret(change.name):
+                raise BadRequest(f"“{change.name}”: write the secret, not the mark in its place.")
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Mask the values of secret settings."""

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from cpms.control.models import Command, Monitor, Report
-from cpms.control.operations import OPERATIONS
+from cpms.control.operations import OPERATIONS, BadRequest
 from cpms.ocpp.commands import parts, planning, translation
 from cpms.ocpp.commands.translation import Call
 from inventory.models import Charger, ChargerModel
@@ -147,6 +147,20 @@ def test_as_many_keys_are_asked_for_at_once_as_the_charger_takes(charger: Charge
         ["A", "B"],
         ["C"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("AuthorizationKey", "00" * 20, "change_password"),
+        ("WifiPassword", "********", "write the secret"),
+    ],
+)
+def test_keys_and_marks_in_the_place_of_secrets_are_not_sent_as_settings(
+    name: str, value: str, why: str
+) -> None:
+    with pytest.raises(BadRequest, match=why):
+        operation("change_settings", settings=[{"name": name, "value": value}])
 
 
 def test_a_clock_is_set_by_its_setting_where_it_has_one_else_by_a_heartbeat(

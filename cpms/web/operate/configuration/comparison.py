@@ -10,6 +10,7 @@ from django.db.models import Count
 from cpms.web.operate.configuration import names, rows
 from inventory import access
 from inventory.models import Charger
+from monitoring.masking import is_secret
 from monitoring.models import ReportedVariable
 
 #: Chargers of a model that are compared with, those that were heard last.
@@ -34,6 +35,7 @@ class Difference:
     name: str
     here: str | None
     there: str | None
+    #: It can't be set like there: it is fixed, not known, or a secret.
     fixed: bool
     same: int = 0
     of: int = 0
@@ -94,7 +96,7 @@ def _value(values: Mapping[tuple[Any, ...], Row], key: tuple[Any, ...]) -> str |
 
 
 def _fixed(values: Mapping[tuple[Any, ...], Row], key: tuple[Any, ...]) -> bool:
-    return key not in values or values[key][1] == "ReadOnly"
+    return key not in values or values[key][1] == "ReadOnly" or is_secret(key[4])
 
 
 def _usual(chargers: Iterable[int]) -> dict[tuple[Any, ...], tuple[str, int, int]]:
