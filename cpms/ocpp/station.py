@@ -9,6 +9,7 @@ from uuid import UUID
 from cpms.control.authorization import Decision, decide
 from cpms.ocpp.fares import Fares
 from cpms.ocpp.rulebook import Rulebook
+from cpms.ocpp.throttle import Bucket
 from cpms.ocpp.times import Clock
 from cpms.ocpp.tokens import Tokens
 from inventory.models import Lifecycle
@@ -51,6 +52,8 @@ class Station:
     tokens: Tokens = field(default_factory=Tokens)
     rulebook: Rulebook = field(default_factory=Rulebook)
     fares: Fares = field(default_factory=Fares)
+    #: Vendors' messages that are kept; times are received ones.
+    vendor_messages: Bucket = field(default_factory=lambda: Bucket(0.5, 100.0, 0.0))
     clock: Clock = field(default_factory=Clock)
     version: str = "1.6"
     #: The last BootNotification was answered Accepted (2.x: needed to talk).

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from cpms.ocpp import oddities
+from cpms.ocpp import oddities, vendor_data
 from cpms.ocpp.notes import fit
 from cpms.ocpp.outcome import Answer, Outcome
 from cpms.ocpp.station import Station
@@ -115,8 +115,4 @@ def data_transfer(station: Station, payload: Answer, received: datetime) -> Outc
         text=clean(payload.get("messageId"), 1000),
         data=fit({"data": payload["data"]}) if payload.get("data") is not None else {},
     )
-    model = (station.vendor, station.model)
-    status, data = station.rulebook.answer(
-        station.organisation_id, model, payload["vendorId"], payload.get("messageId") or ""
-    )
-    return Outcome({"status": status, **({"data": data} if data else {})}, [fact])
+    return vendor_data.outcome(station, payload, received, [fact])

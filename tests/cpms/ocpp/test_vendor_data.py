@@ -1,12 +1,18 @@
 """What vendors' own messages are answered with."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from cpms.control.models import VendorRule
 from cpms.ocpp.rulebook import Rule, Rulebook
+from cpms.ocpp.station import Station
+from cpms.ocpp.v16.core import data_transfer as data_transfer_16
+from cpms.ocpp.v201.data_transfer import data_transfer
 from inventory.models import ChargerModel, Organisation
+from inventory.quirks import parse
+from tests.api import NOON
 
 ACME = ("Acme", "One")
 RULES = {
@@ -42,6 +48,17 @@ def test_the_rule_that_fits_best_answers(
 
 def test_another_organisation_s_rules_answer_nothing():
     assert Rulebook(vendors=RULES).answer(2, ACME, "org.acme", "")[0] == "UnknownVendorId"
+
+
+def test_only_so_many_messages_are_kept_and_all_are_answered():
+    charger = Station(1, "CP-1", 1, 1, "active", 0, None, parse({}), "Acme", "One", "", True, True)
+    charger.rulebook = Rulebook(vendors=RULES)
+    for handler in (data_transfer_16, data_transfer):
+        heard = [handler(charger, {"vendorId": "org.acme"}, NOON) for _ in range(150)]
+        assert all(outcome.answer()["status"] == "Rejected" for outcome in heard)
+    assert sum(bool(outcome.facts) for outcome in heard) == 0
+    later = data_transfer(charger, {"vendorId": "org.acme"}, NOON + timedelta(seconds=10))
+    assert later.facts
 
 
 def test_rules_are_read_again_when_they_change(db: Any):
