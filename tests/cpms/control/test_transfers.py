@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from cpms import environment
 from cpms.control import bulks, commands, transfers
 from cpms.control.commands import SYSTEM, Refused
 from cpms.control.models import Bulk, Command, FirmwareImage, Transfer
@@ -243,6 +244,18 @@ def test_who_asks_the_same_twice_means_it_once(charger: Charger) -> None:
     with pytest.raises(BadRequest, match="under way"):
         commands.request(charger, UpdateFirmware(location=URL), SYSTEM)
     assert Command.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("ocpp", "files"),
+    [
+        ("wss://cp.example:9443/ocpp", "https://cp.example:9443/files"),
+        ("ws://10.0.0.1/a/ocpp", "http://10.0.0.1/files"),
+        ("", ""),
+    ],
+)
+def test_files_are_beside_the_chargers_sockets(ocpp: str, files: str) -> None:
+    assert environment.files_url(ocpp) == files
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -56,6 +57,8 @@ class ImageForm(forms.Form):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         """Offer the user's own organisations, and the models that are known."""
         super().__init__(*args, **kwargs)
+        most = gettext("At most %s MB.") % settings.FIRMWARE_MAX_MB
+        self.fields["file"].help_text = most
         owners = access.organisations_where(user, "command")
         self.fields["organisation"].queryset = owners  # type: ignore[attr-defined]
         self.fields["organisation"].initial = owners.first()
