@@ -167,7 +167,7 @@ def test_requests_without_end_are_refused_and_forgotten(charger: Charger) -> Non
 
 def test_the_name_on_certificates_may_differ_from_the_organisation_s(charger: Charger) -> None:
     organisation = charger.site.organisation
-    organisation.certificate_name = CertificateName(organisation, "NorthCPO")
+    organisation.certificate_name = CertificateName(organisation=organisation, name="NorthCPO")
     organisation.certificate_name.save()
     made = issued(charger, pki.csr("CP-1", "NorthCPO"))
     assert "O=NorthCPO" in made.subject
