@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import Exists, F, Max, Min, OuterRef
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 
 from cpms.control import profiles, settlement
@@ -199,18 +199,27 @@ class _Drawn(NamedTuple):
 def _drawn(
     charger_id: int, evse: int, start: datetime, end: datetime, limit: Limit
 ) -> _Drawn | None:
-    """Return what a port drew; None where it wasn't metered."""
+    """Return what a port drew; None where it wasn't metered.
+
+    Amperes are a phase's: a meter that doesn't tell phases (direct current) is read in watts.
+    """
     samples = MeterSample.objects.filter(
         charger_id=charger_id, at__gte=start, at__lte=end,
         evse_id__in=Evse.objects.filter(charger_id=charger_id, number=evse),
     )  # fmt: skip
-    ampere = Greatest("current_l1", "current_l2", "current_l3", "current")
-    measured = ampere if limit.unit == "A" else F("power")
-    seen = samples.annotate(drawn=measured).filter(drawn__isnull=False).aggregate(
-        first=Min("at"), last=Max("at"), least=Min("drawn"), most=Max("drawn")
-    )  # fmt: skip
+    phase = Greatest("current_l1", "current_l2", "current_l3")
+    in_amperes = _read(samples, phase, limit.period.limit, AMPERES) if limit.unit == "A" else None
+    return in_amperes or _read(samples, F("power"), limit.watts, WATTS)
+
+
+def _read(
+    samples: QuerySet[MeterSample], measured: Greatest | F, wanted: float, slack: float
+) -> _Drawn | None:
+    seen = (
+        samples.annotate(drawn=measured)
+        .filter(drawn__isnull=False)
+        .aggregate(first=Min("at"), last=Max("at"), least=Min("drawn"), most=Max("drawn"))
+    )
     if seen["first"] is None:
         return None
-    lasted = seen["last"] - seen["first"]
-    slack = AMPERES if limit.unit == "A" else WATTS
-    return _Drawn(lasted, seen["least"], seen["most"], limit.period.limit, slack)
+    return _Drawn(seen["last"] - seen["first"], seen["least"], seen["most"], wanted, slack)

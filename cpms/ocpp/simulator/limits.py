@@ -4,7 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cpms.control.charging.composite import MAXIMUM, SESSION, Layer, Port, Running, at, composite
+from cpms.control.charging.composite import (
+    MAXIMUM,
+    PHASES,
+    SESSION,
+    VOLTS,
+    Layer,
+    Port,
+    Running,
+    Step,
+    at,
+    composite,
+)
 from cpms.ocpp import profiles as reading
 from cpms.ocpp.simulator.ports import Port as Outlet
 from cpms.ocpp.times import say
@@ -93,9 +104,17 @@ def obey(charger: "Charger") -> None:
     most = at([one for one in layers if one.profile.purpose == MAXIMUM], Port(0), now).watts
     own = [one for one in layers if one.profile.purpose != MAXIMUM]
     for port in charger.ports.values():
-        allowed = at(own, _port(port), now).watts
+        allowed = _watts(at(own, _port(port), now), port)
         share = None if most is None else most / len(charger.ports)
         port.limit_w = min((w for w in (allowed, share) if w is not None), default=None)
+
+
+def _watts(step: Step, outlet: Outlet) -> float | None:
+    """Return what a port may give, W: amperes are those of each phase that its vehicle uses."""
+    if step.by is None or step.by.unit == "W":
+        return step.watts
+    uses = outlet.vehicle.phases if outlet.vehicle else PHASES
+    return step.by.period.limit * VOLTS * min(step.by.phases or PHASES, uses)
 
 
 def _port(outlet: Outlet) -> Port:

@@ -305,6 +305,24 @@ def test_the_meter_verifies_a_limit(
     assert (command.verified, command.evidence) == evidence
 
 
+@pytest.mark.parametrize(("drawn", "holds"), [(11_000.0, True), (15_000.0, False)])
+def test_a_meter_without_phases_is_read_in_watts(
+    charger: Charger, drawn: float, holds: bool
+) -> None:
+    session(charger)
+    command = sets(charger, 1)
+    housekeeping.make_partitions(NOON)
+    for minute in range(2, 10):
+        at = NOON + timedelta(minutes=minute)
+        MeterSample.objects.create(
+            charger_id=charger.pk, evse_id=charger.evses.get(number=1).pk, at=at, received=at,
+            offset_ms=0, context=0, power=drawn, current=30.0,
+        )  # fmt: skip
+    composites.sweep(NOON + timedelta(minutes=10))
+    command.refresh_from_db()
+    assert command.verified is holds
+
+
 NEEDS = {
     "requestedEnergyTransfer": "AC_three_phase",
     "departureTime": "2026-03-02T22:00:00Z",
