@@ -22,7 +22,7 @@ TEMPLATES = sorted(
 SCRIPTS = sorted((ROOT / "cpms/web/static/kilowatch").glob("*.js"))
 #: Names, units and abbreviations that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"\b(1\.6J|Kilowatch|OCPP|API|UTC|kWh?|Wh?|Hz|ms|min|s|h|d|dBm|A|V|JSON|CSV|ICCID|IMSI|APN|IP|SIM|EVSE|TLS|URL|SoC|x)\b"
+    r"\b(1\.6J|Kilowatch|OCPP|API|UTC|kWh?|Wh?|Hz|ms|min|s|h|d|dBm|A|V|JSON|CSV|ICCID|IMSI|APN|IP|SIM|EVSE|TLS|PEM|SHA-256|URL|SoC|x)\b"
 )
 LETTER = re.compile(r"[^\W\d_]")
 READ_BY_PEOPLE = {"title", "aria-label", "placeholder", "alt", "data-confirm", "label"}
@@ -112,10 +112,10 @@ def plain_texts(code: str) -> Iterator[str]:
         )
         values = [word.value for word in call.keywords if word.arg in SHOWN]
         for value in [*values, *(call.args[1:2] if told else [])]:
-            if isinstance(value, ast.Constant) and LETTER.search(
-                SAME_EVERYWHERE.sub("", str(value.value))
-            ):
-                yield str(value.value)
+            if not isinstance(value, ast.Constant) or not isinstance(value.value, str):
+                continue
+            if LETTER.search(SAME_EVERYWHERE.sub("", value.value)):
+                yield value.value
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
