@@ -197,6 +197,16 @@ class UpdateFirmwareForm(ImageForm):
         """Whoever charges: models differ in whether they wait."""
         return self.target.running
 
+    def other_harms(self) -> Iterator[Harm]:
+        """Of many: all are asked at once, whatever becomes of the first."""
+        yield from super().other_harms()
+        if self.target.charger is None:
+            text = gettext(
+                "All are asked at once, not in waves: bad firmware stops all of them. Try it on "
+                "one charger of each model first."
+            )
+            yield Harm("waves", text)
+
     def ending(self) -> str:
         """Of how it ends."""
         return gettext("may be cut off when it installs, if the charger doesn't wait for it")

@@ -173,6 +173,19 @@ def test_firmware_is_added_offered_asked_for_and_withdrawn(
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
+def test_many_are_updated_at_once_after_a_warning(station: Charger, client: Client) -> None:
+    owner = station.site.organisation
+    image = FirmwareImage.objects.create(organisation=owner, version="2.0", address="x")
+    address = f"/commands/bulk/update_firmware/?organisation={owner.pk}"
+    wish: dict[str, Any] = {"image": image.pk}
+    warned = client.post(address, wish)
+    assert "not in waves" in warned.content.decode()
+    assert not Command.objects.exists()
+    wish["confirmed"] = [harm.key for harm in warned.context["harms"]]
+    client.post(address, wish)
+    assert Transfer.objects.get().image == image
+
+
 def test_an_address_that_the_charger_says_it_can_t_use_is_asked_twice(
     station: Charger, client: Client
 ) -> None:
