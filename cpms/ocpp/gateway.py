@@ -175,11 +175,11 @@ class Gateway:
         while True:
             await asyncio.sleep(trust.LOOK_EVERY)
             found = await self.clerk.do(lambda: trust.look(datetime.now(UTC)))
-            revoked = found.revoked - self.trust.revoked
+            changed = (found.pem, found.revoked) != (self.trust.pem, self.trust.revoked)
             self.trust = found
-            for charger_socket in list(self.sockets.values()) if revoked else ():
+            for charger_socket in list(self.sockets.values()) if changed else ():
                 shown = charger_socket.admission.certificate
-                if shown is not None and revoked.intersection(shown.fingerprints):
+                if shown is not None and found.has_lost(shown):
                     charger_socket.end("kicked")
 
     async def _seen(self) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, cast
 
 from cpms.ocpp.http import HANDSHAKE_SECONDS
@@ -29,6 +29,8 @@ SPEAK_TLS = (
 Admit = Callable[["TlsLine"], asyncio.Protocol | None]
 #: Told the peer's address and why no encrypted line came about.
 Tell = Callable[[str, str], None]
+#: Given the peer's address, waits until it is its turn; False where that takes too long.
+Turn = Callable[[str], Awaitable[bool]]
 
 
 class TlsLine(asyncio.Transport, asyncio.Protocol):
@@ -36,16 +38,16 @@ class TlsLine(asyncio.Transport, asyncio.Protocol):
 
     _shaking: ClassVar[int] = 0
 
-    def __init__(self, context: Callable[[], ssl.SSLContext], admit: Admit, tell: Tell) -> None:
-        """Take a connection; `context` is asked for its settings when it begins."""
+    def __init__(self, context: ssl.SSLContext, turn: Turn, admit: Admit, tell: Tell) -> None:
+        """Take a connection; who has `context` keeps it, whatever is renewed meanwhile."""
         super().__init__()
         self._loop = asyncio.get_running_loop()
-        self._context, self._admit, self._tell = context(), admit, tell
+        self._context, self._turn, self._admit, self._tell = context, turn, admit, tell
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._ssl = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._tcp: asyncio.Transport
         self._above: asyncio.Protocol | None = None
-        self._heard = self._paused = self._closing = self._over = False
+        self._heard = self._its_turn = self._paused = self._closing = self._over = False
         self._late: asyncio.TimerHandle | None = None
         #: What is known of the peer's certificate, for `get_extra_info`.
         self.extra: dict[str, Any] = {}
@@ -61,6 +63,26 @@ class TlsLine(asyncio.Transport, asyncio.Protocol):
             return
         TlsLine._shaking += 1
         self._late = self._loop.call_later(HANDSHAKE_SECONDS, self._give_up, "slow")
+        self._tcp.pause_reading()
+        self._waiting = self._loop.create_task(self._take_turn())
+
+    async def _take_turn(self) -> None:
+        """Read no more than who came before: a handshake costs a millisecond of our time."""
+        come_in = await self._turn(self._peer)
+        if self._over:
+            return
+        if not come_in:
+            self._give_up("busy")
+            return
+        self._its_turn = True
+        self._tcp.resume_reading()
+        if self._heard:
+            self._go_on()
+
+    @property
+    def _peer(self) -> str:
+        found = self._tcp.get_extra_info("peername")
+        return str(found[0]) if found else ""
 
     def data_received(self, data: bytes) -> None:
         """Take what came: a part of the handshake, or of what is said."""
@@ -72,6 +94,12 @@ class TlsLine(asyncio.Transport, asyncio.Protocol):
                 self._refuse_plain(data)
                 return
         self._incoming.write(data)
+        if self._its_turn:
+            self._go_on()
+        elif self._incoming.pending > AT_ONCE:  # uvloop reads on, asked to pause so early.
+            self._give_up("not_tls")
+
+    def _go_on(self) -> None:
         if self._above is None:
             self._shake()
         if self._above is not None:
@@ -129,14 +157,13 @@ class TlsLine(asyncio.Transport, asyncio.Protocol):
 
     def _give_up(self, why: str) -> None:
         self._end(why)
-        self._tcp.close() if why != "slow" else self._tcp.abort()
+        self._tcp.abort() if why in {"slow", "busy"} else self._tcp.close()
 
     def _end(self, why: str) -> None:
         """End a handshake that came to nothing, once."""
         self._over = True
         self._done()
-        peer = self._tcp.get_extra_info("peername")
-        self._tell(str(peer[0]) if peer else "", why)
+        self._tell(self._peer, why)
 
     def _done(self) -> None:
         if self._late is not None:

@@ -16,21 +16,26 @@ from prometheus_client import Counter
 from cpms.control.pki import authorities, chains
 from cpms.control.pki.x509 import Algorithm
 from cpms.ocpp import gateway
+from cpms.ocpp.throttle import neighbourhood
 from cpms.ocpp.tls import contexts, trust
 from cpms.ocpp.tls.contexts import Pair
-from cpms.ocpp.tls.line import TlsLine
+from cpms.ocpp.tls.line import MOST_SHAKING, TlsLine
 from cpms.ocpp.tls.shown import Shown
 from cpms.ocpp.tls.trust import Trust
+from cpms.ocpp.turns import Turns
 
 log = structlog.get_logger(__name__)
 
 HANDSHAKES = Counter("kilowatch_tls_handshakes_total", "TLS handshakes.", ["result"])
+#: Handshakes a second, and at once: an RSA key does 400 in a second of the processor's time. The
+#: others wait their turn, for at most so many seconds.
+SHAKE_RATE, SHAKE_BURST, LONGEST_TURN = 250.0, 100.0, 10.0
 #: Seconds between looks at certificates of our own authority: reading an RSA key takes its time.
 OWN_EVERY = 60.0
 #: What OpenSSL says, and what is counted; certificates have more words than a metric may have.
 KNOWN = frozenset({
-    "silent", "cut_off", "slow", "plain", "not_tls", "unsupported_protocol", "no_shared_cipher",
-    "wrong_version_number", "expired", "not_yet", "revoked", "untrusted",
+    "silent", "cut_off", "slow", "busy", "plain", "not_tls", "unsupported_protocol",
+    "no_shared_cipher", "wrong_version_number", "expired", "not_yet", "revoked", "untrusted",
 })  # fmt: skip
 
 
@@ -86,6 +91,7 @@ class Server(uvicorn.Server):
         self._look_again = 0.0
         self._renewal: asyncio.Task[None] | None = None
         self._opened: asyncio.Server | None = None
+        self._turns: Turns | None = None
 
     async def startup(self, sockets: Any = None) -> None:
         """Open the listeners."""
@@ -108,7 +114,12 @@ class Server(uvicorn.Server):
         return int(self._opened.sockets[0].getsockname()[1]) if self._opened else 0
 
     def _line(self) -> TlsLine:
-        return TlsLine(lambda: self._context, self._admit, _tell)
+        return TlsLine(self._context, self._take_turn, self._admit, _tell)
+
+    async def _take_turn(self, address: str) -> bool:
+        """Wait for one's turn at the handshake, address by address."""
+        assert self._turns is not None
+        return await self._turns.take(neighbourhood(address))
 
     def _admit(self, line: TlsLine) -> asyncio.Protocol | None:
         """Hand an encrypted line to HTTP, unless it came with a certificate that doesn't count."""
@@ -153,6 +164,7 @@ class Server(uvicorn.Server):
         """Listen, if that isn't so yet."""
         if self._opened is not None or self.listening is None or self._context is None:
             return
+        self._turns = Turns(SHAKE_RATE, SHAKE_BURST, MOST_SHAKING, LONGEST_TURN)
         self._opened = await asyncio.get_running_loop().create_server(
             self._line, self.listening.host, self.listening.port, backlog=self.config.backlog
         )
@@ -218,6 +230,6 @@ def _tell(peer: str, why: str) -> None:
     """Count a handshake that failed, and note it for who watches a charger come."""
     result = why if why in KNOWN else "certificate" if why.startswith("certificate") else "other"
     HANDSHAKES.labels(result).inc()
-    if gateway.stopping() or why in {"silent", "cut_off"}:
+    if gateway.stopping() or why in {"silent", "cut_off", "busy"}:
         return
     gateway.noted("plain_on_tls" if why == "plain" else "tls_failed", peer, tls=True, why=why)

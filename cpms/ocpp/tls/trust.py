@@ -33,6 +33,14 @@ class Trust:
     #: Organisation -> what it may be called on certificates, folded.
     organisations: dict[int, frozenset[str]] = field(default_factory=dict)
 
+    #: Fingerprints of all authorities whose certificates are taken.
+    standing: frozenset[str] = frozenset()
+
+    def has_lost(self, shown: Shown) -> bool:
+        """Tell whether a certificate that counted was revoked, or its authority retired."""
+        gone = self.revoked.intersection(shown.fingerprints)
+        return bool(gone) or not self.standing.intersection(shown.fingerprints)
+
     def distrust(self, shown: Shown, now: datetime) -> str:
         """Return why a certificate counts for nobody: expired, not_yet, revoked; or ""."""
         if self.revoked.intersection(shown.fingerprints):
@@ -69,6 +77,7 @@ def look(now: datetime) -> Trust:
         frozenset(row.fingerprint for row in ours),
         frozenset(revoked.values_list("fingerprint", flat=True)),
         _organisations(),
+        frozenset(row.fingerprint for row in rows),
     )
 
 

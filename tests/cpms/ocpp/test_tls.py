@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.db import connections
 
-from cpms.control.models import Certificate
+from cpms.control.models import Authority, Certificate
 from cpms.control.pki import authorities
 from cpms.ocpp.tls import contexts, trust
 from cpms.ocpp.tls import line as lines
@@ -177,6 +177,15 @@ async def test_a_revoked_certificate_ends_its_line_and_lets_nobody_in_again(gate
         with pytest.raises(websockets.ConnectionClosed):
             await asyncio.wait_for(socket.recv(), 15)
     assert await status(gateway, world, "CP-1", "mine") == 0
+
+
+async def test_an_authority_that_is_retired_ends_the_lines_of_its_chargers(gateway, world):
+    context = client(world["server"].pem, world["shown"]["good"])
+    async with gateway.connect("CP-1", password=None, ssl=context) as socket:
+        row = await Authority.objects.aget(kind="external")
+        await sync_to_async(authorities.retire)(row, datetime.now(UTC))
+        with pytest.raises(websockets.ConnectionClosed):
+            await asyncio.wait_for(socket.recv(), 15)
 
 
 def issued(identity, now):
