@@ -32,6 +32,8 @@ class Fare:
     started: datetime
     meter_start: float | None = None
     energy: float | None = None
+    #: It has charged; who only plugs in has not ended charging.
+    charged: bool = False
     charged_until: datetime | None = None
     bucket: Bucket = field(default_factory=lambda: Bucket(TELL_RATE, TELL_BURST, 0.0))
 
@@ -40,8 +42,8 @@ class Fare:
         for sample in samples:
             self._measure(sample)
         if state in AT_IT:
-            self.charged_until = None
-        elif state and self.charged_until is None and self.energy is not None:
+            self.charged, self.charged_until = True, None
+        elif state and self.charged and self.charged_until is None:
             self.charged_until = at
 
     def _measure(self, sample: MetersSampled) -> None:
@@ -99,3 +101,4 @@ class Fares:
             if row.meter_start is not None:
                 fare.meter_start = row.meter_start
             fare.energy = max(fare.energy or 0.0, row.energy or 0.0)
+            fare.charged = fare.charged or fare.energy > 0

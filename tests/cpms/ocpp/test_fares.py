@@ -83,6 +83,17 @@ def test_who_stays_plugged_in_pays_for_that_from_the_end_of_charging():
     assert running(charger, minutes(20), 2000.0) == 3.0
 
 
+def test_who_has_only_plugged_in_has_not_ended_charging():
+    charger = station()
+    told(charger, "Started", minutes(0), 0.0, "EVConnected")
+    told(charger, "Updated", minutes(5), 0.0, "Charging")
+    # 1.00 + 10 min
+    assert running(charger, minutes(10), 2000.0) == 2.0
+    never = station()
+    told(never, "Started", minutes(0), 0.0, "EVConnected")
+    assert told(never, "Ended", minutes(10), 0.0, "Idle")[0] == {"totalCost": 1.0}
+
+
 def test_running_costs_are_told_at_a_bounded_rate():
     charger = station()
     told(charger, "Started", minutes(0), 0.0)
