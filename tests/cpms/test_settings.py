@@ -102,6 +102,9 @@ def test_production_has_no_debug_and_makes_no_secret(
         ("EMAIL_URL", "smtp://mail.example:x", "EMAIL_URL is missing or can't be read"),
         ("METRICS_NETWORKS", "10.0.0.0/8,prom", "METRICS_NETWORKS holds 'prom', which is not"),
         ("METRICS_NETWORKS", "10.0.0.1/8", "METRICS_NETWORKS holds '10.0.0.1/8', which is not"),
+        ("OUTSIDE_NETWORKS", "ocsp.example", "OUTSIDE_NETWORKS holds 'ocsp.example', which is"),
+        ("OCPP_TLS_PORT", "99999", "OCPP_TLS_PORT is '99999'; it must be"),
+        ("OCPP_TLS_KEYS", "a.key,b.key", "OCPP_TLS_CERTIFICATES names 0 files and OCPP_TLS_KEYS 2"),
         ("METER_RETENTION_DAYS", "0", "METER_RETENTION_DAYS is '0'; it must be"),
         ("MAP_TILES_URL", "tiles.example/{z}/{x}/{y}.png", "MAP_TILES_URL is 'tiles.example"),
         ("MAP_TILES_URL", "https://tiles.example/map.png", "MAP_TILES_URL is 'https://tiles"),
@@ -116,6 +119,15 @@ def test_a_bad_value_is_named(
     with pytest.raises(ImproperlyConfigured) as refused:
         load(monkeypatch, {**PRODUCTION, variable: value})
     assert str(refused.value).startswith(sentence)
+
+
+def test_with_tls_on_chargers_are_told_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"OCPP_TLS_CERTIFICATES": "rsa.pem,ec.pem"}
+    settings = load(monkeypatch, {"OCPP_TLS_PORT": "9443", **files})
+    assert settings["OCPP_PUBLIC_URL"] == "wss://localhost:9443/ocpp"
+    names = [Path("rsa.pem"), Path("ec.pem")]
+    assert settings["OCPP_TLS_FILES"] == [(name, name) for name in names]
+    assert settings["OCPP_TLS_STATIC_RSA"] is False
 
 
 @pytest.mark.parametrize("url", ["postgresql://u:s3cr3t@h:port/db", "mysql://u:s3cr3t@h/db"])
