@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
 
 from cpms.control.models import Command
+
+log = structlog.get_logger(__name__)
 
 State = Command.State
 #: Ends that are no answer, though one may still come.
@@ -40,7 +43,8 @@ def settle(
     """Record how a command ended, and do what follows from it in the same transaction.
 
     Return it, or None where it had ended before. One that was lost waits again where it may be
-    repeated, at most `most_attempts` times and only while it hasn't expired.
+    repeated, at most `most_attempts` times and only while it hasn't expired. What follows and
+    fails is undone and logged: the charger has answered all the same.
     """
     with transaction.atomic():
         found = Command.objects.select_for_update(of=["self"]).select_related(
@@ -57,10 +61,21 @@ def settle(
         command.result, command.response = ending.result, ending.response
         command.error = ending.error
         if then is not None:
-            then(command)
+            _follow(command, then)
         command.sealed = None
         command.save()
     return command
+
+
+def _follow(command: Command, then: Callable[[Command], None]) -> None:
+    """Do what follows, whole or not at all; raise only where the database is away."""
+    try:
+        with transaction.atomic():
+            then(command)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:  # Whatever a charger put into its answer.
+        log.exception("effects_failed", command=str(command.pk), name=command.name)
 
 
 def _again(command: Command, now: datetime, most_attempts: int) -> bool:

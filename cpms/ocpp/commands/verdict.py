@@ -8,7 +8,7 @@ from typing import Any
 from cpms.control.models import Command
 from cpms.control.settlement import Ending
 from cpms.ocpp import frames, schemas
-from cpms.ocpp.text import clean
+from cpms.ocpp.text import clean, storable
 from monitoring.masking import masked
 
 State = Command.State
@@ -50,12 +50,13 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
     try:
         payload, _breakages = schemas.check(version, action, answer.payload, answer=True)
     except schemas.BadPayload as bad:
-        error = {"code": "UnreadableAnswer", "description": bad.description, "details": {}}
+        why = storable(bad.description)
+        error = {"code": "UnreadableAnswer", "description": why, "details": {}}
         said = answer.payload.get("status") if isinstance(answer.payload, dict) else None
         if not isinstance(said, str) or said in WORDS:
             return Ending(State.FAILED, at, error=error)
-        return Ending(State.REJECTED, at, clean(said, 50), masked(answer.payload), error)
-    shown: dict[str, Any] = masked(payload)
+        return Ending(State.REJECTED, at, clean(said, 50), _shown(answer.payload), error)
+    shown = _shown(payload)
     words = list(_words(action, payload))
     if action == "GetLocalListVersion" and payload.get("listVersion") == -1:
         return Ending(State.NOT_SUPPORTED, at, "NotSupported", shown)  # OCPP 1.6 §5.10
@@ -65,6 +66,12 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
         return Ending(State.ACCEPTED, at, "", shown)
     worst = min(words, key=lambda word: (GRAVITY.index(_state(word)), word == "Accepted"))
     return Ending(_state(worst), at, clean(worst, 50), shown)
+
+
+def _shown(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a payload may be kept."""
+    kept: dict[str, Any] = storable(masked(payload))
+    return kept
 
 
 def unreadable(ending: Ending) -> str:
@@ -82,7 +89,7 @@ def of_refusal(refusal: frames.CallError, at: datetime) -> Ending:
         "details": refusal.details if isinstance(refusal.details, dict) else {},
     }
     state = State.NOT_SUPPORTED if unable else State.FAILED
-    return Ending(state, at, clean(refusal.code, 50), error=masked(error))
+    return Ending(state, at, clean(refusal.code, 50), error=_shown(error))
 
 
 def of_silence(at: datetime) -> Ending:
