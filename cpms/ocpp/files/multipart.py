@@ -90,6 +90,8 @@ class Form:
             self._state = "head"
         elif len(self._buffer.lstrip(b" \t")) >= 2:
             raise Malformed("A boundary is followed by something else.")
+        elif len(self._buffer) > LONGEST_HEAD:
+            raise Malformed("The line of a boundary is too long.")
         else:
             return False
         return True

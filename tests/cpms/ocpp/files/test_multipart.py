@@ -66,3 +66,11 @@ def test_the_boundary_is_read_from_the_header() -> None:
     assert boundary("multipart/form-data; boundary=xYz; x=y") == b"xYz"
     with pytest.raises(Malformed):
         boundary("multipart/form-data")
+
+
+def test_a_boundary_that_never_ends_is_refused_before_it_fills_the_memory() -> None:
+    form = Form(b"xYz")
+    list(form.feed(b"--xYz"))
+    with pytest.raises(Malformed):
+        for _ in range(4):
+            list(form.feed(b" " * 65_536))
