@@ -174,7 +174,8 @@ class Gateway:
     async def _look_whom_to_trust(self) -> None:
         while True:
             await asyncio.sleep(trust.LOOK_EVERY)
-            found = await self.clerk.do(lambda: trust.look(datetime.now(UTC)))
+            look = partial(trust.look, datetime.now(UTC), self.trust)
+            found = await self.clerk.do(look)
             changed = (found.pem, found.revoked) != (self.trust.pem, self.trust.revoked)
             self.trust = found
             for charger_socket in list(self.sockets.values()) if changed else ():

@@ -5,8 +5,10 @@ Kept in memory by each gateway, looked up in the database every few seconds.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
+from django.db.models import Count, Max
 
 from cpms.control.models import Certificate, CertificateName
 from cpms.control.pki import authorities
@@ -36,6 +38,9 @@ class Trust:
     #: Fingerprints of all authorities whose certificates are taken.
     standing: frozenset[str] = frozenset()
 
+    #: How many certificates were revoked, and when last.
+    mark: dict[str, Any] = field(default_factory=dict)
+
     def has_lost(self, shown: Shown) -> bool:
         """Tell whether a certificate that counted was revoked, or its authority retired."""
         gone = self.revoked.intersection(shown.fingerprints)
@@ -63,21 +68,26 @@ def folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def look(now: datetime) -> Trust:
+def look(now: datetime, before: Trust | None = None) -> Trust:
     """Return whose certificates count now, from the database.
 
-    Of an external authority it alone: not all that those above it vouch for.
+    Of an external authority it alone: not all that those above it vouch for. What was revoked is
+    read again if it isn't as `before`: every renewal may add one.
     """
     rows = authorities.trusted(now)
     ours = [row for row in rows if row.kind != row.Kind.EXTERNAL]
-    revoked = Certificate.objects.filter(revoked_at__isnull=False, not_after__gt=now)
+    revoked = Certificate.objects.filter(revoked_at__isnull=False)
+    mark = revoked.aggregate(Count("pk"), Max("revoked_at"))
+    is_known = before is not None and before.mark == mark
+    fingerprints = revoked.filter(not_after__gt=now).values_list("fingerprint", flat=True)
     return Trust(
         "".join(row.certificate for row in rows),
         tuple(read(row.certificate)[0] for row in rows),
         frozenset(row.fingerprint for row in ours),
-        frozenset(revoked.values_list("fingerprint", flat=True)),
+        before.revoked if before is not None and is_known else frozenset(fingerprints),
         _organisations(),
         frozenset(row.fingerprint for row in rows),
+        mark,
     )
 
 
