@@ -2,5 +2,5 @@
 
 A case is a small function that plays the station (`station`) and the operator (`asking`); each
 entry of its `csms_validations` is checked inside `case.proves(index)`, and an entry that nothing
-checked fails the case (`case`). What can't pass yet is listed in `awaited`.
+checked fails the case (`case`).
 """

@@ -54,13 +54,7 @@ class Operator:
 
     async def asks(self, identity: str, operation: str, request: dict[str, Any]) -> Asking:
         """Ask a charger for an operation."""
-        return await self._command(identity, {"operation": operation, "request": request})
-
-    async def sends(self, identity: str, action: str, payload: dict[str, Any]) -> Asking:
-        """Ask a charger with an OCPP message, where there is no operation."""
-        return await self._command(identity, {"action": action, "payload": payload})
-
-    async def _command(self, identity: str, body: dict[str, Any]) -> Asking:
+        body = {"operation": operation, "request": request}
         answer = await self.send("POST", f"chargers/{identity}/commands/", body)
         assert answer.status == HTTPStatus.CREATED, answer.body
         return Asking(UUID(answer.body["id"]))

@@ -14,7 +14,6 @@ from cpms.control import transfers
 from inventory.models import Charger, Evse
 from monitoring.models import Event, MeterSample, PortState, QuarantinedFact, Session
 from tests.conformance.asking import LOOK_EVERY, Asking
-from tests.conformance.awaited import AWAITED
 from tests.conformance.records import CASES, STATES, Record
 from tests.conformance.stage import Stage
 from tests.conformance.station import PATIENCE, Station
@@ -33,16 +32,12 @@ def case(case_id: str) -> Callable[[Play], Any]:
         assert case_id not in PLAYED, f"{case_id} is played twice."
         PLAYED[case_id] = play
 
-        async def test(
-            stage: Stage, transactional_db: None, record_property: Callable[[str, object], None]
-        ) -> None:
-            await _run(record, play, stage, record_property)
+        async def test(stage: Stage, transactional_db: None) -> None:
+            await _run(record, play, stage)
 
         functools.update_wrapper(test, play)
         del test.__wrapped__  # type: ignore[attr-defined]  # pytest would take its arguments.
         marks = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.conformance(case_id)]
-        if case_id in AWAITED:
-            marks.append(pytest.mark.xfail(reason=AWAITED[case_id], strict=True))
         for mark in marks:
             mark(test)
         return test
@@ -50,15 +45,12 @@ def case(case_id: str) -> Callable[[Play], Any]:
     return register
 
 
-async def _run(
-    record: Record, play: Play, stage: Stage, tell: Callable[[str, object], None]
-) -> None:
+async def _run(record: Record, play: Play, stage: Stage) -> None:
     made = Case(record, stage)
     try:
         await play(made)
         await made.conclude()
     finally:
-        tell("raw", made.raw)
         await made.hang_up()
 
 
@@ -73,8 +65,6 @@ class Case:
         self._charger: Charger | None = None
         self._stations: list[Station] = []
         self._commands: list[Asking] = []
-        #: The operator had no operation for it, and sent an OCPP message as it is.
-        self.raw = False
         #: State's id, or "" for the case itself -> the entries that were checked.
         self._proved: dict[str, set[int]] = {"": set()}
 
@@ -110,13 +100,6 @@ class Case:
     async def asks(self, operation: str, **request: Any) -> Asking:
         """Have the operator ask for an operation."""
         asking = await self.stage.operator.asks(self.identity, operation, request)
-        self._commands.append(asking)
-        return asking
-
-    async def sends(self, action: str, payload: dict[str, Any]) -> Asking:
-        """Have the operator send an OCPP message as it is: there is no operation for it yet."""
-        self.raw = True
-        asking = await self.stage.operator.sends(self.identity, action, payload)
         self._commands.append(asking)
         return asking
 

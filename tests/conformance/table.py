@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from tests.conformance.awaited import AWAITED
 from tests.conformance.records import CASES
 
 #: The property of a report that names its case, also when it comes from another process.
@@ -26,49 +25,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print it, if a case was played at all."""
-    results, raw = _results(terminalreporter)
+    results = _results(terminalreporter)
     if not results:
         return
-    for case_id, reason in AWAITED.items():
-        results.setdefault(case_id, reason)
     terminalreporter.section("conformance: case → pass or fail")
     for version in ("1.6", "2.0.1"):
-        _write(terminalreporter, version, results, raw)
+        _write(terminalreporter, version, results)
 
 
-def _results(reporter: pytest.TerminalReporter) -> tuple[dict[str, str], set[str]]:
-    """Return why each case failed, "" where it passed; and which had no operation to ask."""
+def _results(reporter: pytest.TerminalReporter) -> dict[str, str]:
+    """Return why each case failed, "" where it passed."""
     results: dict[str, str] = {}
-    raw: set[str] = set()
     for reports in reporter.stats.values():
         for report in reports:
             if not isinstance(report, pytest.TestReport):
                 continue  # Items that were left out, and warnings.
-            said = dict(report.user_properties)
-            case_id = str(said.get(PROPERTY, ""))
+            case_id = str(dict(report.user_properties).get(PROPERTY, ""))
             if case_id and (report.when == "call" or not report.passed):
                 results[case_id] = _reason(report)
-            if said.get("raw"):
-                raw.add(case_id)
-    return results, raw
+    return results
 
 
 def _reason(report: pytest.TestReport) -> str:
     if report.passed:
         return ""
-    awaited = getattr(report, "wasxfail", "")
     crash = getattr(report.longrepr, "reprcrash", None)
-    said = awaited or (crash.message if crash else str(report.longrepr))
+    said = crash.message if crash else str(report.longrepr)
     return " ".join(said.split())[:200] or "failed"
 
 
-def _write(
-    reporter: pytest.TerminalReporter, version: str, results: dict[str, str], raw: set[str]
-) -> None:
+def _write(reporter: pytest.TerminalReporter, version: str, results: dict[str, str]) -> None:
     of_version = [i for i, record in CASES.items() if record.ocpp == version]
     known = {i: results[i] for i in of_version if i in results}
     short = {case_id: case_id.removesuffix("_CSMS") for case_id in known}
-    words = {i: "FAIL" if why else "raw" if i in raw else "pass" for i, why in known.items()}
+    words = {case_id: "FAIL" if why else "pass" for case_id, why in known.items()}
     cells = [f"{short[i]:<10} {word:<4}" for i, word in words.items()]
     for start in range(0, len(cells), COLUMNS):
         reporter.write_line("   ".join(cells[start : start + COLUMNS]))
@@ -79,7 +69,6 @@ def _write(
     total = len(of_version)
     silent = total - len(known)
     reporter.write_line(
-        f"OCPP {version}: {counts['pass'] + counts['raw']} pass ({counts['raw']} of them raw: by"
-        f" an OCPP message as it is, for want of an operation), {counts['FAIL']} fail"
+        f"OCPP {version}: {counts['pass']} pass, {counts['FAIL']} fail"
         f"{f', {silent} not played' if silent else ''}, of {total}."
     )

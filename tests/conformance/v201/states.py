@@ -254,28 +254,6 @@ async def asked(
     return await station.asked(action), command
 
 
-async def sent(
-    case: Case,
-    station: Station,
-    action: str,
-    payload: dict[str, Any],
-    answer: dict[str, Any],
-    state: str = "accepted",
-    word: str | None = None,
-) -> None:
-    """Have a message sent that no operation asks yet; the command must end in `state`.
-
-    `word` is the station's that the command keeps: the answer's status unless it is given.
-    """
-    command = await case.sends(action, payload)
-    call = await station.asked(action)
-    assert call.payload == payload
-    await call.answer(**answer)
-    done = await command.ends(state, str(answer.get("status", "")) if word is None else word)
-    assert done.response == answer
-    await copes(station)
-
-
 async def told(case: Case, station: Station, kind: str, action: str, *statuses: str) -> None:
     """Send a status each; all are answered with nothing, and kept as events of `kind`."""
     known = await case.events(kind)
