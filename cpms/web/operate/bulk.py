@@ -34,6 +34,8 @@ from monitoring.views.asked import asks_for, number, person, refused
 
 State = Command.State
 PAGE_SIZE = 50
+#: What was confirmed of a fleet holds for so much more: it changes while one reads.
+GROWS_BY = 0.1
 #: Ends of commands in the order of the bar and of the list: what needs somebody comes first.
 ENDS = (
     *(State.FAILED, State.REJECTED, "not_done", State.TIMED_OUT, State.UNKNOWN),
@@ -132,7 +134,8 @@ def _ask(
     if operation is None:
         return None, []
     harms = [_size(form, about), *form.harms()]
-    if {harm.key for harm in harms} - set(request.POST.getlist("confirmed")):
+    confirmed = request.POST.getlist("confirmed")
+    if not all(_is_confirmed(harm.key, confirmed) for harm in harms):
         return None, harms
     asker = Asker.person(user, Command.Source.PAGE)
     try:
@@ -146,6 +149,16 @@ def _ask(
         form.refuse(str(problem))
         return None, []
     return bulk, []
+
+
+def _is_confirmed(key: str, confirmed: list[str]) -> bool:
+    """Tell whether a harm was confirmed; of a number, one not much lower: sessions come and go."""
+    name, _dash, number_of = key.rpartition("-")
+    if key in confirmed or not (name and number_of.isdecimal()):
+        return key in confirmed
+    agreed = [k.removeprefix(f"{name}-") for k in confirmed if k.startswith(f"{name}-")]
+    most = max((int(n) for n in agreed if n.isdecimal() and len(n) < 10), default=0)
+    return int(number_of) <= most * (1 + GROWS_BY)
 
 
 def _size(form: OperationForm, about: Chosen) -> Harm:

@@ -9,6 +9,7 @@ from cpms.control import bulks
 from cpms.control.commands import SYSTEM
 from cpms.control.models import Bulk, Command
 from cpms.control.operations.remote import Trigger
+from cpms.web.operate import bulk as bulk_page
 from inventory.models import Charger, Organisation, Role, Site
 from monitoring.facts import Status
 from tests.api import Api
@@ -135,3 +136,21 @@ def test_what_one_of_their_versions_cannot_say_is_refused(
     assert (answer.status, "OCPP 1.6 can't reset one port" in answer.body["detail"]) == (422, True)
     client.post("/commands/bulk/reset/", fields)  # The form of many has no port.
     assert Bulk.objects.get().request == {"at_once": True}
+
+
+@pytest.mark.parametrize(
+    ("key", "confirmed", "holds"),
+    [
+        ("sessions-100", ["sessions-95"], True),
+        ("sessions-100", ["sessions-120"], True),
+        ("sessions-100", ["sessions-50"], False),
+        ("sessions-1", [], False),
+        ("sessions-1", ["size-5", "sessions-x", "sessions-" + "9" * 50], False),
+        ("out-of-service", ["out-of-service"], True),
+        ("out-of-service", ["out-of-9"], False),
+    ],
+)
+def test_what_was_confirmed_holds_while_a_fleet_changes_a_little(
+    key: str, confirmed: list[str], holds: bool
+) -> None:
+    assert bulk_page._is_confirmed(key, confirmed) is holds
