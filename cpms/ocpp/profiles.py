@@ -12,6 +12,7 @@ from cpms.control.charging.composite import VOLTS
 from cpms.control.charging.plan import LEAST, MOST, Needs
 from cpms.control.charging.profile import Profile, Schedule
 from cpms.ocpp import times
+from cpms.ocpp.text import clean
 
 Json = dict[str, Any]
 Made = TypeVar("Made")
@@ -35,7 +36,7 @@ def profile(said: Json, received: datetime, zone: tzinfo = UTC) -> Profile | Non
         recurrency=said.get("recurrencyKind"),
         valid_from=_moment(said.get("validFrom"), received, zone),
         valid_to=_moment(said.get("validTo"), received, zone),
-        transaction_id=None if session is None else str(session),
+        transaction_id=None if session is None else clean(str(session), 36),
         schedules=[_schedule(one, received, zone) for one in listed[:MOST_SCHEDULES]],
     )
 

@@ -17,7 +17,7 @@ from cpms.ocpp import profiles as reading
 from cpms.ocpp.notes import fit, note
 from cpms.ocpp.outcome import Answer, Outcome, Refused
 from cpms.ocpp.station import Station
-from cpms.ocpp.text import clean
+from cpms.ocpp.text import clean, storable
 
 #: Profiles read of one report.
 MOST_PROFILES = 100
@@ -88,7 +88,7 @@ def charging_needs(station: Station, payload: Answer, received: datetime) -> Out
         status = "NoChargingProfile" if station.version == "2.1" else "Rejected"
         info = {"reasonCode": "NoData", "additionalInfo": "The needs say no limits to plan by."}
         return Outcome({"status": status, "statusInfo": info}, [fact])
-    told = fit({"chargingNeeds": said})
+    told = storable(fit({"chargingNeeds": said}))
     give = partial(vehicles.needed, station.id, evse, needs, told, received)
     return Outcome({"status": "Accepted"}, [fact], then=give)
 
@@ -106,7 +106,8 @@ def charging_schedule(station: Station, payload: Answer, received: datetime) -> 
     moment = station.clock.moment(payload.get("timeBase"), received)
     fits = not _exceeds(station, evse, theirs, moment.at)
     fact = note(station, "charging_schedule", received, payload, evse=evse, moment=moment)
-    told = fit({"timeBase": payload["timeBase"], "chargingSchedule": payload["chargingSchedule"]})
+    said = {"timeBase": payload["timeBase"], "chargingSchedule": payload["chargingSchedule"]}
+    told = storable(fit(said))
     keep = partial(vehicles.scheduled, station.id, evse, told, received, fits=fits)
     return Outcome({"status": "Accepted" if fits else "Rejected"}, [fact], then=keep)
 

@@ -216,6 +216,13 @@ def test_a_report_fills_no_disk(charger: Charger) -> None:
     assert over.count() == profiles.MOST_GONE
 
 
+def test_what_no_database_can_hold_is_mended(charger: Charger) -> None:
+    reports(charger, said(1, chargingProfilePurpose="TxProfile", transactionId="t\0" + 99 * "x"))
+    assert ChargingProfile.objects.get().transaction_id == "t\ufffd" + 34 * "x"
+    reports(charger, said(2, limit=float("nan")), said(3, stackLevel=-1), said(4, schedule={}))
+    assert ChargingProfile.objects.count() == 2
+
+
 def test_there_is_nothing_to_report(charger: Charger) -> None:
     sets(charger, 1)
     asked = {"requestId": 5, "chargingProfile": {"chargingProfilePurpose": "TxDefaultProfile"}}
