@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.contrib.auth.models import User
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -262,6 +264,11 @@ def lose(now: datetime) -> int:
     if found:
         nudge()
     return found
+
+
+def still_out(command_id: UUID) -> None:
+    """Say that a command of many messages goes on: the next of them goes out now."""
+    Command.objects.filter(pk=command_id, state=State.SENT).update(sent_at=Now())
 
 
 def _note(command: Command, asker: Asker, deed: str = "requested") -> None:

@@ -44,6 +44,8 @@ LOOK_EVERY = 5.0
 FIRST_AFTER = 1.0
 #: Chargers served at once of those that many commands wait for.
 AT_ONCE = 200
+#: Seconds after which a command of many messages is said to go on: else it were given up.
+STILL_OUT_EVERY = 60.0
 
 COMMANDS = Counter("kilowatch_commands_total", "Commands that ended.", ["name", "state"])
 ANSWERED_IN = Histogram("kilowatch_command_answer_seconds", "From the CALL to its answer.")
@@ -61,6 +63,8 @@ class Dispatcher:
         #: charger id -> its errand; whoever is nudged meanwhile looks once more.
         self._errands: dict[int, asyncio.Task[None]] = {}
         self._again: set[int] = set()
+        #: Chargers whose errand waits for its turn among many.
+        self._queued: set[int] = set()
         self._crowd = asyncio.Semaphore(AT_ONCE)
         self._looking = asyncio.Event()
 
@@ -69,7 +73,10 @@ class Dispatcher:
         if charger_id not in self._hub.sockets:
             return
         self._again.add(charger_id)
-        if charger_id not in self._errands:
+        if charger_id in self._queued:  # Somebody waits for this one: `_served` begins it anew.
+            self._queued.discard(charger_id)
+            self._errands[charger_id].cancel()
+        elif charger_id not in self._errands:
             errand = asyncio.get_running_loop().create_task(self._serve(charger_id))
             self._errands[charger_id] = errand
             errand.add_done_callback(partial(self._served, charger_id))
@@ -115,16 +122,19 @@ class Dispatcher:
         if charger_id not in self._hub.sockets or charger_id in self._errands:
             return
         self._again.add(charger_id)
+        self._queued.add(charger_id)
         errand = asyncio.get_running_loop().create_task(self._serve_in_crowd(charger_id))
         self._errands[charger_id] = errand
         errand.add_done_callback(partial(self._served, charger_id))
 
     async def _serve_in_crowd(self, charger_id: int) -> None:
         async with self._crowd:
+            self._queued.discard(charger_id)
             await self._serve(charger_id)
 
     def _served(self, charger_id: int, errand: "asyncio.Task[None]") -> None:
         del self._errands[charger_id]
+        self._queued.discard(charger_id)
         if not errand.cancelled() and (fault := errand.exception()):
             log.error("errand_failed", charger_id=charger_id, exc_info=fault)
             self._again.discard(charger_id)
@@ -195,7 +205,12 @@ class Dispatcher:
     ) -> list[tuple[Call, Ending]]:
         """Send the CALLs of a command one after the other, until one isn't answered."""
         done: list[tuple[Call, Ending]] = []
+        loop = asyncio.get_running_loop()
+        said = loop.time()
         for call in calls:
+            if done and loop.time() - said >= STILL_OUT_EVERY:
+                await self._clerk.do(partial(commands.still_out, claim.id))
+                said = loop.time()
             if claim.operation != SetClock.name:  # Its clock shows whether it did, no message.
                 held.triggers.asked(claim.id, call.action, call.payload)
             message_id = str(uuid4()) if done else claim.message_id
