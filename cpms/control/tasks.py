@@ -1,6 +1,9 @@
 """Periodic work on what was asked of chargers. Every task is safe to run twice and to miss."""
 
 from celery import shared_task
+from celery.schedules import crontab
+from django.conf import settings
+from django.utils import timezone
 
 from cpms.control import (
     commands,
@@ -11,6 +14,7 @@ from cpms.control import (
     profiles,
     readback,
     reservations,
+    retention,
     transfers,
     verification,
 )
@@ -93,12 +97,23 @@ def watch_certificates() -> None:
 
 
 @shared_task
+def forget_commands() -> None:
+    """Delete what was asked of chargers long ago."""
+    retention.forget(timezone.now(), settings.HISTORY_RETENTION_DAYS)
+
+
+@shared_task
 def bring_certificates() -> None:
     """Bring certificates that were granted by a gateway that died then."""
     expiry.bring_left(database_time())
 
 
 BEAT = {
+    "forget-commands": {
+        "task": "cpms.control.tasks.forget_commands",
+        "schedule": crontab(hour="3", minute="37"),
+        "options": {"expires": 12 * 3600.0, "queue": settings.BATCH_QUEUE},
+    },
     "watch-certificates": {
         "task": "cpms.control.tasks.watch_certificates",
         "schedule": 3600.0,
