@@ -32,6 +32,9 @@ SERVER_RENEWED = timedelta(days=30)
 ORGANISATION = "Kilowatch"
 #: External authorities that may be trusted at once.
 MOST_EXTERNAL = 50
+#: Characters of an authority that signs and those above it, as they go out with each certificate.
+#: (CertificateSigned.certificateChain has at most 10,000)
+LONGEST_ABOVE = 7_000
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('kilowatch certificate authorities'))"
 
 
@@ -336,12 +339,10 @@ def add_external(pem: str, key_pem: str, now: datetime) -> Authority:
     if first.not_valid_after_utc <= now:
         raise Unreadable(_("This certificate has expired."))
     _check_chain([first, *above])
-    key = x509.read_key(key_pem.encode()) if key_pem.strip() else None
-    if key is not None and not x509.belongs(key, first):
-        raise Unreadable(_("The key isn't this certificate's."))
+    chain = "".join(x509.pem(one) for one in above)
+    key = _signing_key(key_pem, first, chain) if key_pem.strip() else None
     if Authority.objects.filter(kind=Kind.EXTERNAL, retired_at=None).count() >= MOST_EXTERNAL:
         raise Unreadable(_("Too many external authorities are trusted; retire some."))
-    chain = "".join(x509.pem(one) for one in above)
     known = Authority.objects.filter(fingerprint=x509.fingerprint(first))
     if known.exclude(kind=Kind.EXTERNAL).exists():
         raise Unreadable(_("This is an authority of ours."))
@@ -360,6 +361,21 @@ def _check_chain(chain: Sequence[x509.Certificate]) -> None:
                 _("“%(lower)s” isn't signed by “%(upper)s”, which follows it.")
                 % {"lower": name_of(lower), "upper": name_of(upper)}
             )
+
+
+def _signing_key(pem: str, first: x509.Certificate, chain: str) -> x509.PrivateKey:
+    """Return the key of an authority that is to sign; raise `Unreadable`."""
+    key = x509.read_key(pem.encode())
+    if not x509.belongs(key, first):
+        raise Unreadable(_("The key isn't this certificate's."))
+    if len(x509.pem(first) + chain) > LONGEST_ABOVE:
+        raise Unreadable(
+            _(
+                "Chargers take no more than 10,000 characters of certificates with their own: "
+                "leave the root out, and what else isn't needed."
+            )
+        )
+    return key
 
 
 def retire(row: Authority, now: datetime) -> None:

@@ -6,6 +6,7 @@ A charger renews its certificate by itself as well (OCPP 2.0.1 A03); many don't.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+import structlog
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import gettext as _
@@ -13,11 +14,14 @@ from django.utils.translation import gettext as _
 from cpms.control import commands
 from cpms.control.commands import Refused
 from cpms.control.models import Certificate, Command, InstalledCertificate, SigningRequest
+from cpms.control.operations import BadRequest
 from cpms.control.operations.remote import Trigger
 from cpms.control.pki import delivery
 from cpms.control.pki.authorities import Unavailable
 from cpms.control.pki.requests import Use
 from monitoring.models import ChargerState, Event
+
+log = structlog.get_logger(__name__)
 
 #: Days before the end at which it is said, and how serious that is then.
 WARNINGS = ((7, 2), (30, 4))
@@ -108,6 +112,6 @@ def bring_left(now: datetime) -> int:
     for key in left.values_list("pk", flat=True):
         try:
             brought += delivery.send(key, now) is not None
-        except (Refused, Unavailable):
-            continue
+        except (Refused, BadRequest, Unavailable) as problem:
+            log.warning("certificate_not_brought", request=key, why=str(problem))
     return brought

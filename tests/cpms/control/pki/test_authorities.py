@@ -232,6 +232,20 @@ def test_an_external_authority_with_its_key_signs_instead_of_ours(charger: Charg
 
 
 @pytest.mark.django_db
+def test_an_authority_that_is_to_sign_has_no_longer_chain_than_chargers_take() -> None:
+    root, key = pki.ec_key(5), pki.ec_key(6)
+    above = x509.Authority(x509.read(external(root))[0], root)
+    under = x509.pem(
+        x509.intermediate(
+            "Other issuing", "O" * 5_200, key.public_key(), above, NOW, NOW + timedelta(days=9)
+        )
+    )
+    with pytest.raises(Unreadable, match="10,000"):
+        authorities.add_external(under, x509.key_pem(key).decode(), NOW)
+    assert authorities.add_external(under, "", NOW).key is None  # It signs nothing here.
+
+
+@pytest.mark.django_db
 def test_what_is_no_authority_is_refused_in_words() -> None:
     for junk in ("", "junk", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----"):
         with pytest.raises(Unreadable):

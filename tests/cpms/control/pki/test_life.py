@@ -7,6 +7,7 @@ import pytest
 from cpms.control import commands, settlement, upgrades
 from cpms.control.commands import SYSTEM, Refused
 from cpms.control.models import Certificate, Command, InstalledCertificate, SecurityUpgrade
+from cpms.control.operations import BadRequest
 from cpms.control.operations.certificates import InstallCertificate
 from cpms.control.operations.configuration import Change, ChangeSettings
 from cpms.control.pki import authorities, delivery, expiry, installed, registry, x509
@@ -59,6 +60,22 @@ def test_what_a_gateway_left_when_it_died_is_brought(charger: Charger) -> None:
     assert expiry.bring_left(NOW + timedelta(seconds=10)) == 0
     assert expiry.bring_left(NOW + timedelta(seconds=40)) == 1
     assert expiry.bring_left(NOW + timedelta(seconds=40)) == 0
+
+
+def test_one_that_cannot_be_brought_holds_up_no_other(
+    charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last, first = asked(charger), asked(charger)
+    send = delivery.send
+
+    def picky(key: int, now: datetime) -> Command | None:
+        if key == first:
+            raise BadRequest("The chain is too long.")
+        return send(key, now)
+
+    monkeypatch.setattr(delivery, "send", picky)
+    assert expiry.bring_left(NOW + timedelta(seconds=40)) == 1
+    assert Certificate.objects.get().request_id == last
 
 
 def test_a_certificate_counts_once_it_was_taken(charger: Charger) -> None:
