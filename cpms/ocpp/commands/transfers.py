@@ -1,5 +1,6 @@
 """What follows from the answers to firmware and log requests, whatever door they came through."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -44,20 +45,24 @@ def unpublished(command: Command, _payload: dict[str, Any], ending: Ending) -> N
         command.evidence = "firmware_unpublished"
 
 
-#: Chargers whose reports are going to be read: one reading is enough for many of them.
-_waiting: set[int] = set()
+#: Chargers whose reports are going to be read, and since when: one reading is enough for many.
+_waiting: dict[int, float] = {}
+#: Seconds after which a reading that was to come was lost: its message wasn't stored after all,
+#: or too much was to be done.
+LOST_AFTER = 30.0
 
 
 def reported(charger_id: int) -> Callable[[], None] | None:
     """Return what follows from a report on a transfer; the sweep makes up for what is lost."""
-    if charger_id in _waiting:
+    now = time.monotonic()
+    if charger_id in _waiting and now - _waiting[charger_id] < LOST_AFTER:
         return None
-    _waiting.add(charger_id)
+    _waiting[charger_id] = now
     return partial(_read, charger_id)
 
 
 def _read(charger_id: int) -> None:
-    _waiting.discard(charger_id)
+    _waiting.pop(charger_id, None)
     transfers.review(charger_id, datetime.now(UTC))
 
 
