@@ -28,6 +28,14 @@ PAGES: dict[str, str] = {
     "map": "map",
     "charger": "plug",
     "flight-recorder": "broadcast",
+    "operate": "player-play",
+    "drivers": "phone",
+    "settings": "adjustments",
+    "limits": "chart-line",
+    "tokens": "credit-card",
+    "firmware": "upload",
+    "security": "certificate",
+    "tariffs": "receipt",
     "incidents": "urgent",
     "kpis": "gauge",
     "sightings": "radar",
@@ -44,6 +52,36 @@ ABOUT: dict[str, str] = {
     "charger-flight": "flight-recorder",
     "charger-frames": "flight-recorder",
     "charger": "charger",
+    "charger-operate": "operate",
+    "charger-operation": "operate",
+    "charger-command": "operate#ends",
+    "charger-commands": "operate#ends",
+    "charger-raw": "operate#hurts",
+    "charger-configuration": "settings",
+    "charger-setting": "settings#history",
+    "charger-settings": "settings#history",
+    "charger-monitors": "settings#monitors",
+    "charger-profiles": "limits",
+    "charger-reservations": "drivers#reserve",
+    "charger-display": "drivers#display",
+    "charger-customer": "drivers#customers",
+    "charger-customers": "drivers#customers",
+    "charger-local": "tokens#list",
+    "charger-firmware": "firmware",
+    "charger-log": "firmware#logs",
+    "charger-logs": "firmware#logs",
+    "charger-certificates": "security",
+    "commands": "operate#ends",
+    "bulk": "operate#many",
+    "bulks": "operate#stop",
+    "tokens": "tokens",
+    "token": "tokens#may",
+    "tokens-import": "tokens#import",
+    "firmware": "firmware#update",
+    "certificates": "security#authorities",
+    "contracts": "security#plug-and-charge",
+    "site-tariffs": "tariffs",
+    "vendor-rules": "tariffs#vendors",
     "connect": "start#first-charger",
     "incident": "incidents",
     "incidents": "incidents",
@@ -58,6 +96,19 @@ ABOUT: dict[str, str] = {
     "kiosks": "kiosk",
     "kiosk": "kiosk",
     "preferences": "start#preferences",
+}
+#: Group of an operation -> where the guide has what it is used for.
+ABOUT_OPERATIONS: dict[str, str] = {
+    "sessions": "drivers",
+    "restart": "drivers#hangs",
+    "tokens": "tokens#offline",
+    "charging": "limits",
+    "configuration": "settings",
+    "firmware": "firmware#update",
+    "logs": "firmware#logs",
+    "certificates": "security",
+    "display": "drivers#display",
+    "vendor": "tariffs#vendors",
 }
 #: Characters of a section that a result of the search shows around the first hit.
 AROUND = 90
@@ -197,10 +248,14 @@ def _excerpt(text: str, word: str) -> str:
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
-def about(url_name: str) -> str:
-    """Return the address of what the guide says about the page with this name; "" for nothing."""
+def about(url_name: str, group: str = "") -> str:
+    """Return the address of what the guide says about the page with this name; "" for nothing.
+
+    Of the page of an operation, `group` is the one that the operation is in.
+    """
     parts = url_name.split("-")
     names = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
     place = next((ABOUT[name] for name in names if name in ABOUT), "")
+    place = ABOUT_OPERATIONS.get(group, place)
     slug, hash_mark, anchor = place.partition("#")
     return reverse("help-page", args=[slug]) + hash_mark + anchor if slug else ""

@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from cpms.web.help import pages
+from cpms.web.operate.forms import FORMS
 from cpms.web.templatetags.kilowatch import icon
 
 register = template.Library()
@@ -17,7 +18,9 @@ def page_help(context: template.Context) -> SafeString | str:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     name = match.url_name if match else None
-    address = pages.about(name or ("fleet" if request and request.path == "/" else ""))
+    form = FORMS.get(match.kwargs.get("name", "")) if name == "charger-operation" else None
+    name = name or ("fleet" if request and request.path == "/" else "")
+    address = pages.about(name, form.group if form else "")
     if not address:
         return ""
     return format_html(

@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils.html import escape
 
 from cpms.web.help import pages
+from cpms.web.operate.forms import GROUPS
+from cpms.web.operate.sections import SECTIONS
 from inventory.models import Role
-from tests.network import person, signed_in, tenant
+from tests.network import charger, person, signed_in, site, tenant
 
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
@@ -66,7 +68,14 @@ def test_what_pages_point_to_is_there() -> None:
     anchors = {
         f"{page.slug}#{section.anchor}" for page in pages.pages("en") for section in page.sections
     }
-    assert set(pages.ABOUT.values()) <= anchors | set(pages.PAGES)
+    places = {*pages.ABOUT.values(), *pages.ABOUT_OPERATIONS.values()}
+    assert places <= anchors | set(pages.PAGES)
+
+
+def test_every_section_of_the_operate_tab_has_its_help() -> None:
+    for section in SECTIONS:
+        assert pages.about(section.url_name) != pages.about("charger"), section.url_name
+    assert set(pages.ABOUT_OPERATIONS) <= set(GROUPS)
 
 
 @pytest.mark.parametrize("slug", pages.PAGES)
@@ -118,8 +127,19 @@ def test_the_guide_is_for_people_who_are_signed_in(db: None) -> None:
         ("/map/", "/help/map/"),
         ("/sites/", "/help/map/#sites"),
         ("/kiosks/", "/help/kiosk/"),
+        ("/tokens/", "/help/tokens/"),
+        ("/commands/", "/help/operate/#ends"),
+        ("/commands/bulks/", "/help/operate/#stop"),
+        ("/firmware/", "/help/firmware/#update"),
+        ("/chargers/CP-1/operate/", "/help/operate/"),
+        ("/chargers/CP-1/operate/do/unlock/", "/help/drivers/"),
+        ("/chargers/CP-1/operate/do/set_profile/", "/help/limits/"),
+        ("/chargers/CP-1/operate/configuration/", "/help/settings/"),
+        ("/chargers/CP-1/operate/certificates/", "/help/security/"),
     ],
 )
-def test_a_page_s_heading_leads_to_its_help(reader: User, address: str, place: str) -> None:
-    answer = signed_in(reader).get(address)
+def test_a_page_s_heading_leads_to_its_help(db: None, address: str, place: str) -> None:
+    owner = tenant()
+    charger(site(owner), "CP-1")
+    answer = signed_in(person("olaf", Role.OPERATOR, owner)).get(address)
     assert f'class="kw-page-help" href="{place}"' in answer.content.decode()
