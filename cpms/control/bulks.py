@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +19,8 @@ State = Command.State
 #: Chargers that one bulk operation may have.
 MOST = 20_000
 ROWS_AT_ONCE = 2_000
+#: First key of the advisory lock under which one starts; its second is the organisation's.
+ONE_AT_A_TIME = 0x6B77_0002
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,9 @@ def start(
 ) -> Bulk:
     """Ask `operation` of every one of `chargers` that can do it; raise `Refused`.
 
-    Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out.
-    Each waits at most `lasts` until its charger is there.
+    Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out, and
+    those of which a bulk asked the same, where that hurts twice and is under way. Each waits at
+    most `lasts` until its charger is there.
     """
     operation.check()
     operation = operation.resolved(organisation.pk)
@@ -71,14 +74,15 @@ def start(
     if len(found) > MOST:
         raise Refused(_("More than %s chargers: choose fewer.") % MOST)
     with transaction.atomic():
+        free = _not_under_way(organisation, operation, found)
         bulk = Bulk.objects.create(
             organisation=organisation, operation=operation.name, chosen_by=chosen_by[:2000],
             request=operation.kept()[0],
             reason=reason, requested_by=asker.user, requested_by_name=asker.name[:150],
             size=len(found),
         )  # fmt: skip
-        unfit = operation.obstacles(found)
-        able = [c for c in found if c.pk not in unfit and not unsupported(c, type(operation))]
+        unfit = operation.obstacles(free)
+        able = [c for c in free if c.pk not in unfit and not unsupported(c, type(operation))]
         commands = [made(c, operation, asker, reason=reason, lasts=lasts, bulk=bulk) for c in able]
         Command.objects.bulk_create(commands, batch_size=ROWS_AT_ONCE)
         transfers.begin(commands)
@@ -87,6 +91,32 @@ def start(
         )
         nudge()
     return bulk
+
+
+def _not_under_way(
+    organisation: Organisation, operation: Operation, found: list[Charger]
+) -> list[Charger]:
+    """Leave out whom a bulk asked the same that isn't over; raise `Refused` if none is left.
+
+    Who clicks twice, or sees the same fault as a colleague, means one.
+    """
+    if operation.repeatable:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ONE_AT_A_TIME, organisation.pk])
+    same = Command.objects.filter(
+        bulk__organisation=organisation, bulk__operation=operation.name,
+        bulk__request=operation.kept()[0],
+        state__in=[State.PENDING, State.SENT], expires_at__gt=timezone.now(),
+    )  # fmt: skip
+    asked = dict(same.values_list("charger_id", "requested_by_name"))
+    left = [charger for charger in found if charger.pk not in asked]
+    if not left:
+        raise Refused(
+            _("%(who)s asked the same, and it is under way: wait for its end, or stop it.")
+            % {"who": asked[found[0].pk]}
+        )
+    return left
 
 
 def stop(bulk: Bulk, asker: Asker) -> int:

@@ -171,6 +171,11 @@ class Dispatcher:
         except (BadRequest, vault.Lost) as problem:
             await self._settle(claim, verdict.of_impossible(datetime.now(UTC), str(problem)))
             return
+        except Exception as fault:  # Nothing went out: that is said at once.
+            log.exception("command_not_prepared", command=str(claim.id))
+            why = f"It could not be prepared: {type(fault).__name__}."
+            await self._settle(claim, verdict.of_impossible(datetime.now(UTC), why))
+            return
         done = await self._exchange(held, claim, calls)
         ending = verdict.joined([end for _call, end in done], len(calls), parts.joined)
         await self._settle(claim, ending, partial(_conclude, version, calls, done))

@@ -122,3 +122,20 @@ def test_a_slip_in_the_choice_never_means_the_whole_fleet(
     asked = {**body, "request": {"message": "boot"}, **choice}
     assert Api.of(olga).post("bulks/", asked).status == status
     assert not Command.objects.exists()
+
+
+def test_what_hurts_twice_is_not_asked_again_of_chargers_where_it_is_under_way(
+    charger: Charger,
+) -> None:
+    first = bulks.start(organisation(), Charger.objects.all(), Reset(), SYSTEM)
+    with pytest.raises(Refused, match="under way"):
+        bulks.start(organisation(), Charger.objects.all(), Reset(), SYSTEM)
+    make_charger("CP-2")
+    second = bulks.start(organisation(), Charger.objects.all(), Reset(), SYSTEM)
+    assert Command.objects.get(bulk=second).charger.identity == "CP-2"
+    bulks.stop(first, SYSTEM)
+    third = bulks.start(organisation(), Charger.objects.all(), Reset(), SYSTEM)
+    assert Command.objects.get(bulk=third).charger.identity == "CP-1"
+    for _ in range(2):  # Harmless: asked as often as somebody likes.
+        bulks.start(organisation(), Charger.objects.all(), Trigger(message="boot"), SYSTEM)
+    assert Command.objects.filter(operation="trigger").count() == 4

@@ -10,7 +10,7 @@ from cpms.control import bulks, commands
 from cpms.control.commands import SYSTEM
 from cpms.control.models import Command
 from cpms.control.operations.configuration import ReadSettings
-from cpms.control.operations.remote import Trigger
+from cpms.control.operations.remote import Reset, Trigger
 from cpms.ocpp import variables
 from cpms.ocpp.commands import dispatch
 from inventory.models import Charger, Organisation
@@ -60,3 +60,18 @@ async def test_who_asks_one_charger_does_not_wait_for_all_of_a_bulk(
         for _ in range(2):
             await answer(socket, await socket.read(), {"status": "Accepted"})
         assert (await ended(own)).state == State.ACCEPTED
+
+
+async def test_what_cannot_be_prepared_ends_at_once_and_holds_up_nothing(
+    charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_about: object) -> None:
+        raise KeyError("of ours")
+
+    monkeypatch.setitem(dispatch.PREPARATIONS, "Reset", [fail])
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        found = await ended(await ask(charger, Reset()))
+        assert (found.state, found.error["code"]) == (State.FAILED, "NotSent")  # type: ignore[index]
+        await ask(charger, Trigger(message="boot"))
+        assert (await socket.read())[2] == "TriggerMessage"
