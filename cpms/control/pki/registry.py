@@ -17,6 +17,8 @@ from inventory.models import Charger, Organisation
 
 #: Requests of one charger in an hour; more are refused. Each may cost a signature and a CALL.
 MOST_AN_HOUR = 10
+#: Certificates of one charger in 30 days: they are kept as long as it is.
+MOST_A_MONTH = 100
 #: Requests kept of each charger.
 MOST_KEPT = 50
 
@@ -71,6 +73,13 @@ def _examine(charger: Charger, csr: Csr, use: Use, now: datetime) -> None:
         raise Unacceptable(
             "TooManyRequests",
             _("The charger asked %s times within an hour; later ones are refused.") % MOST_AN_HOUR,
+        )
+    since = now - timedelta(days=30)
+    if Certificate.objects.filter(charger=charger, issued_at__gt=since).count() >= MOST_A_MONTH:
+        raise Unacceptable(
+            "TooManyRequests",
+            _("The charger was given %s certificates within 30 days; later ones are refused.")
+            % MOST_A_MONTH,
         )
     applicant = Applicant(
         charger.identity, charger.serial_number, cpo_name(charger.site.organisation_id)

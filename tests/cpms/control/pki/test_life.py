@@ -78,6 +78,19 @@ def test_one_that_cannot_be_brought_holds_up_no_other(
     assert Certificate.objects.get().request_id == last
 
 
+def test_a_charger_that_is_never_content_is_given_so_many_and_no_more(
+    charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "MOST_A_MONTH", 2)
+    for _ in range(2):
+        brought(charger)
+    request = registry.receive(charger.pk, pki.csr("CP-1"), Use.CHARGER, None, NOW)
+    assert request.refusal == "TooManyRequests"
+    assert "2 certificates within 30 days" in request.reason
+    later = NOW + timedelta(days=31)
+    assert registry.receive(charger.pk, pki.csr("CP-1"), Use.CHARGER, None, later).refusal == ""
+
+
 def test_a_certificate_counts_once_it_was_taken(charger: Charger) -> None:
     old = brought(charger)
     refused = delivery.send(asked(charger), NOW)
