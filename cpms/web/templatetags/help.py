@@ -18,7 +18,8 @@ def page_help(context: template.Context) -> SafeString | str:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     name = match.url_name if match else None
-    form = FORMS.get(match.kwargs.get("name", "")) if name == "charger-operation" else None
+    asked = match.kwargs.get("name", "") if match and name == "charger-operation" else ""
+    form = FORMS.get(asked)
     name = name or ("fleet" if request and request.path == "/" else "")
     address = pages.about(name, form.group if form else "")
     if not address:
