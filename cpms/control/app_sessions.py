@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Replace, Upper
 from django.utils import timezone
@@ -232,9 +232,14 @@ def link(asked: AppSession) -> None:
     since = command.sent_at - CLOCKS_DIFFER
     free = Session.objects.filter(mine, charger=asked.charger, started__gte=since, app_session=None)
     found = free.order_by(F("remote_start_id").asc(nulls_last=True), "started").first()
-    if found is not None:
-        asked.session = found
-        asked.save(update_fields=["session"])
+    if found is None:
+        return
+    asked.session = found
+    try:
+        with transaction.atomic():
+            asked.save(update_fields=["session"])
+    except IntegrityError:  # Another start of the token took it just now.
+        asked.session = None
 
 
 def told(asked: AppSession, now: datetime) -> dict[str, Any]:

@@ -177,3 +177,21 @@ def test_the_scope_is_for_this_and_nothing_else(app, tenant):
     assert tenant.api(Role.LEAD).get("app/sessions/").status == 403
     viewer = Api.of(tenant.person(Role.VIEWER), scopes=["app"])
     assert start(viewer).status == 403
+
+
+def test_of_two_starts_that_find_one_session_at_once_one_has_it(app, tenant, monkeypatch):
+    tenant.charger.ocpp_version = "1.6"
+    tenant.charger.save()
+    first, second = start(app), start(app)
+    answered()
+    begun(tenant, 4)
+    save = AppSession.save
+
+    def late(self, *args, **kwargs):
+        AppSession.objects.filter(pk=second.body["id"]).update(session=4)
+        return save(self, *args, **kwargs)
+
+    monkeypatch.setattr(AppSession, "save", late)
+    polled = app.get(f"app/sessions/{first.body['id']}/")
+    assert (polled.status, polled.body["state"]) == (200, "starting")
+    assert seen(app, second)["transaction_id"] == "tx-4"
