@@ -12,7 +12,7 @@ from cpms.control.models import Command
 from cpms.control.operations.configuration import ReadSettings
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.ocpp import variables
-from cpms.ocpp.commands import dispatch
+from cpms.ocpp.commands import effects
 from inventory.models import Charger, Organisation
 from monitoring.models.variables import Source
 from monitoring.variables import learn
@@ -68,7 +68,7 @@ async def test_what_cannot_be_prepared_ends_at_once_and_holds_up_nothing(
     def fail(*_about: object) -> None:
         raise KeyError("of ours")
 
-    monkeypatch.setitem(dispatch.PREPARATIONS, "Reset", [fail])
+    monkeypatch.setitem(effects.PREPARATIONS, "Reset", [fail])
     async with gateway.charger("CP-1") as socket:
         await socket.boot()
         found = await ended(await ask(charger, Reset()))
