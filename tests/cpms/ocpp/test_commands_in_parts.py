@@ -12,7 +12,7 @@ from cpms.control.models import Command
 from cpms.control.operations.configuration import ReadSettings
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.ocpp import variables
-from cpms.ocpp.commands import effects
+from cpms.ocpp.commands import dispatch, effects
 from inventory.models import Charger, Organisation
 from monitoring.models.variables import Source
 from monitoring.variables import learn
