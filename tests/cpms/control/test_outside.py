@@ -23,7 +23,6 @@ from tests.cpms.ocpp.responder import (
     ocsp_answers,
 )
 
-NOW = datetime.now(UTC)
 ROOT = paper("MO root", is_ca=True)
 SUB = paper("MO sub", ROOT, is_ca=True)
 CONTRACT = paper("DEABCC123456", SUB)
@@ -41,7 +40,7 @@ def inside(settings):
 
 
 def judged(encoded, known=()):
-    return ocsp.judge(encoded, ASKED, NOW, [one.certificate for one in known])
+    return ocsp.judge(encoded, ASKED, datetime.now(UTC), [one.certificate for one in known])
 
 
 def tampered(encoded):

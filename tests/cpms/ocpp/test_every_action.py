@@ -67,6 +67,8 @@ TO_STATIONS["2.1"] = (
         UpdateDynamicSchedule UsePriorityCharging"""
 )
 VERSIONS = ("1.6", "2.0.1", "2.1")
+#: A schema's format -> a text of it.
+TEXTS = {"date-time": "2026-03-02T12:00:00Z", "uri": "https://files.example/1"}
 
 
 def minimal(version: str, action: str) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def _made(part: dict[str, Any], whole: dict[str, Any]) -> Any:
     if kind == "array":
         return [_made(part["items"], whole)] * part.get("minItems", 0)
     if kind == "string":
-        return "2026-03-02T12:00:00Z" if part.get("format") == "date-time" else "x"
+        return TEXTS.get(part.get("format", ""), "x")
     return {"integer": 1, "number": 1.0, "boolean": True}[kind]
 
 
