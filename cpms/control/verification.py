@@ -4,7 +4,7 @@ A sweep over what is accepted and not verified yet: it may be missed, and run tw
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -26,15 +26,38 @@ from cpms.control.models import Command
 from monitoring.models import ChargerState, ConnectionSpan, PortState
 from monitoring.models import Session as SessionRow
 
-#: Commands looked at in one sweep, the oldest first.
-MOST = 5_000
+#: Commands that are looked at together.
+PORTION = 2_000
 #: A charger's clock may be as wrong, for a session that began since to be found.
 CLOCKS_DIFFER = timedelta(days=2)
 
 
 def sweep(now: datetime) -> int:
     """Record what can be said by now of accepted commands; return of how many."""
-    waiting = _waiting(now)
+    return sum(_judge(some, now) for some in _portions(now))
+
+
+def _portions(now: datetime) -> Iterator[Sequence[Command]]:
+    """Yield what is to be verified, the newest first: somebody waits for that."""
+    accepted = Command.objects.filter(
+        state=Command.State.ACCEPTED,
+        verified=None,
+        operation__in=list(RULES),
+        answered_at__gt=now - LONGEST,
+        sent_at__isnull=False,
+    )
+    newest = accepted.select_related("charger__site").order_by("-answered_at", "-pk")
+    some = list(newest[:PORTION])
+    while some:
+        yield some
+        last = some[-1]
+        older = Q(answered_at__lt=last.answered_at) | Q(
+            answered_at=last.answered_at, pk__lt=last.pk
+        )
+        some = list(newest.filter(older)[:PORTION]) if len(some) == PORTION else []
+
+
+def _judge(waiting: Sequence[Command], now: datetime) -> int:
     seen = _seen(waiting)
     verdicts: dict[Verdict, list[Command]] = defaultdict(list)
     for command in waiting:
@@ -44,17 +67,6 @@ def sweep(now: datetime) -> int:
     for verdict, commands in verdicts.items():
         _record(verdict, commands, now)
     return sum(map(len, verdicts.values()))
-
-
-def _waiting(now: datetime) -> Sequence[Command]:
-    accepted = Command.objects.filter(
-        state=Command.State.ACCEPTED,
-        verified=None,
-        operation__in=list(RULES),
-        answered_at__gt=now - LONGEST,
-        sent_at__isnull=False,
-    )
-    return list(accepted.select_related("charger__site").order_by("answered_at")[:MOST])
 
 
 def _asked(command: Command) -> Asked:

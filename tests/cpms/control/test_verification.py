@@ -109,3 +109,14 @@ def test_many_commands_are_judged_in_few_statements(charger: Charger) -> None:
     ) as seen:
         assert verification.sweep(SOON) == 40
     assert len(seen) <= 10
+
+
+def test_all_that_waits_is_looked_at_portion_by_portion(
+    charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "PORTION", 3)
+    for _n in range(7):
+        command(charger, "change_availability", request={"operative": False, "evse": 2})
+    kept = command(charger, "change_availability", request={"operative": False, "evse": 1})
+    assert verification.sweep(SOON) == 7
+    assert verified(kept) == (None, "")
