@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds a charger has to answer.
 PATIENCE = 30.0
+#: CALLs of one connection whose answers are taken though nobody waits for them any more.
+MOST_LATE = 20
 
 UNSOLICITED = Counter("kilowatch_unsolicited_replies_total", "Replies to CALLs never made.")
 
@@ -39,6 +41,8 @@ class Calls:
         self._asking = asking
         self._slot = asyncio.Lock()
         self._waiting: dict[str, asyncio.Future[frames.CallResult | frames.CallError]] = {}
+        #: Message id -> who takes an answer that comes after its time, the longest out first.
+        self._late: dict[str, Callable[[frames.CallResult | frames.CallError], None]] = {}
 
     async def call(
         self, action: str, payload: dict[str, Any], patience: float = PATIENCE
@@ -78,13 +82,25 @@ class Calls:
         with contextlib.suppress(ClientDisconnected):
             await self._send(frames.result_error(message_id, "FormatViolation", why))
 
+    def expect_late(
+        self, message_id: str, take: Callable[[frames.CallResult | frames.CallError], None]
+    ) -> None:
+        """Have `take` given the answer to a CALL that was given up, should it come after all."""
+        while len(self._late) >= MOST_LATE:
+            del self._late[next(iter(self._late))]
+        self._late[message_id] = take
+
     def answered(self, answer: frames.CallResult | frames.CallError) -> bool:
-        """Give an answer to whoever waits for it; False where nobody does: late or never asked."""
+        """Give an answer to whoever waits for it, or takes it late; False where nobody does."""
         future = self._waiting.get(answer.id)
-        if future is None or future.done():
+        if future is not None and not future.done():
+            future.set_result(answer)
+            return True
+        take = self._late.pop(answer.id, None)
+        if take is None:
             UNSOLICITED.inc()
             return False
-        future.set_result(answer)
+        take(answer)
         return True
 
     def close(self) -> None:

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+Answer = frames.CallResult | frames.CallError
+#: A CALL, and what became of it.
+Done = tuple[Call, Ending]
 #: Seconds between looks for what waits, beside the nudges.
 LOOK_EVERY = 5.0
 #: Seconds after connecting until a charger is sent what waits: it boots first.
@@ -67,6 +70,8 @@ class Dispatcher:
         self._queued: set[int] = set()
         self._crowd = asyncio.Semaphore(AT_ONCE)
         self._looking = asyncio.Event()
+        #: Commands that are settled anew by answers after their time.
+        self._late: set[asyncio.Task[None]] = set()
 
     def nudge(self, charger_id: int) -> None:
         """See at once whether something waits for a charger of ours."""
@@ -163,7 +168,6 @@ class Dispatcher:
 
     async def _carry_out(self, held: "ChargerSocket", claim: Claim) -> None:
         """Send a claimed command and settle it with what comes of it."""
-        version = held.station.version
         try:
             calls = await self._plan(held, claim)
             for call in calls:
@@ -177,10 +181,33 @@ class Dispatcher:
             await self._settle(claim, verdict.of_impossible(datetime.now(UTC), why))
             return
         done = await self._exchange(held, claim, calls)
+        await self._end(held, claim, calls, done)
+
+    async def _end(
+        self, held: "ChargerSocket", claim: Claim, calls: Sequence[Call], done: Sequence[Done]
+    ) -> None:
+        """Settle a command with what came of each of its messages."""
         ending = verdict.joined([end for _call, end in done], len(calls), parts.joined)
+        version = held.station.version
         await self._settle(claim, ending, partial(_conclude, version, calls, done))
-        held.triggers.settled(claim.id, accepted=ending.state == Command.State.ACCEPTED)
+        if ending.state not in verdict.SILENT:
+            held.triggers.settled(claim.id, accepted=ending.state == Command.State.ACCEPTED)
         self._hub.broadcast.commanded(held.station)
+
+    def _came_late(
+        self,
+        held: "ChargerSocket",
+        claim: Claim,
+        calls: Sequence[Call],
+        done: Sequence[Done],
+        answer: Answer,
+    ) -> None:
+        """Settle a command anew whose last message is answered after its time."""
+        call, _silence = done[-1]
+        known = [*done[:-1], (call, _meaning(held.station.version, call, answer))]
+        task = asyncio.get_running_loop().create_task(self._end(held, claim, calls, known))
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
 
     async def _plan(self, held: "ChargerSocket", claim: Claim) -> list[Call]:
         """Return the CALLs of a claimed command; raise `BadRequest`, `vault.Lost`.
@@ -207,9 +234,9 @@ class Dispatcher:
 
     async def _exchange(
         self, held: "ChargerSocket", claim: Claim, calls: Sequence[Call]
-    ) -> list[tuple[Call, Ending]]:
+    ) -> list[Done]:
         """Send the CALLs of a command one after the other, until one isn't answered."""
-        done: list[tuple[Call, Ending]] = []
+        done: list[Done] = []
         loop = asyncio.get_running_loop()
         said = loop.time()
         for call in calls:
@@ -221,6 +248,9 @@ class Dispatcher:
             message_id = str(uuid4()) if done else claim.message_id
             done.append((call, await self._ending(held, message_id, call)))
             state = done[-1][1].state
+            if state == Command.State.TIMED_OUT and len(done) == len(calls):
+                late = partial(self._came_late, held, claim, calls, done)
+                held.calls.expect_late(message_id, late)
             refused = call.action in composed.STEPWISE and state != Command.State.ACCEPTED
             if refused or state in verdict.SILENT:
                 break
@@ -241,10 +271,7 @@ class Dispatcher:
         except NoAnswer:
             return verdict.of_silence(datetime.now(UTC))
         ANSWERED_IN.observe(loop.time() - sent)
-        at = datetime.now(UTC)
-        if isinstance(answer, frames.CallError):
-            return verdict.of_refusal(answer, at)
-        ending = verdict.of_answer(held.station.version, call.action, answer, at)
+        ending = _meaning(held.station.version, call, answer)
         why = verdict.unreadable(ending)
         if why and held.station.version == "2.1":
             await held.calls.refuse_answer(message_id, why)
@@ -261,9 +288,10 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """Give up what is out: the sweep settles it."""
-        for errand in list(self._errands.values()):
-            errand.cancel()
-        await asyncio.gather(*self._errands.values(), return_exceptions=True)
+        tasks = [*self._errands.values(), *self._late]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._composer.stop()
         await self._claims.close()
 
@@ -278,9 +306,15 @@ def _calls(claim: Claim, version: str) -> list[Call]:
     return [call]
 
 
-def _conclude(
-    version: str, calls: Sequence[Call], done: Sequence[tuple[Call, Ending]], command: Command
-) -> None:
+def _meaning(version: str, call: Call, answer: Answer) -> Ending:
+    """Return what a charger's answer to a CALL means."""
+    at = datetime.now(UTC)
+    if isinstance(answer, frames.CallError):
+        return verdict.of_refusal(answer, at)
+    return verdict.of_answer(version, call.action, answer, at)
+
+
+def _conclude(version: str, calls: Sequence[Call], done: Sequence[Done], command: Command) -> None:
     """Keep what went out, and do what follows from each answer."""
     command.action = calls[0].action
     command.payload = masked(parts.joined([call.payload for call in calls]))

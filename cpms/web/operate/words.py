@@ -227,7 +227,10 @@ def _told(command: Command) -> str:
 
 
 def _code(command: Command) -> str:
-    return str((command.error or {}).get("code", ""))
+    error: Mapping[str, Any] = command.error or {}
+    if error.get("code") == "NoAnswer" and error.get("of", 1) - error.get("answered", 0) > 1:
+        return ""  # What is left of several messages wasn't sent: no answer would end it.
+    return str(error.get("code", ""))
 
 
 def _refusal(command: Command) -> str | None:

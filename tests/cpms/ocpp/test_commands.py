@@ -18,6 +18,7 @@ from cpms.control.operations import Operation
 from cpms.control.operations.charging import Start, Stop
 from cpms.control.operations.remote import ChangeAvailability, Reset, Trigger
 from cpms.ocpp.calls import UNSOLICITED
+from cpms.ocpp.commands import dispatch
 from inventory.models import Charger
 from tests.cpms.ocpp.conftest import RawCharger, RunningGateway, make_charger
 
@@ -304,6 +305,48 @@ async def test_answers_of_another_charger_and_second_answers_change_nothing(
         await asked.call("Heartbeat", {})
         assert UNSOLICITED._value.get() == before + 2
     assert (await Command.objects.aget(pk=command.pk)).state == State.ACCEPTED
+
+
+async def settled_anew(command: Command) -> Command:
+    """Return a command that was given up, once its answer is noted after all."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await Command.objects.aget(pk=command.pk)
+            if found.state != State.TIMED_OUT:
+                return found
+            await asyncio.sleep(0.02)
+
+
+async def test_an_answer_that_comes_after_its_time_is_still_noted_once(
+    charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "PATIENCE", 0.2)
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Reset())
+        call = await socket.read()
+        assert (await ended(command)).state == State.TIMED_OUT
+        await answer(socket, call, {"status": "Rejected"})
+        found = await settled_anew(command)
+        assert (found.state, found.result, found.error) == (State.REJECTED, "Rejected", None)
+        await answer(socket, call, {"status": "Accepted"})
+        await socket.call("Heartbeat", {})
+    assert (await Command.objects.aget(pk=command.pk)).state == State.REJECTED
+
+
+async def test_a_trigger_that_is_answered_late_is_verified_by_its_message(
+    charger: Charger, gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "PATIENCE", 0.2)
+    async with gateway.charger("CP-1") as socket:
+        await socket.boot()
+        command = await ask(charger, Trigger(message="heartbeat"))
+        call = await socket.read()
+        assert (await ended(command)).state == State.TIMED_OUT
+        await socket.call("Heartbeat", {})
+        await answer(socket, call, {"status": "Accepted"})
+        found = await verified(command)
+    assert (found.state, found.verified, found.evidence) == (State.ACCEPTED, True, "message")
 
 
 async def test_a_command_goes_to_the_charger_s_newest_connection_only(

@@ -76,6 +76,17 @@ def test_it_says_what_it_means(operation: str, end: dict[str, Any], said: str) -
     assert said in words.said(command(operation, **end), NOW).sentence
 
 
+@pytest.mark.parametrize(("answered", "is_noted"), [(2, True), (1, False)])
+def test_a_late_answer_is_promised_to_be_noted_where_it_ends_the_command(
+    answered: int, is_noted: bool
+) -> None:
+    error = {"code": "NoAnswer", "description": "", "answered": answered, "of": 3}
+    made = command("change_settings", state=State.TIMED_OUT, error=error)
+    sentence = words.said(made, NOW).sentence
+    assert "no answer came within 30 s" in sentence
+    assert ("still noted here" in sentence) is is_noted
+
+
 @pytest.mark.parametrize(
     ("operation", "answer", "said"),
     [
