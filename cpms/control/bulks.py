@@ -60,7 +60,7 @@ def start(
     """Ask `operation` of every one of `chargers` that can do it; raise `Refused`.
 
     Decommissioned chargers, and those whose OCPP version hasn't the operation, are left out, and
-    those of which a bulk asked the same, where that hurts twice and is under way. Each waits at
+    those of which the same was asked, where that hurts twice and is under way. Each waits at
     most `lasts` until its charger is there.
     """
     operation.check()
@@ -96,7 +96,7 @@ def start(
 def _not_under_way(
     organisation: Organisation, operation: Operation, found: list[Charger]
 ) -> list[Charger]:
-    """Leave out whom a bulk asked the same that isn't over; raise `Refused` if none is left.
+    """Leave out who was asked the same, if that isn't over; raise `Refused` if none is left.
 
     Who clicks twice, or sees the same fault as a colleague, means one.
     """
@@ -104,12 +104,18 @@ def _not_under_way(
         return found
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ONE_AT_A_TIME, organisation.pk])
-    same = Command.objects.filter(
-        bulk__organisation=organisation, bulk__operation=operation.name,
-        bulk__request=operation.kept()[0],
+    wanted, alone = operation.kept()[0], operation.completed().kept()[0]
+    out = Command.objects.filter(
+        charger__site__organisation=organisation, operation=operation.name,
         state__in=[State.PENDING, State.SENT], expires_at__gt=timezone.now(),
     )  # fmt: skip
-    asked = dict(same.values_list("charger_id", "requested_by_name"))
+    asked = {
+        charger: who
+        for charger, who, bulk, asked_for in out.values_list(
+            "charger_id", "requested_by_name", "bulk__request", "request"
+        ).iterator()
+        if operation.alike(*((bulk, wanted) if bulk is not None else (asked_for, alone)))
+    }
     left = [charger for charger in found if charger.pk not in asked]
     if not left:
         raise Refused(

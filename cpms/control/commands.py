@@ -196,13 +196,14 @@ def _once(command: Command) -> None:
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ONE_AT_A_TIME, command.charger_id])
-    same = Command.objects.filter(
+    out = Command.objects.filter(
         charger=command.charger_id,
         operation=command.operation,
-        request=command.request,
         state__in=[State.PENDING, State.SENT],
         expires_at__gt=timezone.now(),
-    ).first()
+    )
+    alike = OPERATIONS[command.operation].alike
+    same = next((one for one in out if alike(one.request, command.request)), None)
     if same is not None:
         raise Refused(
             _("%(who)s asked the same, and it is under way: wait for its end, or cancel it.")

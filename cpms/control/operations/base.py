@@ -34,6 +34,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     lasts: ClassVar[timedelta] = timedelta(minutes=10)
     #: Fields that nobody may read again.
     secrets: ClassVar[frozenset[str]] = frozenset()
+    #: Fields that only number things, at any depth: requests that differ in these ask the same.
+    numbering: ClassVar[frozenset[str]] = frozenset()
 
     def completed(self) -> Self:
         """Return the request with what is made here where it isn't given; stored like this."""
@@ -65,6 +67,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return {name: value for name, value in plain.items() if value is not None}
 
+    @classmethod
+    def alike(cls, one: Any, other: Any) -> bool:
+        """Tell whether two requests, as they are kept, ask the same."""
+        return bool(_without(one, cls.numbering) == _without(other, cls.numbering))
+
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the request as it is kept readable, and what of it is kept sealed.
 
@@ -72,3 +79,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """
         fields = self.fields()
         return fields, {name: fields.pop(name) for name in self.secrets if name in fields}
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    """Return JSON without the fields of these names, at any depth."""
+    if isinstance(value, dict):
+        return {k: _without(part, names) for k, part in value.items() if k not in names}
+    return [_without(part, names) for part in value] if isinstance(value, list) else value

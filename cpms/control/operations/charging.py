@@ -23,6 +23,7 @@ class Start(OfToken, frozen=True):
 
     name: ClassVar[str] = "start"
     lasts: ClassVar[timedelta] = timedelta(minutes=1)
+    numbering: ClassVar[frozenset[str]] = frozenset({"id", "remote_start_id"})
 
     id_token: Annotated[str, Meta(min_length=1, max_length=255)]
     token_type: TokenType = "ISO14443"  # noqa: S105 - a kind of token, no secret

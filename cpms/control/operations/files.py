@@ -39,6 +39,7 @@ class Transferring(Operation, frozen=True):
 
     lasts: ClassVar[timedelta] = timedelta(hours=24)
     secrets: ClassVar[frozenset[str]] = frozenset({"location"})
+    numbering: ClassVar[frozenset[str]] = frozenset({"request_id"})
 
     #: Another's address; None: one of ours.
     location: Location | None = None

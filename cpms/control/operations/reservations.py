@@ -25,6 +25,7 @@ class Reserve(OfToken, frozen=True):
 
     name: ClassVar[str] = "reserve"
     lasts: ClassVar[timedelta] = timedelta(minutes=2)
+    numbering: ClassVar[frozenset[str]] = frozenset({"number"})
 
     id_token: Annotated[str, Meta(min_length=1, max_length=255)]
     until: Annotated[datetime, Meta(tz=True)]

@@ -8,10 +8,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
-from cpms.control import bulks
+from cpms.control import bulks, commands
 from cpms.control.commands import SYSTEM, Refused
 from cpms.control.models import Bulk, Command
 from cpms.control.operations.charging import AskTransaction
+from cpms.control.operations.files import UpdateFirmware
 from cpms.control.operations.remote import Reset, Trigger
 from inventory.models import Charger, Membership, Organisation, Role
 from tests.api import Api
@@ -139,3 +140,13 @@ def test_what_hurts_twice_is_not_asked_again_of_chargers_where_it_is_under_way(
     for _ in range(2):  # Harmless: asked as often as somebody likes.
         bulks.start(organisation(), Charger.objects.all(), Trigger(message="boot"), SYSTEM)
     assert Command.objects.filter(operation="trigger").count() == 4
+
+
+def test_what_was_asked_of_one_charger_alone_is_not_asked_of_it_by_a_bulk(charger: Charger) -> None:
+    update = UpdateFirmware(location="https://example.com/fw.bin")
+    for operation in (Reset(), update):
+        commands.request(charger, operation, SYSTEM)
+        with pytest.raises(Refused, match="under way"):
+            bulks.start(organisation(), Charger.objects.all(), operation, SYSTEM)
+    bulks.start(organisation(), Charger.objects.all(), Reset(at_once=True), SYSTEM)
+    assert Command.objects.filter(bulk__isnull=False).count() == 1

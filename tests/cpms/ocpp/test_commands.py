@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
+from msgspec.structs import replace
 from websockets import ConnectionClosed
 
 from cpms.control import commands
+from cpms.control.charging.profile import Period, Profile, Schedule
 from cpms.control.commands import SYSTEM
 from cpms.control.models import Command
 from cpms.control.operations import Operation
@@ -277,6 +279,18 @@ async def test_what_hurts_twice_is_not_asked_again_while_it_is_under_way(charger
     await ask(charger, Start(id_token="CAFE", evse=2))
     await ask(charger, ChangeAvailability(operative=False))
     await ask(charger, ChangeAvailability(operative=False))
+
+
+async def test_the_same_start_is_not_asked_twice_for_the_number_that_its_limit_is_given(
+    charger: Charger,
+) -> None:
+    limit = Schedule(unit="A", periods=[Period(start=0, limit=10)])
+    profile = Profile(purpose="TxProfile", kind="Relative", schedules=[limit])
+    await ask(charger, Start(id_token="CAFE", evse=1, profile=profile))
+    with pytest.raises(commands.Refused, match="under way"):
+        await ask(charger, Start(id_token="CAFE", evse=1, profile=profile))
+    other = Schedule(unit="A", periods=[Period(start=0, limit=16)])
+    await ask(charger, Start(id_token="CAFE", evse=2, profile=replace(profile, schedules=[other])))
 
 
 async def test_what_is_over_can_be_asked_again(charger: Charger) -> None:
