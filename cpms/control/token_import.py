@@ -62,6 +62,8 @@ class Reading:
 
 def read(text: str, organisation: Organisation, user: User) -> Reading:
     """Return what `text` would do; raise `BadFile` where it is no table of tokens."""
+    if "\0" in text:
+        raise BadFile(_("The file isn't UTF-8: save it as “CSV UTF-8”."))
     rows = list(_rows(text))
     known = _known(organisation, [row.get("id_token", "") for _line, row in rows])
     places = _Places.of(organisation, user)
@@ -169,7 +171,9 @@ def _take(
     seen: set[str],
     places: _Places,
 ) -> None:
-    key = row["id_token"].upper()
+    key = row.get("id_token", "").upper()
+    if not key:
+        raise ValidationError(_("It has no id_token."))
     if key in seen:
         raise ValidationError(_("“%s” is in the file twice.") % key[:60])
     seen.add(key)
@@ -237,7 +241,7 @@ def _list(text: str) -> list[str]:
     if text.startswith("["):
         try:
             return [str(one) for one in json.loads(text)]
-        except (json.JSONDecodeError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             raise ValidationError(_("“%s” is no list.") % text[:40]) from None
     return [one.strip() for one in text.split(";") if one.strip()]
 

@@ -170,7 +170,14 @@ def test_many_are_brought_in_after_one_saw_what_that_does(client, place):
     shown = client.post("/tokens/import/", wrong | {"carry_out": "yes"})
     assert "Line 2" in text(shown)
     assert "<b>" not in text(shown)
-    for bad in ({"text": ""}, {"text": "nonsense"}, {"file": SimpleUploadedFile("x", b"\xff\xfe")}):
+    short = {"organisation": organisation, "text": "type,id_token\nCentral\n,\neMAID,C\n"}
+    told = text(client.post("/tokens/import/", short | {"carry_out": "yes"}))
+    assert told.count("It has no id_token.") == 2
+    deep = {"organisation": organisation, "text": f"id_token,sites\nC,{'[' * 90_000}\n"}
+    assert "Line 2" in text(client.post("/tokens/import/", deep))
+    nul = SimpleUploadedFile("x", b"id_token\nA\0B\n")
+    odd = SimpleUploadedFile("x", b"\xff\xfe")
+    for bad in ({"text": ""}, {"text": "nonsense"}, {"file": odd}, {"file": nul}):
         answer = client.post("/tokens/import/", {"organisation": organisation} | bad)
         assert answer.status_code == 400
     assert Token.objects.count() == 2
