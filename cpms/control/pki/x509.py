@@ -137,8 +137,11 @@ def read(text: str) -> list[Certificate]:
             key_of(certificate)
     except Unreadable:
         raise
-    except Exception as problem:  # noqa: BLE001 - whatever is wrong with what somebody pasted
-        raise Unreadable(f"This is no certificate in PEM: {problem}"[:300]) from None
+    except Exception:  # noqa: BLE001 - whatever is wrong with what somebody pasted
+        raise Unreadable(
+            "This is no certificate in PEM: copy all of it, from the line BEGIN CERTIFICATE to the "
+            "line END CERTIFICATE."
+        ) from None
     return found
 
 
