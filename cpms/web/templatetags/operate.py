@@ -14,11 +14,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from cpms.control.models import Bulk, Command
-from cpms.web.operate import words
+from cpms.web.operate import asked, words
 from cpms.web.operate.forms import FORMS
 from cpms.web.operate.target import Running
 from inventory.access import ABILITIES
-from monitoring.templatetags.monitoring import masked
 
 register = template.Library()
 
@@ -26,10 +25,10 @@ register.filter("command_name", words.name)
 register.filter("command_icon", words.icon_of)
 register.filter("verification", words.verification)
 register.filter("operation_name", words.operation_name)
-#: Fields that name a driver: masked, and in no address.
-TOKENS = frozenset({"id_token", "group"})
 #: Raw messages shown are cut here.
 LONGEST_SHOWN = 50_000
+#: Characters of a field that an address fills in.
+MOST_GIVEN = 300
 #: Frames shown before and after a command.
 AROUND = timedelta(minutes=1)
 #: What waits for running sessions may show so late.
@@ -81,52 +80,36 @@ def awaits_verification(command: Command, now: datetime) -> bool:
     form = FORMS.get(command.operation)
     if command.state != Command.State.ACCEPTED or command.verified is not None or form is None:
         return False
+    if command.result == "EmptyResultSet":
+        return False  # No report comes.
     waits = WHEN_IT_CAN if command.result == "Scheduled" else form.shows_within
     return command.answered_at is not None and now - command.answered_at < waits
 
 
 @register.filter
-def asked_for(command: Command) -> list[tuple[str, str]]:
-    """Return what was asked, field by field, as the form calls them."""
-    form = FORMS.get(command.operation)
-    if form is None:
-        return []
-    return [(_label(form, name), _value(form, name, v)) for name, v in command.request.items()]
-
-
-def _label(form: Any, name: str) -> str:
-    field = form.base_fields.get(name)
-    return str(field.label) if field and field.label else name.replace("_", " ")
-
-
-def _value(form: Any, name: str, value: Any) -> str:
-    choices = getattr(form.base_fields.get(name), "choices", None) or ()
-    own = form.values.get(name, {}).items()
-    named = {str(key): str(label) for key, label in own or choices}
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
-    if name in TOKENS:
-        return masked(str(value))
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)[:500]
-    return named.get(str(value), named.get("", "") if value == "no" else str(value))
+def asked_for(command: Command, zone: str) -> list[tuple[str, str]]:
+    """Return what was asked, field by field, in words; `zone`: the site's, for times."""
+    return list(asked.facts(command, zone))
 
 
 @register.simple_tag
 def again(command: Command) -> str:
     """Return the query string that fills the form in as it was."""
     form = FORMS.get(command.operation)
-    names = (form.base_fields.keys() if form is not None else set()) - TOKENS
+    names = (form.base_fields.keys() if form is not None else set()) - asked.TOKENS
     written = {name: _written(v) for name, v in command.request.items() if name in names}
     given = {name: text for name, text in written.items() if text}
     return f"?{urlencode(given)}" if given else ""
 
 
 def _written(value: Any) -> str:
-    """Write a value as a form's field has it; what isn't plain is left out."""
+    """Write a value as a form's field has it; what isn't plain, or is long, is left out."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value) if isinstance(value, str | int | float) else ""
+    if isinstance(value, list):
+        value = "\n".join(asked.setting(one) for one in value if isinstance(one, dict))
+    text = str(value) if isinstance(value, str | int | float) else ""
+    return text if len(text) <= MOST_GIVEN else ""
 
 
 @register.simple_tag
