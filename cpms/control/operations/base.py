@@ -1,10 +1,12 @@
 """What every operation is: a request without OCPP, typed and checked."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from inventory.models import Charger
 
@@ -12,10 +14,29 @@ from inventory.models import Charger
 V16, V201, V21 = "1.6", "2.0.1", "2.1"
 EVERY = frozenset({V16, V201, V21})
 NEWER = frozenset({V201, V21})
+#: What no database keeps and no charger reads: NUL, and halves of characters.
+UNSOUND = re.compile("[\0\ud800-\udfff]")
+#: How deep a request may be nested: OCPP's own messages are ten levels deep at most.
+DEEPEST = 50
 
 
 class BadRequest(ValueError):
     """An operation's fields make no sense; the message says which and what to do."""
+
+
+def check_texts(value: Any, deeper: int = DEEPEST) -> None:
+    """Raise `BadRequest` where JSON is nested too deeply, or has a text that can't be kept."""
+    if deeper < 0:
+        raise BadRequest(_("It is nested too deeply."))
+    if isinstance(value, str) and UNSOUND.search(value):
+        raise BadRequest(_("A text in it has a character that can't be sent (NUL, surrogates)."))
+    if isinstance(value, list):
+        for one in value:
+            check_texts(one, deeper - 1)
+    if isinstance(value, dict):
+        for name, one in value.items():
+            check_texts(name)
+            check_texts(one, deeper - 1)
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +76,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     @classmethod
     def read(cls, fields: dict[str, Any]) -> Self:
         """Return the request that JSON `fields` describe; raise `BadRequest`."""
+        check_texts(fields)
         try:
             made = msgspec.convert(fields, cls)
         except msgspec.ValidationError as problem:

@@ -10,6 +10,7 @@ from cpms.control import commands
 from cpms.control.commands import Asker, Refused
 from cpms.control.models import Command
 from cpms.control.operations import BadRequest, Operation
+from cpms.control.operations.base import check_texts
 from cpms.ocpp import schemas
 from cpms.ocpp.commands import translation
 from cpms.ocpp.versions import ROUTES
@@ -54,6 +55,7 @@ def request(
         )
     if action in ROUTES[version].handlers and action != "DataTransfer":
         raise BadRequest(_("%s is a message that chargers send, not one that they take.") % action)
+    check_texts(payload)
     check(version, action, payload)
     shown = masked(dict(payload))
     return commands.request_raw(charger, action, payload, shown, asker, reason=reason, lasts=lasts)

@@ -43,6 +43,13 @@ def test_a_lead_sends_a_message_as_it_is(lead: Client) -> None:
         ("Reset", '{"evseId": NaN}', "NaN is no number"),
         ("Reset", "[1]", "A payload is a JSON object"),
         ("Reset", "[" * 30_000, "This is no JSON"),
+        (
+            "DataTransfer",
+            '{"vendorId": "a", "data": "\\u0000"}',
+            "a character that can&#x27;t be sent",
+        ),
+        ("DataTransfer", '{"vendorId": "a\\ud800"}', "a character that can&#x27;t be sent"),
+        ("DataTransfer", f'{{"vendorId": "a", "data": {"[" * 400}{"]" * 400}}}', "too deeply"),
         ("Heartbeat", "{}", "a message that chargers send"),
         ("<b>", "{}", "There is no action “&lt;b&gt;” in OCPP."),
         ("", "{}", "This field is required"),
