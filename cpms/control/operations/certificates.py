@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import BadRequest, Operation
@@ -47,7 +48,7 @@ class InstallCertificate(Operation, frozen=True):
     def check(self) -> None:
         """Refuse what is no certificate, and several at once."""
         if _check(self.certificate) != 1:
-            raise BadRequest("One certificate is installed at a time; this text has several.")
+            raise BadRequest(_("One certificate is installed at a time; this text has several."))
 
 
 class ListCertificates(Operation, frozen=True):

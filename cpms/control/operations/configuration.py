@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import NEWER, BadRequest, Operation
@@ -39,9 +40,9 @@ class Component(
         """Refuse a place within no component, and a connector of no EVSE."""
         within = (self.component_instance, self.evse, self.connector)
         if self.component is None and any(part is not None for part in within):
-            raise BadRequest("Name the component that “evse”, “connector” or an instance is of.")
+            raise BadRequest(_("Name the component that “evse”, “connector” or an instance is of."))
         if self.connector is not None and self.evse is None:
-            raise BadRequest("A connector is one of an EVSE: name the EVSE as well.")
+            raise BadRequest(_("A connector is one of an EVSE: name the EVSE as well."))
 
 
 class Setting(Component, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,7 +57,7 @@ class Setting(Component, frozen=True, kw_only=True, omit_defaults=True):
         """Refuse what only variables have, of a key."""
         super().check()
         if self.component is None and (self.instance or self.attribute):
-            raise BadRequest(f"“{self.name}”: only a component's variable has an instance.")
+            raise BadRequest(_("“%s”: only a component's variable has an instance.") % self.name)
 
 
 class Change(Setting, frozen=True, kw_only=True, omit_defaults=True):
@@ -75,9 +76,9 @@ class Wanted(Component, frozen=True, kw_only=True, omit_defaults=True):
         """Refuse what is of no component."""
         super().check()
         if self.component is None:
-            raise BadRequest("Name the component.")
+            raise BadRequest(_("Name the component."))
         if self.instance and not self.name:
-            raise BadRequest("An instance is one of a variable: name the variable as well.")
+            raise BadRequest(_("An instance is one of a variable: name the variable as well."))
 
 
 Settings = Annotated[list[Setting], Meta(min_length=1, max_length=MOST)]
@@ -129,11 +130,17 @@ class ChangeSettings(Operation, frozen=True):
             change.check()
             if ((change.component or "").lower(), change.name.lower()) in KEYS:
                 raise BadRequest(
-                    f"“{change.name}” is the charger's own key: change it by “change_password”, "
-                    "which lets the charger in with both while the new one isn't in force."
+                    _(
+                        "“%s” is the charger's own key: change it by “Change its key” "
+                        "(change_password), which lets the charger in with both while the new one "
+                        "isn't in force."
+                    )
+                    % change.name
                 )
             if change.value == MASK and is_secret(change.name):
-                raise BadRequest(f"“{change.name}”: write the secret, not the mark in its place.")
+                raise BadRequest(
+                    _("“%s”: write the secret, not the mark in its place.") % change.name
+                )
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Mask the values of secret settings."""
@@ -176,7 +183,12 @@ class CustomReport(Reporting, frozen=True):
         for wanted in self.settings or ():
             wanted.check()
         if not self.criteria and not self.settings:
-            raise BadRequest("Say what the report is to be of; “base_report” reports everything.")
+            raise BadRequest(
+                _(
+                    "Say what the report is to be of; “Report the device model” (base_report) "
+                    "reports everything."
+                )
+            )
 
 
 class Apn(
@@ -234,7 +246,7 @@ class SetNetworkProfile(Operation, frozen=True, kw_only=True):
         """Refuse an address that the security profile doesn't fit."""
         if (self.security_profile >= 2) != self.url.startswith("wss://"):
             raise BadRequest(
-                "Security profiles 2 and 3 need a wss:// address, and 0 and 1 a ws:// one."
+                _("Security profiles 2 and 3 need a wss:// address, and 0 and 1 a ws:// one.")
             )
 
     def kept(self) -> tuple[dict[str, Any], dict[str, Any]]:

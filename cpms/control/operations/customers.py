@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import NEWER, BadRequest
@@ -52,6 +53,6 @@ class AskCustomer(OfToken, frozen=True):
         """Have one customer, and something to do. (N09.FR.09)"""
         named = [self.id_token, self.identifier, self.certificate]
         if sum(name is not None for name in named) != 1:
-            raise BadRequest("Name the customer by a token, an identifier or a certificate.")
+            raise BadRequest(_("Name the customer by a token, an identifier or a certificate."))
         if not (self.report or self.clear):
-            raise BadRequest("Ask for a report, for clearing, or for both.")
+            raise BadRequest(_("Ask for a report, for clearing, or for both."))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import NEWER, BadRequest, Operation
@@ -59,7 +60,7 @@ class SetDisplay(Operation, frozen=True):
     def check(self) -> None:
         """Refuse an end before the start."""
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise BadRequest("The message must end after it starts.")
+            raise BadRequest(_("The message must end after it starts."))
 
 
 class GetDisplays(Operation, frozen=True):

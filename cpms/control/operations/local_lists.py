@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import BadRequest, Operation
@@ -40,7 +41,7 @@ class SendLocalList(Operation, frozen=True):
     def check(self) -> None:
         """Refuse names that a full list has no use for, and a token both added and removed."""
         if self.update != "changes" and (self.add or self.remove):
-            raise BadRequest("Tokens to add and remove are named for “changes” only.")
+            raise BadRequest(_("Tokens to add and remove are named where only changes are sent."))
         both = {name.upper() for name in self.add} & {name.upper() for name in self.remove}
         if both:
-            raise BadRequest(f"“{min(both)}” can't be added and removed at once.")
+            raise BadRequest(_("“%s” can't be added and removed at once.") % min(both))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import NEWER, BadRequest, Operation
@@ -50,11 +51,14 @@ class Monitor(
     def check(self) -> None:
         """Refuse a connector of no EVSE, and values that are none."""
         if self.connector is not None and self.evse is None:
-            raise BadRequest("A connector is one of an EVSE: name the EVSE as well.")
+            raise BadRequest(_("A connector is one of an EVSE: name the EVSE as well."))
         if not -1e15 < self.value < 1e15:
-            raise BadRequest(f"“{self.name}”: {self.value:g} is no value.")
+            raise BadRequest(
+                _("“%(name)s”: %(value)s is no value.")
+                % {"name": self.name, "value": f"{self.value:g}"}
+            )
         if self.type.startswith("Periodic") and self.value <= 0:
-            raise BadRequest(f"“{self.name}”: a period is at least a second.")
+            raise BadRequest(_("“%s”: a period is at least a second.") % self.name)
 
 
 class SetMonitors(Operation, frozen=True):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.charging.profile import Amount, Number, Place, Profile, Purpose, Unit
@@ -70,7 +71,9 @@ class ClearProfiles(Operation, frozen=True):
         """Refuse a number beside criteria: nobody could say which counts."""
         criteria = (self.evse, self.purpose, self.stack_level)
         if self.id is not None and any(one is not None for one in criteria):
-            raise BadRequest("Clear either one profile by its number, or those that fit criteria.")
+            raise BadRequest(
+                _("Clear either one profile by its number, or those that fit criteria.")
+            )
 
 
 class AskProfiles(Operation, frozen=True):
@@ -100,7 +103,7 @@ class AskProfiles(Operation, frozen=True):
         """Refuse numbers beside criteria. (K09.FR.03: at least one; see the translation)"""
         criteria = (self.purpose, self.stack_level, self.sources)
         if self.ids is not None and any(one is not None for one in criteria):
-            raise BadRequest("Ask either for profiles by their numbers, or by criteria.")
+            raise BadRequest(_("Ask either for profiles by their numbers, or by criteria."))
 
 
 class AskComposite(Operation, frozen=True):

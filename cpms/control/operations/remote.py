@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import BadRequest, Operation
@@ -53,7 +54,7 @@ class ChangeAvailability(Operation, frozen=True):
     def check(self) -> None:
         """Refuse a cable of no port."""
         if self.connector is not None and self.evse is None:
-            raise BadRequest("A connector is one of an EVSE: name the EVSE as well.")
+            raise BadRequest(_("A connector is one of an EVSE: name the EVSE as well."))
 
 
 class Trigger(Operation, frozen=True):
@@ -86,9 +87,9 @@ class Trigger(Operation, frozen=True):
     def check(self) -> None:
         """Refuse a cable of no port, and a custom trigger without a name."""
         if self.connector is not None and self.evse is None:
-            raise BadRequest("A connector is one of an EVSE: name the EVSE as well.")
+            raise BadRequest(_("A connector is one of an EVSE: name the EVSE as well."))
         if (self.message == "custom") != bool(self.custom):
-            raise BadRequest("“custom” names the message of a custom trigger, and only of one.")
+            raise BadRequest(_("“custom” names the message of a custom trigger, and only of one."))
 
 
 class ClearCache(Operation, frozen=True):

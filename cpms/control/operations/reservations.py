@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import Meta
 
 from cpms.control.operations.base import BadRequest, Operation
@@ -47,7 +48,7 @@ class Reserve(OfToken, frozen=True):
     def check(self) -> None:
         """Refuse a kind of connector of a port that is named: it has what it has."""
         if self.evse is not None and self.connector_type is not None:
-            raise BadRequest("Name a port or a kind of connector, not both.")
+            raise BadRequest(_("Name a port or a kind of connector, not both."))
 
 
 class CancelReservation(Operation, frozen=True):

@@ -142,7 +142,10 @@ class OperationForm(forms.Form):
         """Say that it can't be asked like this, at the field that it is about."""
         place = PLACE.search(problem)
         name = place[1] if place else ""
-        self.add_error(name if name in self.fields else None, PLACE.sub("", problem))
+        text = PLACE.sub("", problem)
+        if text.startswith("Expected `"):  # The words of a schema.
+            text = gettext("It isn't as OCPP has it: %s.") % text
+        self.add_error(name if name in self.fields else None, text)
 
     def waits(self) -> timedelta:
         """Return how long it may wait for a charger that is offline."""

@@ -17,7 +17,6 @@ RISKY = frozenset(
     {"securityprofile", "networkconfigurationpriority", "identity", "activenetworkprofile"}
     | {"additionalrootcertificatecheck", "websocketpinginterval"}
 )
-MOST_LINES = configuration.MOST
 
 
 def are_keys(form: OperationForm) -> bool:
@@ -151,25 +150,33 @@ class ChangeSettingsForm(OperationForm):
                 )
 
 
-class BaseReportForm(OperationForm):
-    """Report everything."""
+class ReportForm(OperationForm):
+    """What both kinds of report of the device model say."""
 
-    operation = configuration.BaseReport
-    title = _("Report the device model")
-    does = _("The charger reports what it is made of and set to, in many messages.")
     group = "configuration"
-    icon = "list"
     bulk = True
     button = _("Have it reported")
     shows_within = 5 * MINUTE
     says: ClassVar = {
         "accepted": _("It accepted, and sends its report in parts."),
         "Accepted": _("It accepted, and sends its report in parts."),
+        "verified": _("its report is complete"),
+    }
+
+
+class BaseReportForm(ReportForm):
+    """Report everything."""
+
+    operation = configuration.BaseReport
+    title = _("Report the device model")
+    does = _("The charger reports what it is made of and set to, in many messages.")
+    icon = "list"
+    says: ClassVar = {
+        **ReportForm.says,
         "EmptyResultSet": _("It has nothing to report."),
         "NotSupported": _("It can't make a report of this kind: try another."),
         "not_supported": _("It can't make a report of this kind: try another."),
         "rejected": _("It makes another report just now: ask again in some minutes."),
-        "verified": _("its report is complete"),
     }
 
     base = forms.ChoiceField(
@@ -184,24 +191,18 @@ class BaseReportForm(OperationForm):
     )
 
 
-class CustomReportForm(OperationForm):
+class CustomReportForm(ReportForm):
     """Report a part."""
 
     operation = configuration.CustomReport
     title = _("Report a part of the device model")
     does = _("The charger reports some components, or those in a certain state.")
-    group = "configuration"
     icon = "filter"
-    bulk = True
-    button = _("Have it reported")
-    shows_within = 5 * MINUTE
     says: ClassVar = {
-        "accepted": _("It accepted, and sends its report in parts."),
-        "Accepted": _("It accepted, and sends its report in parts."),
+        **ReportForm.says,
         "EmptyResultSet": _("Nothing of it is like that: there is nothing to report."),
         "not_supported": _("It can't choose what it reports: have everything reported."),
         "NotSupported": _("It can't choose what it reports: have everything reported."),
-        "verified": _("its report is complete"),
     }
 
     criteria = forms.MultipleChoiceField(
@@ -256,9 +257,11 @@ class NetworkProfileForm(OperationForm):
     }
 
     slot = forms.IntegerField(label=_("Slot"), min_value=0, max_value=1000)
-    url = forms.CharField(
+    url = forms.RegexField(
+        r"^wss?://[^\s/]",
         label=_("Address"),
         max_length=512,
+        error_messages={"invalid": _("An address begins with ws:// or wss://.")},
         help_text=_("Without the identity, for example wss://ocpp.example.org/ocpp"),
     )
     security_profile = forms.TypedChoiceField(
