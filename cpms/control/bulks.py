@@ -19,6 +19,8 @@ State = Command.State
 #: Chargers that one bulk operation may have.
 MOST = 20_000
 ROWS_AT_ONCE = 2_000
+#: Commands of bulk operations that may wait in one organisation.
+MOST_WAITING = 100_000
 #: First key of the advisory lock under which one starts; its second is the organisation's.
 ONE_AT_A_TIME = 0x6B77_0002
 
@@ -75,6 +77,7 @@ def start(
         raise Refused(_("More than %s chargers: choose fewer.") % MOST)
     with transaction.atomic():
         free = _not_under_way(organisation, operation, found)
+        _refuse_flood(organisation, len(free))
         bulk = Bulk.objects.create(
             organisation=organisation, operation=operation.name, chosen_by=chosen_by[:2000],
             request=operation.kept()[0],
@@ -123,6 +126,15 @@ def _not_under_way(
             % {"who": asked[found[0].pk]}
         )
     return left
+
+
+def _refuse_flood(organisation: Organisation, more: int) -> None:
+    waiting = Command.objects.filter(bulk__organisation=organisation, state=State.PENDING)
+    if waiting[:MOST_WAITING].count() + more > MOST_WAITING:
+        raise Refused(
+            _("More than %s commands would wait: stop bulk operations, or wait for their end.")
+            % MOST_WAITING
+        )
 
 
 def stop(bulk: Bulk, asker: Asker) -> int:

@@ -123,8 +123,11 @@ def test_a_repetition_with_its_key_starts_nothing_more(app, tenant):
     again = app.post("app/sessions/", body, key="tap-1")
     assert again.body["id"] == first.body["id"]
     assert Command.objects.count() == AppSession.objects.count() == 1
+    assert "asked the same" in start(app).problem()["detail"]
     for _more in range(2):
+        answered()
         start(app)
+    answered()
     assert "on their way" in start(app).problem()["detail"]
 
 
@@ -182,7 +185,9 @@ def test_the_scope_is_for_this_and_nothing_else(app, tenant):
 def test_of_two_starts_that_find_one_session_at_once_one_has_it(app, tenant, monkeypatch):
     tenant.charger.ocpp_version = "1.6"
     tenant.charger.save()
-    first, second = start(app), start(app)
+    first = start(app)
+    answered()
+    second = start(app)
     answered()
     begun(tenant, 4)
     save = AppSession.save

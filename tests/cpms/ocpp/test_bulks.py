@@ -150,3 +150,16 @@ def test_what_was_asked_of_one_charger_alone_is_not_asked_of_it_by_a_bulk(charge
             bulks.start(organisation(), Charger.objects.all(), operation, SYSTEM)
     bulks.start(organisation(), Charger.objects.all(), Reset(at_once=True), SYSTEM)
     assert Command.objects.filter(bulk__isnull=False).count() == 1
+
+
+def test_bulks_can_not_pile_up_without_end(
+    charger: Charger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_charger("CP-2")
+    monkeypatch.setattr(bulks, "MOST_WAITING", 3)
+    first = bulks.start(organisation(), Charger.objects.all(), Trigger(message="boot"), SYSTEM)
+    with pytest.raises(Refused, match="More than 3 commands would wait"):
+        bulks.start(organisation(), Charger.objects.all(), Trigger(message="status"), SYSTEM)
+    assert Bulk.objects.get() == first
+    bulks.stop(first, SYSTEM)
+    bulks.start(organisation(), Charger.objects.all(), Trigger(message="status"), SYSTEM)
