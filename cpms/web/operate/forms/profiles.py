@@ -46,6 +46,8 @@ PURPOSES: list[tuple[str, str | Promise]] = [
     (SESSION, _("Of one session (TxProfile)")),
     (MAXIMUM, _("The charger's maximum")),
 ]
+#: What profiles are cleared by.
+CRITERIA = ("id", "evse", "purpose", "stack_level")
 EXTERNAL = ("ChargingStationExternalConstraints", _("Limits of others"))
 
 
@@ -141,12 +143,7 @@ class LimitForm(OperationForm):
         """Ask for what goes with the choices made."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
         when, scope = said.get("when"), said.get("scope")
-        if when == "until" and not said.get("until"):
-            self.add_error("until", gettext("Until when?"))
-        if when in ("daily", "weekly"):
-            for name in ("begins", "ends_at"):
-                if said.get(name) is None:
-                    self.add_error(name, gettext("Say from when until when."))
+        self._check_times(said)
         if scope == MAXIMUM and said.get("evse") is not None:
             self.add_error("evse", gettext("The charger's maximum is for the whole charger."))
         if scope == SESSION and self._session() is None:
@@ -154,6 +151,17 @@ class LimitForm(OperationForm):
         if scope == SESSION and when in ("daily", "weekly"):
             self.add_error("when", gettext("A session's limit doesn't come back every day."))
         return said
+
+    def _check_times(self, said: dict[str, Any]) -> None:
+        when = said.get("when")
+        if when == "until" and not said.get("until"):
+            self.add_error("until", gettext("Until when?"))
+        elif when == "until" and self._until() <= timezone.now():
+            self.add_error("until", gettext("This time is over."))
+        if when in ("daily", "weekly"):
+            for name in ("begins", "ends_at"):
+                if said.get(name) is None:
+                    self.add_error(name, gettext("Say from when until when."))
 
     def _session(self) -> Any:
         port = self.cleaned_data.get("evse")
@@ -189,7 +197,7 @@ class LimitForm(OperationForm):
         if said["when"] == "open":
             return {"start": _written(now)}, {"kind": "Absolute"}
         if said["when"] == "until":
-            until = timezone.make_naive(said["until"]).replace(tzinfo=self._zone)
+            until = self._until()
             lasts = max(round((until - now).total_seconds()), 1)
             times = {"valid_from": _written(now), "valid_to": _written(until)}
             return {"start": _written(now), "duration": lasts}, {"kind": "Absolute", **times}
@@ -199,6 +207,11 @@ class LimitForm(OperationForm):
         if self._by_wall:
             schedule["local_time"] = True
         return schedule, {"kind": "Recurring", "recurrency": recurrency}
+
+    def _until(self) -> datetime:
+        """Return until when, as it was meant: by the site's clock."""
+        typed: datetime = self.cleaned_data["until"]
+        return timezone.make_naive(typed).replace(tzinfo=self._zone)
 
     def _first(self, now: datetime, begins: time) -> datetime:
         """Return the last time that a recurring window began, or begins today."""
@@ -292,6 +305,17 @@ class ClearForm(_AboutProfiles):
     stack_level = forms.IntegerField(
         label=_("Level"), min_value=0, max_value=10_000, required=False
     )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask what is meant before asking whether it is: only 1.6 clears everything at once."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        named = any(said.get(name) not in (None, "") for name in CRITERIA)
+        if not named and not self.errors and self.target.versions - {"1.6"}:
+            text = gettext(
+                "From OCPP 2.0.1 on not all at once: choose a purpose, a port or a level."
+            )
+            self.add_error("purpose", text)
+        return said
 
     def other_harms(self) -> Iterator[Harm]:
         """Everything at once is seldom meant."""

@@ -79,7 +79,7 @@ def test_a_limit_of_the_session_that_runs(client: Client, station: Charger) -> N
         ({"scope": "TxProfile"}, "at which a session runs"),
         ({"amount": "-1"}, "greater than or equal to 0"),
         ({"amount": "1e999"}, "Enter a number"),
-        ({"when": "until", "until": "2026-03-01T10:00"}, "before it begins"),
+        ({"when": "until", "until": "2026-03-01T10:00"}, "This time is over."),
     ],
 )
 @time_machine.travel(NOON, tick=False)
@@ -121,6 +121,15 @@ def test_a_limit_for_many_chargers_has_one_number_and_no_clock_of_a_site() -> No
     assert (operation.evse, operation.profile.id) == (0, 1_100_002)
     assert operation.profile.valid_to == NOON.replace(hour=14)
     assert [harm.key for harm in form.harms()] == ["pause"]
+
+
+def test_what_is_cleared_is_named_before_it_is_confirmed(client: Client, station: Charger) -> None:
+    url = reverse("charger-operation", args=[station.identity, "clear_profiles"])
+    shown = client.post(url, {"lasts": "86400"}).content.decode()
+    assert "not all at once" in shown
+    assert "is taken away" not in shown
+    Charger.objects.update(ocpp_version="1.6")
+    assert "is taken away" in client.post(url, {"lasts": "86400"}).content.decode()
 
 
 def test_profiles_are_asked_for_without_a_choice(client: Client, station: Charger) -> None:
