@@ -10,6 +10,8 @@ from typing import Any
 
 #: Out of service, or so broken that it says nothing else.
 OUT_OF_SERVICE = frozenset({"Unavailable", "Faulted"})
+#: Security profiles whose chargers show a key.
+BY_KEY = frozenset({1, 2})
 #: A charger restarts within this, cold modems and all.
 RESTARTS_WITHIN = timedelta(minutes=10)
 #: A port says its new status within this.
@@ -60,10 +62,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a charger now; `opened`: its connection is open since, None: offline."""
+    """What is known of a charger now; `opened`: its connection is open since, None: offline.
+
+    `profile` is the security profile of that connection.
+    """
 
     booted: datetime | None = None
     opened: datetime | None = None
+    profile: int = 1
     ports: Mapping[int, Port] = field(default_factory=dict)
     sessions: Sequence[Session] = ()
 
@@ -175,6 +181,13 @@ def _reserve(asked: Asked, seen: Seen, _now: datetime) -> Verdict | None:
     return Verdict(True, "status") if shown else None
 
 
+def _change_password(asked: Asked, seen: Seen, _now: datetime) -> Verdict | None:
+    """A charger that said that the new key is in force is let in with no other since."""
+    came = seen.opened is not None and seen.opened > asked.answered
+    by_key = came and seen.profile in BY_KEY and asked.result == "Accepted"
+    return Verdict(True, "connection") if by_key else None
+
+
 RULES: dict[str, Callable[[Asked, Seen, datetime], Verdict | None]] = {
     "reset": _reset,
     "change_availability": _change_availability,
@@ -183,6 +196,7 @@ RULES: dict[str, Callable[[Asked, Seen, datetime], Verdict | None]] = {
     "stop": _stop,
     "trigger": _trigger,
     "reserve": _reserve,
+    "change_password": _change_password,
 }
 #: Operations whose sessions must be looked at.
 OF_SESSIONS = frozenset({"start", "stop"})

@@ -93,19 +93,17 @@ def _seen(commands: Sequence[Command]) -> dict[int, Seen]:
     """Return what is known now of the chargers of these commands, in four statements."""
     chargers = {command.charger_id for command in commands}
     states = ChargerState.objects.in_bulk(chargers)
-    opened = dict(
-        ConnectionSpan.objects.filter(charger__in=chargers, closed=None)
-        .order_by("opened")
-        .values_list("charger_id", "opened")
-    )
+    spans = ConnectionSpan.objects.filter(charger__in=chargers, closed=None).order_by("opened")
+    came = {span.charger_id: span for span in spans}
     ports = _ports(chargers)
     sessions = _sessions([c for c in commands if c.operation in OF_SESSIONS])
     return {
         charger: Seen(
             booted=states[charger].booted_at if charger in states else None,
-            opened=opened.get(charger),
             ports=ports[charger],
             sessions=sessions[charger],
+            opened=came[charger].opened if charger in came else None,
+            profile=came[charger].security_profile if charger in came else 0,
         )
         for charger in chargers
     }
