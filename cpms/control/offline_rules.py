@@ -113,11 +113,6 @@ class Told:
     writable: bool = True
     at: datetime | None = None
 
-    @property
-    def is_on(self) -> bool | None:
-        """Whether a flag is set; None where it isn't known."""
-        return None if self.value is None else self.value.strip().lower() == "true"
-
 
 def told(charger: Charger) -> list[Told]:
     """Return the rules that the charger's OCPP version has, with what is known of each."""

@@ -21,8 +21,6 @@ FAILED = frozenset({
     "PermissionDenied", "NotSupportedOperation",
 })  # fmt: skip
 CANCELLED = frozenset({"AcceptedCanceled"})
-#: A transfer that is waited for by word of the charger.
-SCHEDULED = frozenset({"DownloadScheduled", "InstallScheduled"})
 #: It is at something else, or nothing: says nothing of a transfer.
 IDLE = "Idle"
 #: Steps that are kept; of more the oldest but the first are left out.

@@ -25,8 +25,6 @@ Kind = Literal["Absolute", "Recurring", "Relative", "Dynamic"]
 Recurrency = Literal["Daily", "Weekly"]
 Unit = Literal["A", "W"]
 
-#: Purposes and kinds that 2.1 brought.
-NEW_PURPOSES = frozenset({"PriorityCharging", "LocalGeneration"})
 #: How long one round of a recurring schedule lasts. (RecurrencyKindEnumType)
 ROUND = {"Daily": timedelta(days=1), "Weekly": timedelta(days=7)}
 #: The years that a profile's times may lie in: what is beyond is a slip.

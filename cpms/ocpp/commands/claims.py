@@ -13,8 +13,6 @@ from monitoring.database import connect
 
 log = structlog.get_logger(__name__)
 
-#: Seconds until the database is tried again.
-RETRY_AFTER = 1.0
 #: The oldest command that waits for each of these chargers becomes ours. A row that another
 #: gateway is about to claim is left to it.
 CLAIM = """

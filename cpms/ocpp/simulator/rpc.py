@@ -52,13 +52,6 @@ class Frame:
         return json.loads(self.text)
 
 
-class Log(Protocol):
-    """Takes every frame of one charger, in order."""
-
-    def __call__(self, direction: str, text: str | bytes) -> None:
-        """Note one frame, "in" or "out"."""
-
-
 class Sender(Protocol):
     """Puts a frame on the wire."""
 

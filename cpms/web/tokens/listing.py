@@ -21,8 +21,6 @@ STATES: dict[str, str | Promise] = {
     "expired": _("Expired"),
     "invalid": _("Invalid"),
 }
-TONES = {"accepted": "good", "blocked": "bad", "expired": "notice", "invalid": "bad"}
-ICONS = {"accepted": "check", "blocked": "ban", "expired": "clock", "invalid": "x"}
 PLACES: list[tuple[str, str | Promise]] = [
     ("everywhere", _("Everywhere")),
     ("limited", _("Only at named places")),

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -19,8 +19,6 @@ from inventory.models import Charger
 from monitoring.models import ChargerState, ConnectionSpan, ReportedVariable
 
 HIGHEST = 3
-#: Commands that count as a step of this upgrade.
-LATELY = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
