@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from pytest_django import DjangoDbBlocker
 
 from alerts import engine, steps
 from alerts.models import Incident, Notification
@@ -432,6 +434,14 @@ class Things:
         return ["THEIRS", "8949000000000000077", f"event-of-{self.charger.pk}"]
 
 
+@dataclass
+class Shared:
+    """What the tests here ask for, and who asks without a right to it."""
+
+    theirs: Things
+    outsider: User
+
+
 def may_ask(organisation: Organisation) -> dict[str, Any]:
     """Have an organisation name whom may be asked about contracts."""
     ContractPool.objects.create(organisation=organisation, url="http://127.0.0.1/THEIRS")
@@ -462,14 +472,44 @@ def kept(organisation: Organisation, **about: object) -> StoredFile:
     file = StoredFile.objects.create(
         organisation=organisation, name="THEIRS.txt", size=6, sha256="0" * 64, md5="0" * 32, **about
     )
-    files.path(file.key).parent.mkdir(parents=True, exist_ok=True)
-    files.path(file.key).write_bytes(b"THEIRS")
+    write(file)
     return file
 
 
+def write(file: StoredFile) -> None:
+    """Have a file on the disk, also where a test before has deleted it there."""
+    files.path(file.key).parent.mkdir(parents=True, exist_ok=True)
+    files.path(file.key).write_bytes(b"THEIRS")
+
+
+@pytest.fixture(scope="module")
+def shared(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Shared]:
+    """What every test here asks for, made once: never committed, taken back after the last."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        ours = World.make("Ours")
+        ours.port(ours.charger("OURS-1", commissioned_at=LONG_AGO))
+        yield Shared(everything(), member("outsider", ours.organisation))
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def theirs(db: None) -> Things:
+def db(shared: Shared) -> Iterator[None]:
+    """Take back what a test has done, and only that: instead of pytest-django's."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def theirs(db: None, shared: Shared) -> Things:
     """A tenant with everything, whose charger was lost and told of."""
+    for file in (shared.theirs.file, shared.theirs.firmware.file):
+        write(file)
+    return shared.theirs
+
+
+def everything() -> Things:
+    """Make a tenant with everything, whose charger was lost and told of."""
     world = World.make("THEIRS")
     owner = member("owner", world.organisation)
     sim = Sim.objects.create(organisation=world.organisation, iccid="8949000000000000077")
@@ -565,11 +605,9 @@ def signed_in(user: User) -> Client:
 
 
 @pytest.fixture
-def outsider(theirs: Things) -> Client:
+def outsider(theirs: Things, shared: Shared) -> Client:
     """An administrator of another organisation, which has a site and a charger of its own."""
-    ours = World.make("Ours")
-    ours.port(ours.charger("OURS-1", commissioned_at=LONG_AGO))
-    return signed_in(member("outsider", ours.organisation))
+    return signed_in(shared.outsider)
 
 
 def routes() -> dict[str, Any]:
