@@ -64,11 +64,6 @@ class Cost:
         """Return the VAT in the total."""
         return self.total - self.net
 
-    @property
-    def minor(self) -> int:
-        """Return the total in the currency's minor unit, e.g. cents."""
-        return int(self.total.scaleb(self.decimals))
-
 
 def cost(prices: Prices, use: Use) -> Cost:
     """Return what a session costs so far, or in the end."""

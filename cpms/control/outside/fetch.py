@@ -39,7 +39,6 @@ class Reply:
     """An answer."""
 
     status: int
-    content_type: str
     body: bytes
 
 
@@ -121,8 +120,7 @@ async def _reply(connection: Any, reader: asyncio.StreamReader, largest: int) ->
             if len(body) > largest:
                 raise Unreachable(f"The answer is longer than {largest} bytes.")
         elif isinstance(event, h11.EndOfMessage) and head is not None:
-            kind = dict(head.headers).get(b"content-type", b"").decode("latin-1")
-            return Reply(head.status_code, kind.partition(";")[0].strip().lower(), bytes(body))
+            return Reply(head.status_code, bytes(body))
         elif isinstance(event, h11.ConnectionClosed):
             raise Unreachable("The server hung up.")
 

@@ -46,11 +46,10 @@ def story_of(stories: Mapping[int, Story], session: Session) -> Story | None:
 @register.filter
 def money(cost: Cost | None) -> str:
     """Return a total with its currency; a dash where there is none."""
-    return "–" if cost is None else amount(cost.total, cost)
+    return "–" if cost is None else _amount(cost.total, cost)
 
 
-@register.filter
-def amount(value: Any, cost: Cost) -> str:
+def _amount(value: Any, cost: Cost) -> str:
     """Return a part of a cost with its currency."""
     return f"{number_format(value, cost.decimals, use_l10n=True)} {cost.currency}"
 
@@ -65,7 +64,7 @@ def cost_parts(cost: Cost) -> str:
         (_("after charging %s"), cost.idle),
         (_("VAT in it %s"), cost.tax),
     ]
-    return " · ".join(said % amount(value, cost) for said, value in parts if value)
+    return " · ".join(said % _amount(value, cost) for said, value in parts if value)
 
 
 @register.simple_tag(takes_context=True)

@@ -320,4 +320,4 @@ def _conclude(version: str, calls: Sequence[Call], done: Sequence[Done], command
     command.payload = masked(parts.joined([call.payload for call in calls]))
     command.ocpp_version = version
     for call, ending in done:
-        follow(version, call.action, call.payload, ending, command)
+        follow(call.action, call.payload, ending, command)

@@ -58,9 +58,7 @@ PREPARATIONS: dict[str, Sequence[Preparation]] = {
 }
 
 
-def follow(
-    version: str, action: str, payload: dict[str, Any], ending: Ending, command: Command
-) -> None:
+def follow(action: str, payload: dict[str, Any], ending: Ending, command: Command) -> None:
     """Do what follows; nothing for most actions."""
     for effect in EFFECTS.get(action, ()):
         effect(command, payload, ending)

@@ -63,7 +63,7 @@ def answered(
     )  # fmt: skip
     response = {"status": "Accepted", **answer}
     ending = Ending(State(state), at, response["status"], response)
-    follow(version, action, payload, ending, command)
+    follow(action, payload, ending, command)
     return command
 
 
