@@ -38,6 +38,13 @@ MOST_ATTEMPTS = 3
 LONGEST_OUT = timedelta(minutes=10)
 
 
+#: Messages that do harm where they are sent twice, also as they are.
+HURT_TWICE = frozenset({
+    "Reset", "RemoteStartTransaction", "RequestStartTransaction", "ReserveNow",
+    "UpdateFirmware", "SignedUpdateFirmware", "PublishFirmware", "RequestBatterySwap",
+})  # fmt: skip
+
+
 class Refused(Exception):
     """This can't be asked of this charger; the message says why and what to do."""
 
@@ -128,7 +135,7 @@ def request_raw(
     _permit(charger, None)
     secret = payload != shown
     with transaction.atomic():
-        command = Command.objects.create(
+        command = Command(
             charger=charger,
             action=action,
             payload=dict(shown),
@@ -139,6 +146,9 @@ def request_raw(
             requested_by_name=asker.name[:150],
             source=asker.source,
         )
+        if action in HURT_TWICE:
+            _once(command)
+        command.save(force_insert=True)
         _note(command, asker)
         nudge(charger.pk)
     return command
@@ -202,13 +212,19 @@ def _once(command: Command) -> None:
         state__in=[State.PENDING, State.SENT],
         expires_at__gt=timezone.now(),
     )
-    alike = OPERATIONS[command.operation].alike
-    same = next((one for one in out if alike(one.request, command.request)), None)
+    same = next((one for one in out if _alike(one, command)), None)
     if same is not None:
         raise Refused(
             _("%(who)s asked the same, and it is under way: wait for its end, or cancel it.")
             % {"who": same.requested_by_name}
         )
+
+
+def _alike(one: Command, other: Command) -> bool:
+    """Tell whether two commands of the same operation, or two raw ones, ask the same."""
+    if not one.operation:
+        return one.action == other.action and one.payload == other.payload
+    return OPERATIONS[one.operation].alike(one.request, other.request)
 
 
 def nudge(charger_id: int | None = None) -> None:

@@ -45,7 +45,7 @@ LISTS = {
 def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime) -> Ending:
     """Return what a CALLRESULT means; one that can't be read is a failure that says so.
 
-    A status that isn't OCPP's is read all the same: it accepts nothing.
+    A status that isn't OCPP's, or not that message's, is read all the same: it accepts nothing.
     """
     try:
         payload, _breakages = schemas.check(version, action, answer.payload, answer=True)
@@ -53,9 +53,9 @@ def of_answer(version: str, action: str, answer: frames.CallResult, at: datetime
         why = storable(bad.description)
         error = {"code": "UnreadableAnswer", "description": why, "details": {}}
         said = answer.payload.get("status") if isinstance(answer.payload, dict) else None
-        if not isinstance(said, str) or said in WORDS:
+        if not isinstance(said, str) or _state(said) == State.ACCEPTED:
             return Ending(State.FAILED, at, error=error)
-        return Ending(State.REJECTED, at, clean(said, 50), _shown(answer.payload), error)
+        return Ending(_state(said), at, clean(said, 50), _shown(answer.payload), error)
     shown = _shown(payload)
     words = list(_words(action, payload))
     if action == "GetLocalListVersion" and payload.get("listVersion") == -1:

@@ -44,9 +44,12 @@ SENTENCES: dict[str, str | Promise] = {
     "Occupied": _("It refused: something is plugged in or runs there."),
     "Faulted": _("It refused: it is faulted."),
     "Unavailable": _("It refused: it is out of service."),
+    "Rejected": _("The charger refused it, and OCPP lets it give no reason."),
     "not_supported": _("The charger can't do this."),
+    "NotSupported": _("The charger can't do this."),
     "NotImplemented": _("The charger doesn't know this message at all."),
     "failed": _("The charger tried, and failed."),
+    "Failed": _("The charger tried, and failed."),
     "UnreadableAnswer": _(
         "It answered, but not as OCPP has it: whether it did it can't be told from its answer."
     ),

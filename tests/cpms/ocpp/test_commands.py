@@ -83,6 +83,9 @@ async def test_a_command_reaches_the_charger_and_its_answer_the_row(
         ([4, "NotSupported", "", {}], State.NOT_SUPPORTED, "NotSupported"),
         ([4, "NotImplemented", "no", {}], State.NOT_SUPPORTED, "NotImplemented"),
         ([4, "InternalError", "disk", {}], State.FAILED, "InternalError"),
+        ([3, {"status": "NotSupported"}], State.NOT_SUPPORTED, "NotSupported"),
+        ([3, {"status": "Failed"}], State.FAILED, "Failed"),
+        ([3, {"status": "Unlocked"}], State.FAILED, ""),
         ([3, {"unheard": 1}], State.FAILED, ""),
         ([3, [1, 2]], State.FAILED, ""),
         ([3, {"status": "<b>x</b>" * 40}], State.REJECTED, ("<b>x</b>" * 40)[:50]),
@@ -279,6 +282,22 @@ async def test_what_hurts_twice_is_not_asked_again_while_it_is_under_way(charger
     await ask(charger, Start(id_token="CAFE", evse=2))
     await ask(charger, ChangeAvailability(operative=False))
     await ask(charger, ChangeAvailability(operative=False))
+
+
+async def test_a_raw_message_that_hurts_twice_is_not_asked_again_while_it_is_under_way(
+    charger: Charger,
+) -> None:
+    async def send(action: str, payload: dict[str, Any]) -> None:
+        raw = sync_to_async(commands.request_raw)
+        await raw(charger, action, payload, payload, SYSTEM)
+
+    await send("RemoteStartTransaction", {"idTag": "CAFE", "connectorId": 1})
+    with pytest.raises(commands.Refused, match="under way"):
+        await send("RemoteStartTransaction", {"idTag": "CAFE", "connectorId": 1})
+    await send("RemoteStartTransaction", {"idTag": "CAFE", "connectorId": 2})
+    await send("GetConfiguration", {})
+    await send("GetConfiguration", {})
+    assert await Command.objects.acount() == 4
 
 
 async def test_the_same_start_is_not_asked_twice_for_the_number_that_its_limit_is_given(

@@ -37,6 +37,11 @@ ENDS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+#: A word that the message hasn't, and that says enough.
+ODD = {"state": State.NOT_SUPPORTED, "result": "NotSupported", "response": {},
+       "error": {"code": "UnreadableAnswer", "description": "status"}}  # fmt: skip
+
+
 def command(operation: str, **fields: Any) -> Command:
     made = Command(operation=operation, action="" if operation else "GetLog", **fields)
     made.requested_at = made.sent_at = made.answered_at = NOW
@@ -69,6 +74,7 @@ def test_every_end_is_a_sentence(operation: str) -> None:
         ("trigger", ENDS[8], "it failed inside (InternalError)"),
         ("trigger", ENDS[9], "answered with an error: Odd."),
         ("trigger", ENDS[10], "not as OCPP has it"),
+        ("reserve", ODD, "can't do this"),
         ("", ENDS[13], "never sent"),
     ],
 )
