@@ -1,6 +1,7 @@
 """Reports that chargers send in parts, and the monitors that are set in them (OCPP 2.x)."""
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,8 @@ from inventory.models import Charger
 
 #: A report of which nothing more came for so long won't come any more.
 STALLED_AFTER = timedelta(minutes=5)
+#: Parts that are named as missing.
+MOST_MISSING = 20
 
 
 class Report(models.Model):
@@ -52,7 +55,8 @@ class Report(models.Model):
         """The numbers of parts that must have been sent and didn't come, the first of them."""
         known = set(self.parts)
         highest = max(known, default=-1) if self.last_part is None else self.last_part
-        return [number for number in range(highest + 1) if number not in known][:20]
+        # A charger may say any number: the search ends with the first of them.
+        return list(islice((n for n in range(highest + 1) if n not in known), MOST_MISSING))
 
     def stalled(self, now: datetime) -> bool:
         """Tell whether the rest won't come any more."""

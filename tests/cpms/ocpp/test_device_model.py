@@ -313,3 +313,10 @@ async def test_a_model_that_breaks_at_what_it_does_not_know_is_never_asked_for_i
         assert "Unknown" in refused.error["description"]  # type: ignore[index]
         await asked(charger, "read_settings", settings=[{"name": "Known"}])
         assert (await socket.read())[2:] == ["GetConfiguration", {}]
+
+
+def test_a_report_whose_last_part_has_an_absurd_number_costs_nothing() -> None:
+    report = Report(parts=[0, 2], last_part=2**31 - 1)
+    assert report.missing == [1, *range(3, 22)]
+    assert Report(parts=[0, 1], last_part=1).missing == []
+    assert Report(parts=[2]).missing == [0, 1]
