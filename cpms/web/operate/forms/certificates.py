@@ -37,8 +37,8 @@ class ChangePasswordForm(OperationForm):
     operation = security.ChangePassword
     title = _("Change its key")
     does = _(
-        "The charger gets a new key for HTTP Basic authentication. Both keys are taken until it "
-        "comes with the new one."
+        "The charger gets a new key for HTTP Basic authentication. Once it accepts it, only that "
+        "one is taken; while its answer isn't known, both are."
     )
     group = "certificates"
     icon = "key"
