@@ -504,6 +504,7 @@ def db(shared: Shared) -> Iterator[None]:
 def theirs(db: None, shared: Shared) -> Things:
     """A tenant with everything, whose charger was lost and told of."""
     for file in (shared.theirs.file, shared.theirs.firmware.file):
+        assert file is not None
         write(file)
     return shared.theirs
 

@@ -241,8 +241,10 @@ def test_an_address_s_secrets_are_sealed_and_one_of_ours_is_kept_as_a_hash(
 
 def test_who_asks_the_same_twice_means_it_once(charger: Charger) -> None:
     commands.request(charger, UpdateFirmware(location=URL), SYSTEM)
-    with pytest.raises(BadRequest, match="under way"):
+    with pytest.raises(commands.Refused, match="under way"):
         commands.request(charger, UpdateFirmware(location=URL), SYSTEM)
+    with pytest.raises(BadRequest, match="under way"):
+        commands.request(charger, UpdateFirmware(location=URL, version="2"), SYSTEM)
     assert Command.objects.count() == 1
 
 
