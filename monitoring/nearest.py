@@ -9,6 +9,8 @@ MOST_KNOWN = 50_000
 CANDIDATES = 40
 #: Entries of the index that one question looks at, those of the rarest pairs first.
 EFFORT = 20_000
+#: Of a longer name only so many letters are looked at; OCPP's have 48 at most.
+LONGEST = 100
 #: Ratios of `difflib.SequenceMatcher`: below this two identities have nothing in common.
 LEAST_ALIKE = 0.7
 
@@ -30,6 +32,7 @@ class Nearest:
 
     def of(self, identity: str, most: int = 3) -> list[str]:
         """Return at most `most` known identities that look like `identity`, nearest first."""
+        identity = identity[:LONGEST]
         alike = [(_likeness(identity, known), known) for known in self._candidates(identity)]
         near = sorted((-ratio, known) for ratio, known in alike if ratio >= LEAST_ALIKE)
         return [known for _ratio, known in near[:most]]
@@ -37,7 +40,7 @@ class Nearest:
     def _candidates(self, identity: str) -> list[str]:
         shared: Counter[int] = Counter()
         looked = 0
-        entries = (self._by_pair.get(pair, []) for pair in _pairs(identity[:100]))
+        entries = (self._by_pair.get(pair, []) for pair in _pairs(identity))
         for numbers in sorted(entries, key=len):
             shared.update(numbers)
             looked += len(numbers)

@@ -1,7 +1,5 @@
 """Which known identity a mistyped one was probably meant to be."""
 
-import time
-
 import pytest
 
 from monitoring.nearest import Nearest
@@ -31,8 +29,6 @@ def test_no_more_are_given_than_asked_for() -> None:
     assert len(Nearest(f"CP-{number:04}" for number in range(50)).of("CP-00O1", most=3)) == 3
 
 
-def test_a_long_made_up_name_costs_next_to_nothing() -> None:
-    near = Nearest(f"DE-BER-{number:05}" for number in range(20_000))
-    started = time.process_time()
-    near.of("DE-BER-" * 5_000)
-    assert time.process_time() - started < 0.5
+def test_a_long_made_up_name_costs_no_more_than_its_beginning() -> None:
+    near = Nearest(["DE-BER-" * 14 + "DE", "DE-BER-1"])
+    assert near.of("DE-BER-" * 5_000) == ["DE-BER-" * 14 + "DE"]
