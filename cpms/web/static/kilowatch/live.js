@@ -14,6 +14,7 @@
 
   const DEAF = 25_000; // No sign of life for so long (they come every 8 s): lost.
   const GRACE = 1_500; // A page that has just been opened isn't called stale meanwhile.
+  const ANSWERS_WITHIN = 20_000; // A request that hangs must not be the last.
   const OPENS_WITHIN = 6_000; // A proxy that swallows the upgrade never answers.
   const POLL = 15_000;
   const TRY_AGAIN = 120_000; // The socket, while polling.
@@ -114,6 +115,7 @@
     const patience = setTimeout(() => { swallowed = true; mine.close(); }, OPENS_WITHIN);
     mine.addEventListener("open", () => {
       clearTimeout(patience);
+      if (state === "signed-out") { mine.close(); return; }
       open = true;
       retry = 500;
       polling = false;
@@ -195,10 +197,12 @@
   async function poll() {
     clearTimeout(timers.poll);
     if (document.hidden) return;
-    const answer = await fetch(`${words.dataset.newsUrl}?since=${since}`, { cache: "no-store" }).catch(() => null);
-    if (socket && socket.readyState === WebSocket.OPEN) return;
+    const patience = { cache: "no-store", signal: AbortSignal.timeout(ANSWERS_WITHIN) };
+    const answer = await fetch(`${words.dataset.newsUrl}?since=${since}`, patience).catch(() => null);
+    if (socket && socket.readyState === WebSocket.OPEN && state !== "signed-out") return;
     if (answer && answer.status === 401) { signedOut(); later("poll", 5_000, poll); }
     else if (answer && answer.ok) polled(await answer.json());
+    else if (state === "signed-out") later("poll", 5_000, poll);
     else { forget(BLOCKED); lost(); if (polling) { polling = false; reconnect(); } }
   }
 
