@@ -26,6 +26,7 @@ from cpms.web.operate.forms.files import (
     UnpublishFirmwareForm,
     UpdateFirmwareForm,
 )
+from cpms.web.operate.forms.limits import LimitForm
 from cpms.web.operate.forms.local_lists import AskLocalListVersionForm, SendLocalListForm
 from cpms.web.operate.forms.monitors import (
     ClearMonitorsForm,
@@ -39,7 +40,6 @@ from cpms.web.operate.forms.profiles import (
     AskProfilesForm,
     ClearForm,
     DynamicForm,
-    LimitForm,
     PriorityForm,
 )
 from cpms.web.operate.forms.remote import (

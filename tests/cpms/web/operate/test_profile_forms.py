@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from cpms.control.models import Command
 from cpms.control.operations.profiles import SetProfile
-from cpms.web.operate.forms.profiles import LimitForm
+from cpms.web.operate.forms.limits import LimitForm
 from cpms.web.operate.target import Target
 from inventory.models import Charger
 from monitoring.models import Session
