@@ -22,6 +22,8 @@ async def refused(case: Case, **how: str | None) -> None:
 async def test_the_right_password_is_let_in(case: Case) -> None:
     with case.proves(0):
         station = await case.connect()
+        assert station.socket.response is not None
+        assert station.socket.response.status_code == 101
     with case.proves(1):
         await booted(case, station)
         span = await ConnectionSpan.objects.aget(charger__identity=case.identity)
