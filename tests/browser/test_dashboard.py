@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from alerts import engine
 from alerts.models import Incident, Rule
@@ -227,18 +227,41 @@ def test_news_in_the_very_moment_of_a_new_filter_do_not_bring_the_old_list_back(
 ) -> None:
     page = enter(operator)
     is_live(page)
-    page.evaluate(
-        """document.addEventListener("htmx:afterSwap", () => {
-             window.asked = new Promise((done) =>
-               document.addEventListener("htmx:afterSettle", done, { once: true }));
-             setTimeout(() => htmx.trigger("#fleet", "live"), 0);
-           }, { once: true })"""
-    )
     page.get_by_placeholder("Identity, serial").press_sequentially("cp-3", delay=30)
     page.wait_for_url("**q=cp-3**")
-    page.evaluate("window.asked")
-    page.wait_for_load_state("networkidle")
-    assert identities(page) == ["CP-3"]
+    with page.expect_response("**/?q=cp-3"):
+        page.evaluate("htmx.trigger('#fleet', 'live')")
+    expect(page.locator(".kw-fleet .kw-identity a")).to_have_text(["CP-3"])
+
+
+def test_news_while_a_new_filter_is_on_its_way_wait_for_it(
+    enter: Enter, operator: User, fleet: list[Charger]
+) -> None:
+    page = enter(operator)
+    is_live(page)
+    answers: list[Route] = []
+
+    def hold(route: Route) -> None:
+        answers.append(route)
+
+    page.route("**/?q=cp-3", hold)
+    with page.expect_request("**/?q=cp-3"):
+        page.get_by_placeholder("Identity, serial").fill("cp-3")
+    old: list[str] = []
+    page.on("request", lambda request: old.append(request.url))
+    page.evaluate(
+        """async () => {
+             const fleet = document.getElementById("fleet");
+             const url = fleet.getAttribute("hx-get");
+             const html = fleet.outerHTML.replace('data-live-shown="', '$&CP-4 ');
+             kilowatch.arrived({ id: fleet.id, url, html });
+             await new Promise((done) => setTimeout(done, 1500)); // Refreshes come twice a second.
+             htmx.trigger("#fleet", "live");
+           }"""
+    )
+    answers[0].continue_()
+    expect(page.locator(".kw-fleet .kw-identity a")).to_have_text(["CP-3"])
+    assert [url for url in old if url.endswith("/")] == []
 
 
 def test_the_theme_follows_the_device_until_one_chooses_and_is_kept(

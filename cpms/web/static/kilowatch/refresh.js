@@ -27,6 +27,7 @@
   const dirty = new Map(); // id -> what changed since it was refreshed
   const came = new Map(); // id -> the fragment that came over the socket
   const busy = new Set();
+  const chosen = new Map(); // id -> the request by which the user has chosen what it is to show
   const failing = new Map(); // id -> HTTP status of its last refresh
   const gone = new Set();
   const unshared = new Set();
@@ -117,7 +118,7 @@
     for (const [id, known] of [...dirty]) {
       const element = document.getElementById(id);
       if (!element) dirty.delete(id);
-      else if (!held(element) && !busy.has(id)) {
+      else if (!held(element) && !busy.has(id) && !chosen.has(id)) {
         dirty.delete(id);
         if (!known.wanted) continue;
         asked = true;
@@ -162,9 +163,14 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (event.detail.elt.dataset.live) event.detail.path = event.detail.elt.getAttribute("hx-get");
   });
+  // While what the user has chosen is on its way, nothing else may come before or after it: a
+  // swap makes htmx forget the request, and news asked for by the old address would win.
   document.addEventListener("htmx:beforeRequest", (event) => {
-    event.detail.elt.kwAsked = performance.now();
-    if (isLive(event)) busy.add(event.detail.elt.id);
+    const { elt, target, xhr } = event.detail;
+    elt.kwAsked = performance.now();
+    if (!isLive(event)) chosen.set(target.id, xhr);
+    else if (chosen.has(elt.id)) event.preventDefault();
+    else busy.add(elt.id);
   });
   // A slow server is asked less often.
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -172,6 +178,7 @@
     const took = performance.now() - (element.kwAsked || performance.now());
     pace = Math.min(SLOWEST, Math.max(FASTEST, took * 2));
     busy.delete(element.id);
+    if (chosen.get(event.detail.target.id) === event.detail.xhr) chosen.delete(event.detail.target.id);
     if (isLive(event) && event.detail.xhr.status >= 200 && event.detail.xhr.status < 300) settled(element.id);
     schedule();
   });
