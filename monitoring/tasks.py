@@ -5,7 +5,8 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.utils import timezone
 
-from monitoring import housekeeping, retention, rollup, variables
+from monitoring import housekeeping, retention, variables
+from monitoring.kpis import rollup
 
 
 @shared_task

@@ -16,7 +16,7 @@ from django.db.models import F, Q, QuerySet, Sum
 
 from inventory import access
 from inventory.models import Charger, Lifecycle, Site
-from monitoring.kpis import PortTotals
+from monitoring.kpis.totals import PortTotals
 from monitoring.models import DailyKpi
 
 DAYS = 30

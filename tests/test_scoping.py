@@ -47,8 +47,8 @@ from cpms.control.operations.files import GetLog
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
-from monitoring.attempts import Outcome
 from monitoring.facts import Status
+from monitoring.kpis.attempts import Outcome
 from monitoring.models import (
     Attempt,
     ConnectionSpan,

@@ -27,9 +27,9 @@ from inventory.rest.fields import IdentityField, KeyField
 from inventory.rest.paging import Cursor
 from inventory.rest.queries import DayOrInstant, Query, check_order
 from inventory.rest.views import Rest
-from monitoring import kpi_queries
 from monitoring.days import bounds
-from monitoring.kpi_queries import Days, Figure, Group, GroupBy, Instants, Metric, Window
+from monitoring.kpis import queries as kpi_queries
+from monitoring.kpis.queries import Days, Figure, Group, GroupBy, Instants, Metric, Window
 
 LONGEST = timedelta(days=400)
 #: A window that cuts days is computed from spans, which takes long.

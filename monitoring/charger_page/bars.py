@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from inventory.models import Charger
-from monitoring import timeline, words
+from monitoring import words
 from monitoring.charger_page import shares, spans, subject
 from monitoring.charger_page.spans import Row
 from monitoring.charger_page.window import Window
 from monitoring.effective import State, state_of_status
-from monitoring.history import Connection, Reported
+from monitoring.kpis import timeline
+from monitoring.kpis.history import Connection, Reported
 
 #: The state of a connection's bar where there is one.
 ONLINE = "online"

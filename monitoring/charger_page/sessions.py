@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger
 from monitoring import access
-from monitoring.attempts import LEAST_ENERGY
 from monitoring.charger_page.window import Window, asked
+from monitoring.kpis.attempts import LEAST_ENERGY
 from monitoring.models import Attempt, Event, Session, StatusSpan
 
 PAGE_SIZE = 25

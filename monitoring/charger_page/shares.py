@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from monitoring.facts import Status
-from monitoring.timeline import OFFLINE, UNKNOWN
+from monitoring.kpis.timeline import OFFLINE, UNKNOWN
 
 #: Trouble, worst first: it is drawn over the rest of its bucket, as high as its share.
 TROUBLE = (OFFLINE, Status.FAULTED.value, Status.UNAVAILABLE.value)

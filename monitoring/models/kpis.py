@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
-from monitoring.attempts import Outcome
+from monitoring.kpis.attempts import Outcome
 from monitoring.models.ranges import no_overlap
 from monitoring.models.sessions import Session
 

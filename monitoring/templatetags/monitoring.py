@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from monitoring import security_words, words
 from monitoring.decimals import decimals, per_cent
 from monitoring.effective import State, state_of_status
-from monitoring.kpi_queries import LABELS, Figure, Metric
+from monitoring.kpis.queries import LABELS, Figure, Metric
 
 register = template.Library()
 

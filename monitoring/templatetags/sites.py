@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from monitoring import contact
 from monitoring.decimals import decimals, per_cent
-from monitoring.kpis import PortTotals
+from monitoring.kpis.totals import PortTotals
 from monitoring.site_day import Visits
 from monitoring.weather import DAYS, Bar, Cell, shares
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET
 from inventory import access
 from inventory.models import Charger, Site
 from monitoring.charger_page import subject
-from monitoring.kpi_queries import (
+from monitoring.kpis.queries import (
     FORMULAS,
     LABELS,
     Days,

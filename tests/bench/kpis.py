@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 def run(table: Table, quick: bool) -> None:
     """Roll a month of a fleet up, refresh a day of it, and read it in every grouping."""
     from inventory.models import Charger
-    from monitoring import rollup
+    from monitoring.kpis import rollup
     from tests.bench.history import generate
 
     chargers, days = (100, 7) if quick else (1_000, 30)
@@ -33,7 +33,7 @@ def run(table: Table, quick: bool) -> None:
 
 def _reads(table: Table, days: int, fleet: str) -> None:
     from inventory.models import Charger
-    from monitoring.kpi_queries import Days, GroupBy
+    from monitoring.kpis.queries import Days, GroupBy
 
     month = Days(NOON.date() - timedelta(days=days - 1), NOON.date())
     everyone = Charger.objects.filter(commissioned_at__isnull=False)
@@ -47,7 +47,7 @@ def _reads(table: Table, days: int, fleet: str) -> None:
 
 def _read(chargers: Any, window: Any, by: Any) -> float:
     """Return the median of five tries, seconds."""
-    from monitoring.kpi_queries import figures
+    from monitoring.kpis.queries import figures
 
     return sorted(_timed(figures, chargers, window, by=by, now=NOON) for _try in range(5))[2]
 

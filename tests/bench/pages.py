@@ -29,7 +29,7 @@ def run(table: Table, quick: bool) -> None:
 def _with_history(table: Table, quick: bool) -> None:
     from django.contrib.auth.models import User
 
-    from monitoring import rollup
+    from monitoring.kpis import rollup
     from tests.bench.history import generate
 
     chargers, days = (500, 3) if quick else (5_000, 30)

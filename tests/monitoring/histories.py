@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from monitoring.facts import CloseReason, Status
-from monitoring.history import (
+from monitoring.kpis.history import (
     Authorization,
     ChargerHistory,
     Connection,

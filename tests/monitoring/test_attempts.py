@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from monitoring.attempts import (
+from monitoring.kpis.attempts import (
     TIMEOUT,
     Attempt,
     Outcome,
@@ -19,7 +19,7 @@ from monitoring.attempts import (
     ports_of,
     stretches,
 )
-from monitoring.history import Authorization, ChargerHistory, PortHistory, Reported, Session
+from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
 from tests.monitoring.histories import histories
 
 

@@ -12,9 +12,9 @@ from pytest_django import DjangoAssertNumQueries, DjangoDbBlocker
 
 from inventory import access
 from inventory.models import Charger, Membership, Organisation, Role, Site
-from monitoring import rollup
-from monitoring.attempts import Outcome
-from monitoring.kpi_queries import (
+from monitoring.kpis import rollup
+from monitoring.kpis.attempts import Outcome
+from monitoring.kpis.queries import (
     FORMULAS,
     LABELS,
     Days,
@@ -27,7 +27,7 @@ from monitoring.kpi_queries import (
     figures,
     whole_and_parts,
 )
-from monitoring.kpis import Figure
+from monitoring.kpis.totals import Figure
 from monitoring.models import Attempt, DailyKpi, StatusSpan
 from tests.bench.history import History, generate
 

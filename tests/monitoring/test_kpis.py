@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring import kpis
-from monitoring.history import (
+from monitoring.kpis import totals as kpis
+from monitoring.kpis.history import (
     Authorization,
     ChargerHistory,
     Connection,
@@ -18,8 +18,8 @@ from monitoring.history import (
     Reported,
     Session,
 )
-from monitoring.kpis import Figure, LinkTotals, Metric, PortTotals
-from monitoring.measure import Window, measured
+from monitoring.kpis.measure import Window, measured
+from monitoring.kpis.totals import Figure, LinkTotals, Metric, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes
 
 HOUR = 3600.0

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitoring.attempts import TIMEOUT
-from monitoring.history import Authorization, ChargerHistory, PortHistory, Reported, Session
-from monitoring.kpis import LinkTotals, PortTotals
-from monitoring.measure import Window, measured
+from monitoring.kpis.attempts import TIMEOUT
+from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
+from monitoring.kpis.measure import Window, measured
+from monitoring.kpis.totals import LinkTotals, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes, since
 
 END = LENGTH * MINUTE

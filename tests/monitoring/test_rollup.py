@@ -15,12 +15,15 @@ import time_machine
 from django.db import connection, transaction
 
 from inventory.models import Charger, Evse, Lifecycle, Organisation, Site
-from monitoring import ledger, rollup, tasks
-from monitoring.attempts import Outcome
+from monitoring import tasks
 from monitoring.days import bounds, day_of, days
-from monitoring.history import ChargerHistory
-from monitoring.kpis import PortTotals
-from monitoring.measure import Measured, Window, measured
+from monitoring.kpis import histories as ledger
+from monitoring.kpis import rollup
+from monitoring.kpis.attempts import Outcome
+from monitoring.kpis.history import ChargerHistory
+from monitoring.kpis.measure import Measured, Window, measured
+from monitoring.kpis.survey import survey
+from monitoring.kpis.totals import PortTotals
 from monitoring.models import (
     Attempt,
     ChargerState,
@@ -34,7 +37,6 @@ from monitoring.models import (
     Session,
     StatusSpan,
 )
-from monitoring.survey import survey
 from tests.bench.history import generate
 
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -354,7 +356,7 @@ def test_a_charger_that_can_not_be_measured_holds_up_no_other(
 ) -> None:
     other = Charger.objects.create(site=port.charger.site, identity="CP-2", commissioned_at=at(1))
     Evse.objects.create(charger=other, number=1)
-    monkeypatch.setattr("monitoring.survey.measured", broken_for(port.pk))
+    monkeypatch.setattr("monitoring.kpis.survey.measured", broken_for(port.pk))
     rollup.settle(at(9, 12))
     assert set(DailyKpi.objects.values_list("charger", flat=True)) == {other.pk}
     monkeypatch.undo()

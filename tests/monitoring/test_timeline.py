@@ -5,8 +5,8 @@ from math import inf
 
 from hypothesis import given
 
-from monitoring.history import Connection, Reported
-from monitoring.timeline import Piece, effective
+from monitoring.kpis.history import Connection, Reported
+from monitoring.kpis.timeline import Piece, effective
 from tests.monitoring.histories import LENGTH, MINUTE, connections, statuses
 
 START, END = 0.0, LENGTH * MINUTE

@@ -4,7 +4,7 @@ import pytest
 
 from monitoring import words
 from monitoring.decimals import per_cent
-from monitoring.kpis import Figure, Metric
+from monitoring.kpis.totals import Figure, Metric
 from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked
 
 

@@ -47,7 +47,7 @@ def prepare(chargers: int) -> None:
 
 def _past(until: datetime) -> None:
     from inventory.models import Charger, Evse
-    from monitoring import rollup
+    from monitoring.kpis import rollup
     from monitoring.models import Gateway
     from tests.bench.history import live_through
 

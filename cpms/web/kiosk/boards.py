@@ -21,7 +21,7 @@ from monitoring import access as monitoring_access
 from monitoring import fleet
 from monitoring.effective import BROKEN, RANK, State, annotate_ports
 from monitoring.facts import Status
-from monitoring.kpi_queries import LABELS, Days, Figure, Metric, figures
+from monitoring.kpis.queries import LABELS, Days, Figure, Metric, figures
 
 #: Rows that can be read from five metres.
 MOST_ROWS = 7

@@ -7,9 +7,9 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from inventory.models import Charger
-from monitoring import rollup
-from monitoring.attempts import Outcome
-from monitoring.kpi_queries import Group, Instants, Metric, failures, figures
+from monitoring.kpis import rollup
+from monitoring.kpis.attempts import Outcome
+from monitoring.kpis.queries import Group, Instants, Metric, failures, figures
 from monitoring.models import DirtyDay
 from tests.cpms.ocpp.conftest import RawCharger, RunningGateway, make_charger
 

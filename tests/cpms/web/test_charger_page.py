@@ -11,9 +11,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from inventory.models import Charger, ChargerModel, Evse, Lifecycle, Organisation, Role, Sim, Site
 from monitoring import housekeeping
-from monitoring.attempts import Outcome
 from monitoring.charger_page.link import link
 from monitoring.facts import CloseReason, Status
+from monitoring.kpis.attempts import Outcome
 from monitoring.models import Attempt, ChargerState, Event, MeterSample, PortState, Session
 from tests.monitoring.charger_page.past import HOUR, MINUTE, boot, flapped, reported, session
 from tests.network import NOON, charger, connection, person, port, signed_in, tenant

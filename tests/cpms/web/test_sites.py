@@ -13,8 +13,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from alerts import engine
 from inventory import plan
 from inventory.models import Charger, Evse, Organisation, Role, Site
-from monitoring import live, rollup, site_day
+from monitoring import live, site_day
 from monitoring.facts import CloseReason, Status
+from monitoring.kpis import rollup
 from monitoring.models import (
     ChargerState,
     DailyKpi,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitoring.facts import CloseReason, Status
-from monitoring.timeline import OFFLINE, UNSEEN, Piece
+from monitoring.kpis.timeline import OFFLINE, UNSEEN, Piece
 
 DAY = 86_400.0
 #: Reconnects after these are our own doing: they say nothing about the site.

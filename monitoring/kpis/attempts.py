@@ -18,7 +18,7 @@ from math import inf
 from typing import NamedTuple
 
 from monitoring.facts import Status
-from monitoring.history import Authorization, ChargerHistory, PortHistory, Reported, Session
+from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
 
 
 class Outcome(StrEnum):

@@ -17,12 +17,12 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from inventory.models import Charger
-from monitoring import rollup_rows
 from monitoring.days import bounds, day_of, days, zone_of
-from monitoring.measure import Window
+from monitoring.kpis import rows as rollup_rows
+from monitoring.kpis.measure import Window
+from monitoring.kpis.survey import survey
+from monitoring.kpis.terms import UNCOUNTED, Terms
 from monitoring.models import RollupState
-from monitoring.survey import survey
-from monitoring.terms import UNCOUNTED, Terms
 
 #: A day is settled so long after its end: later than facts come that don't mark it dirty,
 #: and than an attempt that ended in it can still go on.

@@ -12,7 +12,7 @@ from django.db import connection
 from psycopg import Cursor
 
 from monitoring.facts import Status
-from monitoring.history import (
+from monitoring.kpis.history import (
     Authorization,
     ChargerHistory,
     Connection,

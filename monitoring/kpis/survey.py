@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from monitoring import ledger
-from monitoring.attempts import TIMEOUT
-from monitoring.history import ChargerHistory
-from monitoring.measure import Measured, Window, measured
+from monitoring.kpis import histories as ledger
+from monitoring.kpis.attempts import TIMEOUT
+from monitoring.kpis.history import ChargerHistory
+from monitoring.kpis.measure import Measured, Window, measured
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import NamedTuple
 
-from monitoring.attempts import (
+from monitoring.kpis.attempts import (
     ACCEPTED,
     TIMEOUT,
     Attempt,
@@ -19,9 +19,9 @@ from monitoring.attempts import (
     ports_of,
     stretches,
 )
-from monitoring.history import ChargerHistory
-from monitoring.kpis import NO_REASON, LinkTotals, PortTotals
-from monitoring.timeline import UNSEEN, Piece, absences, gapless, overlaid
+from monitoring.kpis.history import ChargerHistory
+from monitoring.kpis.timeline import UNSEEN, Piece, absences, gapless, overlaid
+from monitoring.kpis.totals import NO_REASON, LinkTotals, PortTotals
 
 ONLINE = "Online"
 

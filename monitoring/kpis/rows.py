@@ -6,9 +6,9 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.attempts import Attempt
-from monitoring.kpis import REASONS
-from monitoring.measure import Measured, Window
+from monitoring.kpis.attempts import Attempt
+from monitoring.kpis.measure import Measured, Window
+from monitoring.kpis.totals import REASONS
 from monitoring.models import Attempt as AttemptRow
 from monitoring.models import DailyConnectivity, DailyKpi
 

@@ -21,14 +21,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
-from monitoring import kpis
 from monitoring.days import bounds, parts, zone_of
-from monitoring.kpis import Figure, LinkTotals, Metric, PortTotals
-from monitoring.measure import Measured
-from monitoring.measure import Window as Part
+from monitoring.kpis import totals as kpis
+from monitoring.kpis.measure import Measured
+from monitoring.kpis.measure import Window as Part
+from monitoring.kpis.survey import survey
+from monitoring.kpis.terms import Terms
+from monitoring.kpis.totals import Figure, LinkTotals, Metric, PortTotals
 from monitoring.models import Attempt, DailyConnectivity, DailyKpi
-from monitoring.survey import survey
-from monitoring.terms import Terms
 
 __all__ = [
     "FORMULAS", "LABELS", "Days", "Figure", "Group", "GroupBy", "Instants", "Metric", "Window",

@@ -12,7 +12,7 @@ from math import inf
 from typing import NamedTuple
 
 from monitoring.facts import Status
-from monitoring.history import Connection, Reported
+from monitoring.kpis.history import Connection, Reported
 
 OFFLINE = "Offline"
 UNSEEN = "Unseen"

@@ -1,0 +1,1 @@
+"""The KPIs: histories measured into totals, totals rolled up by day, figures made of totals."""
