@@ -40,6 +40,8 @@ class Organisation(models.Model):
         default=False,
         help_text=_("Let drivers charge with tokens that are not registered here."),
     )
+    #: A PNG or JPEG for the head of reports.
+    logo = models.BinaryField(_("logo"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -31,6 +31,22 @@ def validate_opening_hours(stored: object) -> None:
         raise ValidationError(str(problem)) from problem
 
 
+#: Rules by which an authority reckons uptime; `monitoring.lenses` knows them.
+LENSES = ("nevi", "uk", "california")
+
+
+def validate_lenses(stored: object) -> None:
+    """Raise `ValidationError` unless `stored` is None or lists known lenses, each once."""
+    if stored is None:
+        return
+    if not isinstance(stored, list) or any(lens not in LENSES for lens in stored):
+        raise ValidationError(
+            _("Lenses are a list with some of: %(known)s.") % {"known": ", ".join(LENSES)}
+        )
+    if len(set(stored)) != len(stored):
+        raise ValidationError(_("A lens is named once."))
+
+
 class Site(models.Model):
     """A place with one address, one time zone and one set of opening hours."""
 
@@ -66,6 +82,8 @@ class Site(models.Model):
     opening_hours = models.JSONField(
         _("opening hours"), default=dict, blank=True, validators=[validate_opening_hours]
     )
+    #: Under which rules its ports are reckoned; None: by its country and region.
+    lenses = models.JSONField(_("lenses"), null=True, blank=True, validators=[validate_lenses])
     contact = models.CharField(_("contact"), max_length=200, blank=True)
     access_notes = models.TextField(_("access notes"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

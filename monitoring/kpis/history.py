@@ -1,7 +1,11 @@
 """What a charger did, as the KPIs read it. Instants are seconds since the epoch; inf: not yet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
+
+from inventory.opening_hours import Hours
 
 
 class Reported(NamedTuple):
@@ -46,6 +50,56 @@ class Connection(NamedTuple):
     reason: str = ""
 
 
+class Excluded(NamedTuple):
+    """An approved exclusion [start, end) as it concerns one port."""
+
+    start: float
+    end: float
+    #: A value of `inventory.models.ExclusionReason`.
+    reason: str
+    key: int = 0
+
+
+class Planned(NamedTuple):
+    """Maintenance [start, end) that was planned before it began."""
+
+    start: float
+    end: float
+    key: int = 0
+
+
+class SilentRun(NamedTuple):
+    """A stretch [start, end) in which every driver failed."""
+
+    start: float
+    end: float
+
+
+class Agreement(NamedTuple):
+    """What a contract says of a site's uptime, from the day `first` to `last` (None: no end)."""
+
+    key: int
+    first: date
+    last: date | None
+    hours: Hours
+    in_opening_hours: bool
+    excluded: frozenset[str]
+    counts_silent: bool = True
+    counts_offline: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What uptimes depend on beside what happened: the site's, and what people decided."""
+
+    timezone: str = "UTC"
+    #: Empty: always open.
+    hours: Hours = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] = ()
+    #: Authorities' lenses by port: values of `inventory.models.site.LENSES`.
+    lenses: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class PortHistory:
     """Spans and sessions of a port, each in order of start.
@@ -56,6 +110,10 @@ class PortHistory:
 
     statuses: list[Reported] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
+    #: Each in order of start; exclusions may overlap, planned work too.
+    exclusions: list[Excluded] = field(default_factory=list)
+    planned: list[Planned] = field(default_factory=list)
+    silent: list[SilentRun] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -67,3 +125,4 @@ class ChargerHistory:
     #: Begins with the last one opened before the window; without it the charger was new.
     connections: list[Connection] = field(default_factory=list)
     authorizations: list[Authorization] = field(default_factory=list)
+    rules: Rules = field(default_factory=Rules)

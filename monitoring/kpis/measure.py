@@ -3,11 +3,9 @@
 Instants are seconds since the epoch; windows are half-open, in order and free of overlap.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
 
 from monitoring.kpis.attempts import (
     ACCEPTED,
@@ -19,18 +17,18 @@ from monitoring.kpis.attempts import (
     ports_of,
     stretches,
 )
-from monitoring.kpis.history import ChargerHistory
-from monitoring.kpis.timeline import UNSEEN, Piece, absences, gapless, overlaid
+from monitoring.kpis.history import ChargerHistory, PortHistory
+from monitoring.kpis.parts import Parts, Window
+from monitoring.kpis.timeline import UNSEEN, Piece, absences, gapless, overlaid, refined
 from monitoring.kpis.totals import NO_REASON, LinkTotals, PortTotals
+from monitoring.kpis.use import add_use
+from monitoring.lenses import add_lenses
+from monitoring.outages.stretches import Stretch as Outage
+from monitoring.outages.stretches import stretches as outages
 
 ONLINE = "Online"
-
-
-class Window(NamedTuple):
-    """A stretch [start, end) to measure."""
-
-    start: float
-    end: float
+#: Seconds that are surely shorter than any span.
+MOMENT = 1e-6
 
 
 @dataclass(slots=True)
@@ -40,6 +38,10 @@ class Measured:
     links: dict[int, LinkTotals] = field(default_factory=dict)
     #: By the port's key, then by window.
     ports: dict[int, dict[int, PortTotals]] = field(default_factory=dict)
+    #: The outages of each port in the commissioned part of all windows, cut at their ends.
+    outages: dict[int, list[Outage]] = field(default_factory=dict)
+    #: The commissioned part of all windows, from the first to the last; None: there is none.
+    hull: Window | None = None
     #: The attempts of each port that ended in the windows.
     attempts: dict[int, list[Attempt]] = field(default_factory=dict)
     #: How far back the history must reach for the attempts to be exact.
@@ -55,49 +57,16 @@ def measured(
     last, or to `now`.
     """
     found = Measured(ports={key: {} for key in history.ports})
-    parts = _Parts(windows, Window(commissioned.start, min(commissioned.end, now)))
+    parts = Parts(windows, Window(commissioned.start, min(commissioned.end, now)))
     if parts.windows:
+        found.hull = parts.hull
         _add_links(found, history, parts)
-        _add_time(found, history, parts)
+        _add_time(found, history, parts, commissioned)
         _add_attempts(found, history, parts, now)
     return found
 
 
-class _Parts:
-    """The parts of windows that lie in `limits`, and the places of those that have one."""
-
-    def __init__(self, windows: Sequence[Window], limits: Window) -> None:
-        cut = [Window(max(w.start, limits.start), min(w.end, limits.end)) for w in windows]
-        self.places = [place for place, window in enumerate(cut) if window.start < window.end]
-        self.windows = [cut[place] for place in self.places]
-        self._starts = [window.start for window in self.windows]
-
-    @property
-    def hull(self) -> Window:
-        """From the first start to the last end."""
-        return Window(self.windows[0].start, self.windows[-1].end)
-
-    def place_of(self, instant: float) -> int | None:
-        """Return the place of the window that contains the instant."""
-        part = bisect_right(self._starts, instant) - 1
-        if part < 0 or instant >= self.windows[part].end:
-            return None
-        return self.places[part]
-
-    def spread(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, str, float]]:
-        """Yield (place, state, seconds) of the pieces cut at the windows."""
-        part, count = 0, len(self.windows)
-        for start, end, state in pieces:
-            while part < count and self.windows[part].end <= start:
-                part += 1
-            at = part
-            while at < count and self.windows[at].start < end:
-                window = self.windows[at]
-                yield self.places[at], state, min(end, window.end) - max(start, window.start)
-                at += 1
-
-
-def _add_links(found: Measured, history: ChargerHistory, parts: _Parts) -> None:
+def _add_links(found: Measured, history: ChargerHistory, parts: Parts) -> None:
     found.links = {place: LinkTotals() for place in parts.places}
     online = [Piece(*parts.hull, ONLINE)]
     gone = absences(history.connections, *parts.hull)
@@ -112,7 +81,7 @@ def _add_links(found: Measured, history: ChargerHistory, parts: _Parts) -> None:
     _add_reconnects(found, history, parts)
 
 
-def _add_reconnects(found: Measured, history: ChargerHistory, parts: _Parts) -> None:
+def _add_reconnects(found: Measured, history: ChargerHistory, parts: Parts) -> None:
     for before, connection in zip(history.connections, history.connections[1:], strict=False):
         place = parts.place_of(connection.opened)
         if place is not None:
@@ -123,16 +92,41 @@ def _add_reconnects(found: Measured, history: ChargerHistory, parts: _Parts) -> 
             found.links[place].refusals += 1
 
 
-def _add_time(found: Measured, history: ChargerHistory, parts: _Parts) -> None:
-    gone = absences(history.connections, *parts.hull)
+def _add_time(found: Measured, history: ChargerHistory, parts: Parts, commissioned: Window) -> None:
     for key, port in history.ports.items():
         totals = found.ports[key] = {place: PortTotals() for place in parts.places}
-        timeline = overlaid(gapless(port.statuses, *parts.hull), gone)
+        timeline = _timeline(history, port, parts.hull)
         for place, state, seconds in parts.spread(timeline):
             totals[place].add_time(state, seconds)
+        found.outages[key] = list(outages(timeline))
+        begun = found.outages[key]
+        if begun and _goes_on(begun[0], history, port, commissioned):
+            begun = begun[1:]
+        for outage in begun:
+            began = parts.place_of(outage.start)
+            if began is not None:
+                totals[began].outages += 1
+        add_lenses(totals, timeline, history.rules, key, port.exclusions, parts)
+        add_use(totals, timeline, port.sessions, history.rules.timezone, parts)
 
 
-def _add_attempts(found: Measured, history: ChargerHistory, parts: _Parts, now: float) -> None:
+def _timeline(history: ChargerHistory, port: PortHistory, window: Window) -> list[Piece]:
+    gone = absences(history.connections, *window)
+    reported = overlaid(gapless(port.statuses, *window), gone)
+    return list(refined(reported, port.planned, port.silent))
+
+
+def _goes_on(
+    outage: Outage, history: ChargerHistory, port: PortHistory, commissioned: Window
+) -> bool:
+    """Tell whether the outage began before its start here, which is the window's then."""
+    if outage.start <= commissioned.start:
+        return False
+    moment = Window(outage.start - MOMENT, outage.start)
+    return any(outages(_timeline(history, port, moment)))
+
+
+def _add_attempts(found: Measured, history: ChargerHistory, parts: Parts, now: float) -> None:
     ports = ports_of(history)
     accepted = assigned(ports, (a for a in history.authorizations if a.answer == ACCEPTED))
     refused = assigned(ports, (a for a in history.authorizations if a.answer != ACCEPTED))
@@ -155,3 +149,5 @@ def _count(totals: PortTotals, attempt: Attempt) -> None:
         return
     totals.attempts += 1
     totals.successes += attempt.outcome is Outcome.SUCCESS
+    if attempt.outcome is not Outcome.SUCCESS:
+        totals.failures[attempt.outcome.value] += 1

@@ -16,15 +16,16 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models import Count, F, IntegerField, Max, Q, QuerySet, Sum, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse
 from monitoring.days import bounds, parts, zone_of
+from monitoring.kpis import columns
 from monitoring.kpis import totals as kpis
 from monitoring.kpis.measure import Measured
-from monitoring.kpis.measure import Window as Part
+from monitoring.kpis.parts import Window as Part
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import Terms
 from monitoring.kpis.totals import Figure, LinkTotals, Metric, PortTotals
@@ -155,8 +156,6 @@ _PATHS = {
     GroupBy.PORT: "evse",
     GroupBy.DAY: "day",
 }
-_TIMES = ("up", "offline", "faulted", "unavailable", "no_data")
-_COUNTS = ("attempts", "successes", "refused")
 
 
 @dataclass(slots=True)
@@ -201,27 +200,28 @@ def _zones(chargers: QuerySet[Charger]) -> list[str]:
 
 def _read_ports(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) -> None:
     rows = DailyKpi.objects.filter(days, charger__in=chargers)
-    for key, values in _summed(rows, _PATHS.get(by), (*_TIMES, *_COUNTS)):
-        sums.ports[key].add(PortTotals(**values))
+    names = columns.PORT_SUMS, columns.PORT_LARGEST
+    for key, row in _summed(rows, _PATHS.get(by), *names):
+        sums.ports[key].add(columns.port_totals(row))
 
 
 def _read_links(sums: _Sums, chargers: QuerySet[Charger], days: Q, by: GroupBy) -> None:
     rows = DailyConnectivity.objects.filter(days, charger__in=chargers)
     path = "charger" if by is GroupBy.PORT else _PATHS.get(by)
-    names = ("online", "offline", "unseen", "refusals", *(f"after_{r}" for r in kpis.REASONS))
-    for key, values in _summed(rows, path, names):
-        reasons = Counter({reason: values.pop(f"after_{reason}") for reason in kpis.REASONS})
-        sums.links[key].add(LinkTotals(**values, reconnects=+reasons))
+    names = columns.LINK_SUMS, columns.LINK_LARGEST
+    for key, row in _summed(rows, path, *names):
+        sums.links[key].add(columns.link_totals(row))
 
 
 def _summed(
-    rows: QuerySet[Any], path: str | None, names: Iterable[str]
+    rows: QuerySet[Any], path: str | None, added: Iterable[str], largest: Iterable[str]
 ) -> Iterator[tuple[Key, dict[str, Any]]]:
-    """Yield the sums of the columns `names` by the group's key."""
-    sums = {f"sum_{name}": Sum(name, default=0) for name in names}
+    """Yield the sums of some columns and the largest of others by the group's key."""
+    wanted: dict[str, Sum | Max] = {f"of_{name}": Sum(name) for name in added}
+    wanted |= {f"of_{name}": Max(name) for name in largest}
     grouped = rows.order_by().annotate(key=F(path) if path else Value(None, IntegerField()))
-    for row in grouped.values("key").annotate(**sums):
-        yield row.pop("key"), {name.removeprefix("sum_"): value for name, value in row.items()}
+    for row in grouped.values("key").annotate(**wanted):
+        yield row.pop("key"), {name.removeprefix("of_"): value for name, value in row.items()}
 
 
 def _add_cut_days(

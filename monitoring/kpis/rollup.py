@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from inventory.models import Charger
 from monitoring.days import bounds, day_of, days, zone_of
 from monitoring.kpis import rows as rollup_rows
-from monitoring.kpis.measure import Window
+from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import UNCOUNTED, Terms
 from monitoring.models import RollupState

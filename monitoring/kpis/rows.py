@@ -6,20 +6,30 @@ from typing import Any
 
 from django.db import connection
 
+from monitoring.kpis import columns
 from monitoring.kpis.attempts import Attempt
-from monitoring.kpis.measure import Measured, Window
-from monitoring.kpis.totals import REASONS
+from monitoring.kpis.measure import Measured
+from monitoring.kpis.parts import Window
 from monitoring.models import Attempt as AttemptRow
 from monitoring.models import DailyConnectivity, DailyKpi
 
-_AFTER = [f"after_{reason}" for reason in REASONS]
+#: Arrays of arrays can't be unnested: they travel as texts.
+_ARRAYS = {**dict.fromkeys(columns.HOURLY, "int2[]"), **dict.fromkeys(columns.COUNTED, "int4[]")}
+_TIMES = ("up", "offline", "faulted", "unavailable", "silent", "planned", "no_data")
+_MEASURES = ("energy", "peak_power", "charging", "occupied", "idle")
+_FLOATS = (*_TIMES, *_MEASURES, *columns.OF_LENSES)
+_COUNTS = tuple(name for name in columns.PORT_SUMS if name not in _FLOATS)
+_LINK_FLOATS = ("online", "offline", "unseen", "flapping", "longest_offline")
+_LINK_COUNTS = tuple(name for name in columns.LINK_SUMS if name not in _LINK_FLOATS)
 
 
 def _upsert(table: str, owner: str, types: Mapping[str, str]) -> str:
     arrays = ", ".join(f"%s::{kind}[]" for kind in types.values())
+    wanted = ", ".join(f"{name}::{_ARRAYS[name]}" if name in _ARRAYS else name for name in types)
     changes = ", ".join(f"{name} = excluded.{name}" for name in types)
     return (
-        f"INSERT INTO {table} ({', '.join(types)}) SELECT * FROM unnest({arrays}) "
+        f"INSERT INTO {table} ({', '.join(types)}) SELECT {wanted} "
+        f"FROM unnest({arrays}) AS n ({', '.join(types)}) "
         f"ON CONFLICT ({owner}, day) DO UPDATE SET {changes}"
     )
 
@@ -31,8 +41,9 @@ PORT_DAYS = _upsert(
         **dict.fromkeys(("evse_id", "charger_id"), "int8"),
         "day": "date",
         "until": "timestamptz",
-        **dict.fromkeys(("up", "offline", "faulted", "unavailable", "no_data"), "float8"),
-        **dict.fromkeys(("attempts", "successes", "refused"), "int4"),
+        **dict.fromkeys(_FLOATS, "float8"),
+        **dict.fromkeys(_COUNTS, "int4"),
+        **dict.fromkeys(columns.HOURLY, "text"),
     },
 )
 CHARGER_DAYS = _upsert(
@@ -42,8 +53,9 @@ CHARGER_DAYS = _upsert(
         "charger_id": "int8",
         "day": "date",
         "until": "timestamptz",
-        **dict.fromkeys(("online", "offline", "unseen"), "float8"),
-        **dict.fromkeys(("refusals", *_AFTER), "int4"),
+        **dict.fromkeys(_LINK_FLOATS, "float8"),
+        **dict.fromkeys(_LINK_COUNTS, "int4"),
+        **dict.fromkeys(columns.COUNTED, "text"),
     },
 )
 ATTEMPTS_AROUND = """
@@ -94,22 +106,33 @@ def forget(chargers: Sequence[int]) -> None:
 def _port_days(
     found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime]
 ) -> Iterator[tuple[Any, ...]]:
+    names = (*_FLOATS, *_COUNTS, *columns.HOURLY)
     for charger, one in found.items():
         for port, totals in one.ports.items():
-            for place, t in totals.items():
-                times = (t.up, t.offline, t.faulted, t.unavailable, t.no_data)
-                counts = (t.attempts, t.successes, t.refused)
-                yield (port, charger, days[place], untils[place], *times, *counts)
+            for place, total in totals.items():
+                row = columns.port_columns(total)
+                yield (port, charger, days[place], untils[place], *_values(row, names))
 
 
 def _charger_days(
     found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime]
 ) -> Iterator[tuple[Any, ...]]:
+    names = (*_LINK_FLOATS, *_LINK_COUNTS, *columns.COUNTED)
     for charger, one in found.items():
-        for place, t in one.links.items():
-            times = (t.online, t.offline, t.unseen)
-            counts = (t.refusals, *(t.reconnects[reason] for reason in REASONS))
-            yield (charger, days[place], untils[place], *times, *counts)
+        for place, total in one.links.items():
+            row = columns.link_columns(total)
+            yield (charger, days[place], untils[place], *_values(row, names))
+
+
+def _values(row: Mapping[str, Any], names: Iterable[str]) -> Iterator[Any]:
+    """Yield the columns as the statement takes them."""
+    for name in names:
+        value = row[name]
+        yield _literal(value) if name in _ARRAYS and value is not None else value
+
+
+def _literal(numbers: Iterable[int]) -> str:
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> None:

@@ -8,7 +8,8 @@ import structlog
 from monitoring.kpis import histories as ledger
 from monitoring.kpis.attempts import TIMEOUT
 from monitoring.kpis.history import ChargerHistory
-from monitoring.kpis.measure import Measured, Window, measured
+from monitoring.kpis.measure import Measured, measured
+from monitoring.kpis.parts import Window
 
 log = structlog.get_logger(__name__)
 

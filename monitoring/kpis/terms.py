@@ -5,7 +5,7 @@ from datetime import datetime
 from math import inf
 
 from inventory.models import Charger, Lifecycle
-from monitoring.kpis.measure import Window
+from monitoring.kpis.parts import Window
 
 #: In these stages of its life a charger's time doesn't count.
 UNCOUNTED = (Lifecycle.PLANNED, Lifecycle.PENDING)

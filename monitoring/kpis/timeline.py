@@ -7,20 +7,30 @@ was first seen at all it is `Unseen`: there is nothing to lose yet.
 Instants are seconds since the epoch, windows half-open.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
 from monitoring.facts import Status
-from monitoring.kpis.history import Connection, Reported
+from monitoring.kpis.history import Connection, Planned, Reported, SilentRun
 
 OFFLINE = "Offline"
 UNSEEN = "Unseen"
+#: Unavailable, as planned before.
+PLANNED = "Planned"
+#: It serves nobody and says nothing of it.
+SILENT = "Silent"
 UNKNOWN = Status.UNKNOWN.value
+#: What a port says that serves drivers.
+SEEMS_UP = frozenset(
+    status.value
+    for status in Status
+    if status not in {Status.FAULTED, Status.UNAVAILABLE, Status.UNKNOWN}
+)
 
 
 class Piece(NamedTuple):
-    """A stretch [start, end) in one state: a `Status` value, `OFFLINE` or `UNSEEN`."""
+    """A stretch [start, end) in one state: a `Status` value or one of those above."""
 
     start: float
     end: float
@@ -76,7 +86,10 @@ def overlaid(base: Iterable[Piece], covers: Sequence[Piece]) -> Iterator[Piece]:
 
     `base` has no gap, and `covers` lie within it.
     """
-    pieces = covered(base, covers)
+    return _merged(covered(base, covers))
+
+
+def _merged(pieces: Iterator[Piece]) -> Iterator[Piece]:
     last = next(pieces, None)
     for piece in pieces:
         if last is not None and piece.state == last.state:
@@ -102,3 +115,42 @@ def covered(base: Iterable[Piece], covers: Sequence[Piece]) -> Iterator[Piece]:
             if cover.start < end:
                 yield Piece(max(at, cover.start), min(cover.end, end), cover.state)
             at = min(cover.end, end)
+
+
+def refined(
+    pieces: Iterable[Piece], planned: Sequence[Planned], silent: Sequence[SilentRun]
+) -> Iterator[Piece]:
+    """Yield the timeline with what people planned and what drivers found.
+
+    `PLANNED` where it was Unavailable as planned, `SILENT` where it seemed to be up and served
+    nobody. Both come in order of start; planned work may overlap.
+    """
+    work = union(Piece(window.start, window.end, PLANNED) for window in planned)
+    runs = [Piece(run.start, run.end, SILENT) for run in silent]
+    worked = _where(pieces, work, {Status.UNAVAILABLE.value})
+    return _merged(_where(worked, runs, SEEMS_UP))
+
+
+def union(pieces: Iterable[Piece]) -> list[Piece]:
+    """Join pieces of one state, in order of start, that overlap or touch."""
+    joined: list[Piece] = []
+    for piece in pieces:
+        if joined and piece.start <= joined[-1].end:
+            joined[-1] = joined[-1]._replace(end=max(joined[-1].end, piece.end))
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _where(
+    pieces: Iterable[Piece], covers: Sequence[Piece], states: Container[str]
+) -> Iterator[Piece]:
+    """Yield the pieces, those in `states` with the covers laid over them."""
+    at = 0
+    for piece in pieces:
+        while at < len(covers) and covers[at].end <= piece.start:
+            at += 1
+        if piece.state in states:
+            yield from covered([piece], covers[at:])
+        else:
+            yield piece

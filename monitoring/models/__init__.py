@@ -10,9 +10,19 @@ from monitoring.models.kpis import (
     DailyConnectivity,
     DailyKpi,
     DirtyDay,
+    QuarterHours,
     RollupState,
 )
 from monitoring.models.meters import MeterSample
+from monitoring.models.outages import (
+    ErrorMeaning,
+    Exclusion,
+    ExclusionEntry,
+    MaintenanceWindow,
+    Outage,
+    OutageChange,
+    SilentRun,
+)
 from monitoring.models.ports import PortState, StatusSpan
 from monitoring.models.sessions import Session
 from monitoring.models.sightings import BlockedAddress, Sighting
@@ -28,17 +38,25 @@ __all__ = [
     "DailyKpi",
     "DirtyDay",
     "EffectiveState",
+    "ErrorMeaning",
     "Event",
+    "Exclusion",
+    "ExclusionEntry",
     "FrameSegment",
     "Gateway",
+    "MaintenanceWindow",
     "MeterSample",
+    "Outage",
+    "OutageChange",
     "PortState",
     "QuarantinedFact",
+    "QuarterHours",
     "ReportedVariable",
     "RollupState",
     "SchemaBreakage",
     "Session",
     "Sighting",
+    "SilentRun",
     "StatusSpan",
     "VariableChange",
 ]

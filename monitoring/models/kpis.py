@@ -1,5 +1,6 @@
 """What the KPIs are read from: a row per port and day, per charger and day, and attempts."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -34,16 +35,55 @@ class DailyKpi(models.Model):
     #: The port's charger, so that a window of many chargers needs no join.
     charger = models.ForeignKey(Charger, models.CASCADE, related_name="+", db_index=False)
     day = models.DateField()
-    #: Commissioned seconds so far; the five add up to all of them.
+    #: Commissioned seconds so far; the seven add up to all of them.
     up = models.FloatField()
     offline = models.FloatField()
     faulted = models.FloatField()
     unavailable = models.FloatField()
+    silent = models.FloatField(db_default=0.0)
+    planned = models.FloatField(db_default=0.0)
     no_data = models.FloatField()
+    #: Outages that began.
+    outages = models.PositiveIntegerField(db_default=0)
     #: Attempts that count and the successful among them; refused ones don't count.
     attempts = models.PositiveIntegerField()
     successes = models.PositiveIntegerField()
     refused = models.PositiveIntegerField()
+    #: Failed attempts by outcome.
+    no_authorization = models.PositiveIntegerField(db_default=0)
+    not_started = models.PositiveIntegerField(db_default=0)
+    no_energy = models.PositiveIntegerField(db_default=0)
+    fault = models.PositiveIntegerField(db_default=0)
+    power_or_link_loss = models.PositiveIntegerField(db_default=0)
+    stuck_finishing = models.PositiveIntegerField(db_default=0)
+    #: See `monitoring.kpis.totals.PortTotals`.
+    authorized = models.PositiveIntegerField(db_default=0)
+    regular = models.PositiveIntegerField(db_default=0)
+    first = models.PositiveIntegerField(db_default=0)
+    first_successes = models.PositiveIntegerField(db_default=0)
+    sessions = models.PositiveIntegerField(db_default=0)
+    #: Wh and W; seconds.
+    energy = models.FloatField(db_default=0.0)
+    peak_power = models.FloatField(db_default=0.0)
+    charging = models.FloatField(db_default=0.0)
+    occupied = models.FloatField(db_default=0.0)
+    idle = models.FloatField(db_default=0.0)
+    #: What each lens sees (`LensTotals`), seconds; None: the port isn't under it.
+    nevi_window = models.FloatField(null=True)
+    nevi_outage = models.FloatField(null=True)
+    nevi_excluded = models.FloatField(null=True)
+    uk_window = models.FloatField(null=True)
+    uk_outage = models.FloatField(null=True)
+    uk_ineligible = models.FloatField(null=True)
+    california_window = models.FloatField(null=True)
+    california_outage = models.FloatField(null=True)
+    california_excluded = models.FloatField(null=True)
+    contract_window = models.FloatField(null=True)
+    contract_outage = models.FloatField(null=True)
+    contract_excluded = models.FloatField(null=True)
+    #: Whole seconds by local hour, 24 of them; None: none at all.
+    lost_hours = ArrayField(models.PositiveSmallIntegerField(), null=True)
+    busy_hours = ArrayField(models.PositiveSmallIntegerField(), null=True)
     #: Computed up to here: the day's end, or the moment of the last refresh.
     until = models.DateTimeField()
 
@@ -80,6 +120,13 @@ class DailyConnectivity(models.Model):
     after_unknown = models.PositiveIntegerField()
     #: Tokens that were refused at the charger.
     refusals = models.PositiveIntegerField()
+    #: See `monitoring.kpis.totals.LinkTotals`.
+    disconnects = models.PositiveIntegerField(db_default=0)
+    longest_offline = models.FloatField(db_default=0.0)
+    flapping = models.FloatField(db_default=0.0)
+    missed_pings = models.PositiveIntegerField(db_default=0)
+    #: Counts by `monitoring.kpis.totals.RTT_BOUNDS`; None: no answers.
+    round_trips = ArrayField(models.PositiveIntegerField(), null=True)
     until = models.DateTimeField()
 
     class Meta:
@@ -92,6 +139,27 @@ class DailyConnectivity(models.Model):
         return f"{self.charger_id} {self.day}"
 
 
+class QuarterHours(models.Model):
+    """A port's day under California's rules in stretches of 15 minutes, midnight to midnight.
+
+    96 of them, 92 or 100 where the clocks change: seconds of outage and of those the excluded,
+    each 0 to 900 (CEC, EV Charger Data and Reliability Standards).
+    """
+
+    evse = models.ForeignKey(Evse, models.CASCADE, related_name="quarter_hours")
+    day = models.DateField()
+    outage = ArrayField(models.PositiveSmallIntegerField())
+    excluded = ArrayField(models.PositiveSmallIntegerField())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["evse", "day"], name="one_day_of_quarter_hours")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evse_id} {self.day}"
+
+
 class RollupState(models.Model):
     """How far a charger's days are computed, and on what terms; its lock is the roll-up's."""
 
@@ -100,6 +168,8 @@ class RollupState(models.Model):
     timezone = models.CharField(max_length=64, blank=True)
     counts_from = models.DateTimeField(null=True)
     counts_to = models.DateTimeField(null=True)
+    #: A digest of the other terms: opening hours, lenses, agreements.
+    rules = models.CharField(max_length=64, blank=True)
     #: Every day before this one is computed whole; None: none is.
     settled_before = models.DateField(null=True)
     refreshed_at = models.DateTimeField(null=True)
@@ -133,6 +203,8 @@ class Attempt(models.Model):
     )
     #: Wh of all its sessions.
     energy = models.FloatField(_("energy (Wh)"), null=True)
+    #: A failed attempt of the same token at the same site lies just before it.
+    again = models.BooleanField(db_default=False)
     #: Why it failed: the error code, the reason of the stop or the answer to the token.
     detail = models.CharField(_("detail"), max_length=50, blank=True)
 

@@ -18,7 +18,8 @@ from monitoring.kpis.history import (
     Reported,
     Session,
 )
-from monitoring.kpis.measure import Window, measured
+from monitoring.kpis.measure import measured
+from monitoring.kpis.parts import Window
 from monitoring.kpis.totals import Figure, LinkTotals, Metric, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes
 

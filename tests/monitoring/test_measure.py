@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from monitoring.kpis.attempts import TIMEOUT
 from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
-from monitoring.kpis.measure import Window, measured
+from monitoring.kpis.measure import measured
+from monitoring.kpis.parts import Window
 from monitoring.kpis.totals import LinkTotals, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes, since
 

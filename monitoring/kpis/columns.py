@@ -1,0 +1,90 @@
+"""Totals as columns of the rolled-up tables, there and back. Pure.
+
+Most columns add up; `LARGEST` are maxima, `HOURLY` and `COUNTED` arrays that add up place by
+place. Columns of lenses are None where the port isn't under the lens, arrays where all is 0.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from monitoring.kpis.attempts import Outcome
+from monitoring.kpis.totals import ADDED, HOURS, REASONS, LensTotals, LinkTotals, PortTotals
+
+#: Outcomes of attempts that failed, each a column.
+FAILURES = tuple(
+    outcome.value for outcome in Outcome if outcome not in (Outcome.SUCCESS, Outcome.REFUSED)
+)
+USE = ("sessions", "energy", "charging", "occupied", "idle")
+#: Lens -> the parts that it keeps.
+LENSES: Mapping[str, tuple[str, ...]] = {
+    "nevi": ("window", "outage", "excluded"),
+    "uk": ("window", "outage", "ineligible"),
+    "california": ("window", "outage", "excluded"),
+    "contract": ("window", "outage", "excluded"),
+}
+OF_LENSES = tuple(f"{lens}_{part}" for lens, parts in LENSES.items() for part in parts)
+HOURLY = ("lost_hours", "busy_hours")
+PORT_LARGEST = ("peak_power",)
+#: Columns of a port's day that add up.
+PORT_SUMS = (*ADDED, *FAILURES, *USE, *OF_LENSES)
+
+AFTER = tuple(f"after_{reason}" for reason in REASONS)
+COUNTED = ("round_trips",)
+LINK_LARGEST = ("longest_offline",)
+#: Columns of a charger's day that add up.
+LINK_SUMS = (
+    *("online", "offline", "unseen", "refusals", "disconnects", "flapping", "missed_pings"),
+    *AFTER,
+)
+
+
+def port_columns(totals: PortTotals) -> dict[str, Any]:
+    """Return the totals by column."""
+    row: dict[str, Any] = {name: getattr(totals, name) for name in ADDED}
+    row |= {outcome: totals.failures[outcome] for outcome in FAILURES}
+    row |= {name: getattr(totals.use, name) for name in (*USE, *PORT_LARGEST)}
+    for lens, parts in LENSES.items():
+        seen = totals.lenses.get(lens)
+        row |= {f"{lens}_{part}": getattr(seen, part) if seen else None for part in parts}
+    return row | {name: _seconds(getattr(totals, name)) for name in HOURLY}
+
+
+def port_totals(row: Mapping[str, Any]) -> PortTotals:
+    """Return the totals that the columns say; what is missing or None is 0."""
+    totals = PortTotals(failures=Counter({name: row[name] for name in FAILURES if row[name]}))
+    for name in ADDED:
+        setattr(totals, name, row[name] or 0)
+    for name in (*USE, *PORT_LARGEST):
+        setattr(totals.use, name, row[name] or 0)
+    for lens, parts in LENSES.items():
+        if row[f"{lens}_{parts[0]}"] is not None:
+            values = {part: row[f"{lens}_{part}"] or 0.0 for part in parts}
+            totals.lenses[lens] = LensTotals(**values)
+    for name in HOURLY:
+        setattr(totals, name, [float(hour) for hour in row.get(name) or [0] * HOURS])
+    return totals
+
+
+def link_columns(totals: LinkTotals) -> dict[str, Any]:
+    """Return the totals by column."""
+    names = [name for name in (*LINK_SUMS, *LINK_LARGEST) if name not in AFTER]
+    row: dict[str, Any] = {name: getattr(totals, name) for name in names}
+    row |= {f"after_{reason}": totals.reconnects[reason] for reason in REASONS}
+    return row | {"round_trips": totals.round_trips if any(totals.round_trips) else None}
+
+
+def link_totals(row: Mapping[str, Any]) -> LinkTotals:
+    """Return the totals that the columns say; what is missing or None is 0."""
+    counts = {reason: row[f"after_{reason}"] or 0 for reason in REASONS}
+    totals = LinkTotals(reconnects=+Counter(counts))
+    for name in (*LINK_SUMS, *LINK_LARGEST):
+        if name not in AFTER:
+            setattr(totals, name, row[name] or 0)
+    if row.get("round_trips"):
+        totals.round_trips = list(row["round_trips"])
+    return totals
+
+
+def _seconds(hours: list[float]) -> list[int] | None:
+    return [round(seconds) for seconds in hours] if any(hours) else None
