@@ -24,9 +24,9 @@ from redis import RedisError
 from inventory.models import Charger, Evse
 from monitoring import effective, health, task_counts
 from monitoring.effective import State
+from monitoring.kpis.figures import Figure
+from monitoring.kpis.figures import Metric as Kpi
 from monitoring.kpis.queries import Days, figures
-from monitoring.kpis.totals import Figure
-from monitoring.kpis.totals import Metric as Kpi
 
 log = structlog.get_logger(__name__)
 

@@ -29,7 +29,7 @@ from inventory.rest.queries import DayOrInstant, Query, check_order
 from inventory.rest.views import Rest
 from monitoring.days import bounds
 from monitoring.kpis import queries as kpi_queries
-from monitoring.kpis.queries import Days, Figure, Group, GroupBy, Instants, Metric, Window
+from monitoring.kpis.queries import LABELS, Days, Figure, Group, GroupBy, Instants, Metric, Window
 
 LONGEST = timedelta(days=400)
 #: A window that cuts days is computed from spans, which takes long.
@@ -44,7 +44,7 @@ class KpiQuery(Query):
     """Which KPIs. Days are each site's own; `to` is not included."""
 
     metric = serializers.MultipleChoiceField(
-        choices=[metric.value for metric in Metric], required=False
+        choices=[metric.value for metric in LABELS], required=False
     )
     lens = serializers.ChoiceField(choices=["raw"], default="raw")
     group_by = serializers.ChoiceField(
@@ -88,7 +88,7 @@ class Kpi(serializers.Serializer[Any]):
 
     key = serializers.CharField(allow_null=True, help_text=gettext_lazy("Id, or the day."))
     label = serializers.CharField()  # type: ignore[assignment]
-    metric = serializers.ChoiceField(choices=[metric.value for metric in Metric])
+    metric = serializers.ChoiceField(choices=[metric.value for metric in LABELS])
     lens = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     numerator = serializers.FloatField()
@@ -144,8 +144,8 @@ class Asked:
         self.request, self.now = request, now
         self.query = KpiQuery.of(request, now=now)
         self.by = GroupBy(self.query["group_by"])
-        wanted = self.query.get("metric") or list(Metric)
-        self.metrics = [metric for metric in Metric if metric in wanted]
+        wanted = self.query.get("metric") or list(LABELS)
+        self.metrics = [metric for metric in LABELS if metric in wanted]
         self.start, self.end = self.query["from"], self.query["to"]
 
     @property
@@ -197,7 +197,7 @@ class Asked:
         return {
             "key": None if group.key is None else str(group.key),
             "label": group.label,
-            "metric": figure.metric.value,
+            "metric": str(figure.metric),
             "lens": self.query["lens"],
             "value": figure.value,
             "numerator": figure.numerator,

@@ -23,17 +23,29 @@ from django.utils.translation import gettext_lazy as _
 from inventory.models import Charger, Evse
 from monitoring.days import bounds, parts, zone_of
 from monitoring.kpis import columns
-from monitoring.kpis import totals as kpis
+from monitoring.kpis.figures import Figure, Metric, figure
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window as Part
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import Terms
-from monitoring.kpis.totals import Figure, LinkTotals, Metric, PortTotals
+from monitoring.kpis.totals import LinkTotals, PortTotals
 from monitoring.models import Attempt, DailyConnectivity, DailyKpi
 
 __all__ = [
-    "FORMULAS", "LABELS", "Days", "Figure", "Group", "GroupBy", "Instants", "Metric", "Window",
-    "failures", "figures", "whole_and_parts",
+    "FORMULAS",
+    "LABELS",
+    "Days",
+    "Figure",
+    "Group",
+    "GroupBy",
+    "Instants",
+    "Metric",
+    "Sums",
+    "Window",
+    "failures",
+    "figures",
+    "sums",
+    "whole_and_parts",
 ]  # fmt: skip
 
 LABELS: Mapping[Metric, Promise] = {
@@ -104,6 +116,30 @@ class Group:
     figures: Mapping[Metric, Figure]
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the figures of one group are made of; `key` and `label` as of `Group`."""
+
+    key: int | date | None
+    label: str
+    ports: PortTotals
+    links: LinkTotals
+
+
+def sums(
+    chargers: QuerySet[Charger], window: Window, *, by: GroupBy = GroupBy.FLEET, now: datetime
+) -> list[Sums]:
+    """Return the totals of each group of `chargers` in `window`, in order of the label.
+
+    Groups without any data are there as well. Nothing after `now` is counted.
+    """
+    found = _sums(chargers, window, by, now)
+    return [
+        Sums(key, label, found.ports[key], found.links[link])
+        for key, label, link in _groups(chargers, by, found)
+    ]
+
+
 def figures(
     chargers: QuerySet[Charger], window: Window, *, by: GroupBy = GroupBy.FLEET, now: datetime
 ) -> list[Group]:
@@ -125,7 +161,7 @@ def whole_and_parts(
         ports.add(port)
     for link in sums.links.values():
         links.add(link)
-    whole = Group(None, str(LABEL_OF_ALL), kpis.figures(ports, links))
+    whole = Group(None, str(LABEL_OF_ALL), _figures(ports, links))
     return whole, _listed(sums, chargers, by)
 
 
@@ -178,9 +214,13 @@ def _sums(chargers: QuerySet[Charger], window: Window, by: GroupBy, now: datetim
 
 def _listed(sums: _Sums, chargers: QuerySet[Charger], by: GroupBy) -> list[Group]:
     return [
-        Group(key, label, kpis.figures(sums.ports[key], sums.links[link]))
+        Group(key, label, _figures(sums.ports[key], sums.links[link]))
         for key, label, link in _groups(chargers, by, sums)
     ]
+
+
+def _figures(ports: PortTotals, links: LinkTotals) -> dict[Metric, Figure]:
+    return {metric: figure(metric, ports, links) for metric in LABELS}
 
 
 def _whole_days(chargers: QuerySet[Charger], window: Window, now: datetime) -> Q:

@@ -1,17 +1,13 @@
-"""The four KPIs as pure functions: sums of time and attempts in, figures out. Raw lens.
+"""What KPIs are made of: sums of time and of attempts, and counts of connections. Pure.
 
-Definitions and formulas: KPIS.md. Everything is additive: the totals of a site over a month
-are the sum of the totals of its ports over its days, so a figure of any group is the figure
-of the summed totals and never a mean of means. Times are seconds.
-
-No data is None. Silence isn't uptime: it is outage once the charger has ever been seen, and
-no data before; neither counts as up.
+Everything is additive but what says so: the totals of a site over a month are the sum of the
+totals of its ports over its days. Times are seconds. `monitoring.kpis.formulas` makes figures
+of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from monitoring.facts import CloseReason, Status
 from monitoring.kpis.timeline import OFFLINE, PLANNED, SILENT, UNSEEN, Piece
@@ -35,15 +31,6 @@ _BUCKETS = {
     Status.UNKNOWN.value: "no_data",
     UNSEEN: "no_data",
 }
-
-
-class Metric(StrEnum):
-    """A KPI; its name in the API."""
-
-    UPTIME = "uptime"
-    ONLINE_RATE = "online_rate"
-    SESSION_SUCCESS = "session_success"
-    RECONNECTS = "reconnects"
 
 
 #: Hours of a day, local.
@@ -211,86 +198,9 @@ class LinkTotals:
             self.round_trips[place] += count
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One KPI of one group: value = numerator / denominator, None where there is no data.
-
-    Rates are 0 to 1. `no_data_share` is the share (0 to 1) of the commissioned time of which
-    nothing is known, None where there is no commissioned time. `details` are the parts:
-    seconds by kind of outage, attempts, reconnects by reason.
-    """
-
-    metric: Metric
-    numerator: float
-    denominator: float
-    no_data_share: float | None
-    details: Mapping[str, float]
-
-    @property
-    def value(self) -> float | None:
-        """The figure itself."""
-        return self.numerator / self.denominator if self.denominator > 0 else None
-
-
-def uptime(ports: PortTotals) -> Figure:
-    """1 - T_outage / T_measured; outage is offline, Faulted and Unavailable time of ports."""
-    details = {
-        "outage": ports.outage,
-        "offline": ports.offline,
-        "faulted": ports.faulted,
-        "unavailable": ports.unavailable,
-        "no_data": ports.no_data,
-    }
-    return Figure(Metric.UPTIME, ports.up, ports.measured, _unknown(ports), details)
-
-
-def online_rate(links: LinkTotals) -> Figure:
-    """Σ online seconds / Σ commissioned seconds of chargers; a socket that is down is known."""
-    share = 0.0 if links.commissioned else None
-    details = {"offline": links.offline, "unseen": links.unseen}
-    return Figure(Metric.ONLINE_RATE, links.online, links.commissioned, share, details)
-
-
-def session_success(ports: PortTotals, refusals: int = 0) -> Figure:
-    """Successful attempts / attempts; refused tokens are in the details and not in the rate."""
-    details = {
-        "failed": ports.attempts - ports.successes,
-        "refused_attempts": ports.refused,
-        "refused_tokens": refusals,
-    }
-    return Figure(Metric.SESSION_SUCCESS, ports.successes, ports.attempts, _unknown(ports), details)
-
-
-def reconnects(links: LinkTotals) -> Figure:
-    """Reconnects per charger and day, those of our own making counted apart."""
-    own = sum(links.reconnects[reason] for reason in OWN)
-    total = links.reconnects.total()
-    known = links.commissioned - links.unseen
-    details = {"total": total, "own_restarts": own} | {
-        f"after_{reason}": count for reason, count in sorted(links.reconnects.items())
-    }
-    share = links.unseen / links.commissioned if links.commissioned else None
-    return Figure(Metric.RECONNECTS, total - own, known / DAY, share, details)
-
-
-def figures(ports: PortTotals, links: LinkTotals) -> dict[Metric, Figure]:
-    """Return all four."""
-    return {
-        Metric.UPTIME: uptime(ports),
-        Metric.ONLINE_RATE: online_rate(links),
-        Metric.SESSION_SUCCESS: session_success(ports, links.refusals),
-        Metric.RECONNECTS: reconnects(links),
-    }
-
-
 def totals(pieces: Iterable[Piece]) -> PortTotals:
     """Return the time of a port's effective timeline by kind; attempts are not its business."""
     sums = PortTotals()
     for start, end, state in pieces:
         sums.add_time(state, end - start)
     return sums
-
-
-def _unknown(ports: PortTotals) -> float | None:
-    whole = ports.measured + ports.no_data
-    return ports.no_data / whole if whole > 0 else None

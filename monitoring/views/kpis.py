@@ -83,7 +83,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "windows": [(key, label, key == chosen) for key, (label, _back) in WINDOWS.items()],
         "cards": _cards(whole, _before(scope, days, now)),
         "length": (days.last - days.first).days + 1,
-        "metrics": [LABELS[metric] for metric in Metric],
+        "metrics": [LABELS[metric] for metric in LABELS],
         "page": page,
         "rows": [_row(group, scope, chosen) for group in page.object_list],
         "until": _computed_until(scope, days),
@@ -143,7 +143,7 @@ def _cards(whole: Group, before: Group) -> list[dict[str, Any]]:
             "label": LABELS[metric],
             "formula": FORMULAS[metric],
         }
-        for metric in Metric
+        for metric in LABELS
     ]
 
 
@@ -151,7 +151,7 @@ def _row(group: Group, scope: Scope, window: str) -> Row:
     return Row(
         label=group.label,
         url=_url(group, scope, window),
-        figures=[group.figures[metric] for metric in Metric],
+        figures=[group.figures[metric] for metric in LABELS],
     )
 
 

@@ -224,7 +224,7 @@ def _kpis(scene: Scene) -> list[dict[str, Any]]:
             "today": today[metric],
             "week": week[metric],
         }
-        for metric in Metric
+        for metric in LABELS
     ]
 
 
