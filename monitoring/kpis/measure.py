@@ -23,6 +23,7 @@ from monitoring.kpis.timeline import UNSEEN, Piece, absences, gapless, overlaid,
 from monitoring.kpis.totals import NO_REASON, LinkTotals, PortTotals
 from monitoring.kpis.use import add_use
 from monitoring.lenses import add_lenses
+from monitoring.lenses.california import NAME as CALIFORNIA
 from monitoring.outages.stretches import Stretch as Outage
 from monitoring.outages.stretches import stretches as outages
 
@@ -42,6 +43,8 @@ class Measured:
     outages: dict[int, list[Outage]] = field(default_factory=dict)
     #: The commissioned part of all windows, from the first to the last; None: there is none.
     hull: Window | None = None
+    #: What California's rules see of the ports under them: pieces with verdicts for states.
+    california: dict[int, list[Piece]] = field(default_factory=dict)
     #: The attempts of each port that ended in the windows.
     attempts: dict[int, list[Attempt]] = field(default_factory=dict)
     #: How far back the history must reach for the attempts to be exact.
@@ -106,7 +109,9 @@ def _add_time(found: Measured, history: ChargerHistory, parts: Parts, commission
             began = parts.place_of(outage.start)
             if began is not None:
                 totals[began].outages += 1
-        add_lenses(totals, timeline, history.rules, key, port.exclusions, parts)
+        seen = add_lenses(totals, timeline, history.rules, key, port, parts)
+        if CALIFORNIA in seen:
+            found.california[key] = seen[CALIFORNIA]
         add_use(totals, timeline, port.sessions, history.rules.timezone, parts)
 
 
