@@ -61,6 +61,12 @@ ABILITIES: dict[str, frozenset[Role]] = {
     "command_raw": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_inventory": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
     "edit_alerting": frozenset({Role.LEAD, Role.ADMINISTRATOR}),
+    "propose_exclusion": frozenset(
+        {Role.OPERATOR, Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR, Role.CONTRACTOR}
+    ),
+    "approve_exclusion": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
+    "plan_maintenance": frozenset({Role.OPERATOR, Role.LEAD, Role.ADMINISTRATOR}),
+    "make_reports": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
     "hang_walls": frozenset({Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
     "share_views": frozenset({Role.OPERATOR, Role.LEAD, Role.MANAGER, Role.ADMINISTRATOR}),
     "tidy_views": frozenset({Role.LEAD, Role.ADMINISTRATOR}),

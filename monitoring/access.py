@@ -9,8 +9,12 @@ from monitoring.models import (
     Attempt,
     ConnectionAttempt,
     ConnectionSpan,
+    ErrorMeaning,
     Event,
+    Exclusion,
+    MaintenanceWindow,
     MeterSample,
+    Outage,
     PortState,
     QuarantinedFact,
     Session,
@@ -42,6 +46,27 @@ def sessions(user: Person) -> QuerySet[Session]:
 def attempts(user: Person) -> QuerySet[Attempt]:
     """Drivers' attempts at the ports the user sees."""
     return Attempt.objects.filter(evse__in=access.evses(user))
+
+
+def outages(user: Person) -> QuerySet[Outage]:
+    """Outages of the ports the user sees."""
+    return Outage.objects.filter(charger__in=access.chargers(user))
+
+
+def exclusions(user: Person) -> QuerySet[Exclusion]:
+    """Exclusions, proposed and decided, at the sites the user sees."""
+    return Exclusion.objects.filter(site__in=access.sites(user)).defer("photo")
+
+
+def maintenance_windows(user: Person) -> QuerySet[MaintenanceWindow]:
+    """Work planned at the sites the user sees."""
+    return MaintenanceWindow.objects.filter(site__in=access.sites(user))
+
+
+def error_meanings(user: Person) -> QuerySet[ErrorMeaning]:
+    """What error codes mean: to the user's organisations, and to everybody."""
+    everybodys = Q(organisation=None) if user.is_authenticated else Q(pk__in=())
+    return ErrorMeaning.objects.filter(everybodys | Q(organisation__in=access.organisations(user)))
 
 
 def meter_samples(user: Person) -> QuerySet[MeterSample]:

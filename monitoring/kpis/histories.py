@@ -5,7 +5,7 @@ in PostgreSQL's binary format, which halves the time of reading.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -16,10 +16,13 @@ from monitoring.kpis.history import (
     Authorization,
     ChargerHistory,
     Connection,
+    Excluded,
+    Planned,
     PortHistory,
     Reported,
     Session,
 )
+from monitoring.kpis.rules import rules_of
 
 #: These don't say whether a vehicle is there: a history begins before them.
 _DULL = [Status.FAULTED.value, Status.UNAVAILABLE.value, Status.UNKNOWN.value]
@@ -69,6 +72,32 @@ SELECT charger_id, date_part('epoch', at), text, code
  WHERE charger_id = ANY (%(ids)s) AND kind = 'authorization'
    AND at >= %(since)s AND at < %(until)s
 """
+#: What is said of ports, their charger or the whole site (where that stands now).
+DECISIONS = """
+SELECT e.charger_id, e.id, {columns}
+  FROM {table} x
+  JOIN inventory_evse e ON e.charger_id = x.charger_id AND e.id = COALESCE(x.evse_id, e.id)
+ WHERE x.charger_id = ANY (%(ids)s) AND {holds}
+UNION ALL
+SELECT c.id, e.id, {columns}
+  FROM inventory_charger c
+  JOIN {table} x ON x.site_id = c.site_id AND x.charger_id IS NULL
+  JOIN inventory_evse e ON e.charger_id = c.id
+ WHERE c.id = ANY (%(ids)s) AND {holds}
+"""
+EXCLUSIONS = DECISIONS.format(
+    table="monitoring_exclusion",
+    columns="date_part('epoch', x.started), date_part('epoch', x.ended), x.reason, x.id",
+    holds="x.state = 'approved' AND x.started < %(until)s AND x.ended > %(year)s",
+)
+#: A window that was cancelled counts until then.
+PLANNED = DECISIONS.format(
+    table="monitoring_maintenancewindow",
+    columns=(
+        "date_part('epoch', x.started), date_part('epoch', LEAST(x.ended, x.cancelled_at)), x.id"
+    ),
+    holds="x.started < LEAST(%(until)s, x.cancelled_at) AND x.ended > %(year)s",
+)
 
 
 def histories(
@@ -78,20 +107,30 @@ def histories(
 
     Spans that began before `since` and last into it are whole. What is open lasts for ever,
     but connections of a gateway whose lease ran out before `now`: they end at the last proof
-    of life.
+    of life. What people decided comes whole and from the start of the year on (some rules count
+    a year's hours), a day before in UTC: the site's own year may begin then.
     """
     found = {key: ChargerHistory() for key in chargers}
     window = {"ids": list(chargers), "since": since, "until": until, "now": now, "dull": _DULL}
+    window["year"] = _start_of_year(since)
     _read_statuses(found, window)
     _read_connections(found, window)
     _read_sessions(found, window)
     _read_authorizations(found, window)
+    _read_decisions(found, window)
+    for key, rules in rules_of(chargers).items():
+        found[key].rules = rules
     return found
+
+
+def _start_of_year(since: datetime) -> datetime:
+    day = timedelta(days=1)
+    return datetime((since - day).year, 1, 1, tzinfo=UTC) - day
 
 
 def _read_statuses(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
     for charger, port, start, end, state, error in _rows(STATUSES, window):
-        history = found[charger].ports.setdefault(port, PortHistory())
+        history = _port(found, charger, port)
         if start is not None:
             history.statuses.append(Reported(start, end, state, error))
     for history in _ports(found):
@@ -107,8 +146,7 @@ def _read_connections(found: dict[int, ChargerHistory], window: dict[str, Any]) 
 
 def _read_sessions(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
     for charger, port, *row in _rows(SESSIONS, window):
-        history = found[charger].ports.setdefault(port, PortHistory())
-        history.sessions.append(Session(*row))
+        _port(found, charger, port).sessions.append(Session(*row))
     for history in _ports(found):
         history.sessions.sort(key=lambda session: session.start)
 
@@ -118,6 +156,20 @@ def _read_authorizations(found: dict[int, ChargerHistory], window: dict[str, Any
         found[charger].authorizations.append(Authorization(*row))
     for history in found.values():
         history.authorizations.sort()
+
+
+def _read_decisions(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, port, *row in _rows(EXCLUSIONS, window):
+        _port(found, charger, port).exclusions.append(Excluded(*row))
+    for charger, port, *row in _rows(PLANNED, window):
+        _port(found, charger, port).planned.append(Planned(*row))
+    for history in _ports(found):
+        history.exclusions.sort()
+        history.planned.sort()
+
+
+def _port(found: dict[int, ChargerHistory], charger: int, port: int) -> PortHistory:
+    return found[charger].ports.setdefault(port, PortHistory())
 
 
 def _ports(found: dict[int, ChargerHistory]) -> Iterator[PortHistory]:

@@ -1,13 +1,16 @@
 """The outage ledger: outages, what is excluded from uptimes and by whom, planned work."""
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from inventory.models import Charger, Evse, ExclusionReason, Organisation, Site
-from monitoring.models.ranges import no_overlap
+from monitoring.models.ranges import TsTzRange, no_overlap
 from monitoring.outages.kinds import Cause, Kind
 
 KINDS = [
@@ -136,6 +139,11 @@ class SilentRun(models.Model):
         return f"{self.evse_id} {self.started:%F %T}"
 
 
+def _or_none(field: str) -> Coalesce:
+    """Return a key in which two nulls are equal."""
+    return Coalesce(F(field), Value(0), output_field=models.BigIntegerField())
+
+
 class Exclusion(models.Model):
     """A stretch [started, ended) that somebody proposes to take out of uptimes, and why.
 
@@ -192,6 +200,16 @@ class Exclusion(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(evse=None) | Q(charger__isnull=False), name="ports_have_their_charger"
+            ),
+            ExclusionConstraint(
+                name="exclusions_do_not_overlap",
+                expressions=[
+                    (F("site"), RangeOperators.EQUAL),
+                    (_or_none("charger"), RangeOperators.EQUAL),
+                    (_or_none("evse"), RangeOperators.EQUAL),
+                    (TsTzRange("started", "ended", RangeBoundary()), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=["proposed", "approved"]),
             ),
         ]
         indexes = [
