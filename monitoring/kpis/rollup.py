@@ -2,7 +2,7 @@
 
 Three jobs, each idempotent, safe to run twice at once and healed by its next run: `refresh`
 computes today, `settle` the days that are over (and all of them again for chargers whose
-time zone or commissioned time changed), `recompute_dirty` settled days that late facts
+time zone, commissioned time or rules changed), `recompute_dirty` settled days that late facts
 changed. A charger's `RollupState` is locked while its days are read and written, so what is
 written last was read last; a job that finds it locked leaves the charger to its next run.
 """
@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from django.db.models import Q, QuerySet
 
 from inventory.models import Charger
 from monitoring.days import bounds, day_of, days, zone_of
+from monitoring.kpis import quarters, rules
 from monitoring.kpis import rows as rollup_rows
 from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
@@ -35,6 +37,9 @@ HISTORY = timedelta(days=400)
 CHUNK = 2_000
 #: Chargers in one transaction.
 MOST_CHARGERS = 250
+#: Charger-days that one run computes again because rules changed: a contract may be for
+#: hundreds of sites, and the days that have just ended don't wait for it.
+MOST_AGAIN = 40_000
 #: Dirty days taken at once.
 MOST_DIRTY = 2_000
 
@@ -52,12 +57,13 @@ UNSETTLED = """
 SELECT r.charger_id, s.timezone, r.settled_before,
        (r.timezone, r.counts_from, r.counts_to)
            IS DISTINCT FROM (s.timezone, c.counts_from, c.counts_to),
-       c.counts_from
+       c.counts_from, r.rules
   FROM monitoring_rollupstate r
   JOIN (SELECT id, site_id, decommissioned_at AS counts_to,
                CASE WHEN lifecycle <> ALL (%s) THEN commissioned_at END AS counts_from
           FROM inventory_charger) c ON c.id = r.charger_id
   JOIN inventory_site s ON s.id = c.site_id
+ ORDER BY r.charger_id
 """
 #: A late status lasts to the end of its span, however many days that is.
 MARKS = """
@@ -112,12 +118,22 @@ def refresh(now: datetime) -> int:
 
 
 def settle(now: datetime) -> int:
-    """Compute the days that are over and weren't yet; return the number of charger-days."""
+    """Compute the days that are over and weren't yet; return the number of charger-days.
+
+    Those that other rules change come last, and at most `MOST_AGAIN` of them.
+    """
     _make_states()
-    jobs: dict[Job, list[int]] = defaultdict(list)
-    for charger, job in _unsettled(now):
-        jobs[job].append(charger)
-    return sum(_settle_some(job, chunk, now) for job, chunk in _chunks(jobs))
+    due: dict[Job, list[int]] = defaultdict(list)
+    again: dict[Job, list[int]] = defaultdict(list)
+    budget = MOST_AGAIN
+    for charger, job, other_rules in _unsettled(now):
+        if not other_rules:
+            due[job].append(charger)
+        elif budget > 0:
+            again[job].append(charger)
+            budget -= (job.last - job.first).days + 1
+    chunks = chain(_chunks(due), _chunks(again))
+    return sum(_settle_some(job, chunk, now) for job, chunk in chunks)
 
 
 def recompute_dirty(now: datetime) -> int:
@@ -166,17 +182,20 @@ def _locked(states: QuerySet[RollupState], *, skip_locked: bool = True) -> Query
     return locked.select_related("charger__site").order_by("pk")
 
 
-def _unsettled(now: datetime) -> Iterator[tuple[int, Job]]:
-    """Yield the chargers with days to settle, and which."""
+def _unsettled(now: datetime) -> Iterator[tuple[int, Job, bool]]:
+    """Yield the chargers with days to settle, which, and whether it is for other rules."""
     with connection.cursor() as cursor:
         cursor.execute(UNSETTLED, ([str(stage) for stage in UNCOUNTED],))
         rows = cursor.fetchall()
-    for charger, zone, settled_before, changed, counts_from in rows:
+    digests = rules.digests([row[0] for row in rows])
+    for charger, zone, settled_before, moved, counts_from, said in rows:
         horizon = day_of(now - SETTLE, zone_of(zone))
+        changed = moved or said != digests.get(charger, said)
         if changed or settled_before is None or settled_before < horizon:
             terms = Terms(zone, counts_from, None)
             first = _first(terms, None if changed else settled_before, now)
-            yield charger, Job(zone, min(first, horizon), horizon - timedelta(days=1))
+            job = Job(zone, min(first, horizon), horizon - timedelta(days=1))
+            yield charger, job, changed and not moved and settled_before is not None
 
 
 def _first(terms: Terms, settled_before: date | None, now: datetime) -> date:
@@ -187,28 +206,34 @@ def _first(terms: Terms, settled_before: date | None, now: datetime) -> date:
 
 @transaction.atomic
 def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
-    locked = _locked(RollupState.objects.filter(pk__in=chargers))
-    states = [state for state in locked if _covers(job, state, now)]
-    changed = [state for state in states if _changed(state)]
-    rollup_rows.forget([state.pk for state in changed])
+    locked = list(_locked(RollupState.objects.filter(pk__in=chargers)))
+    digests = rules.digests([state.pk for state in locked])
+    states = [state for state in locked if _covers(job, state, digests[state.pk], now)]
+    rollup_rows.forget([state.pk for state in states if _moved(state)])
+    changed = [state for state in states if _changed(state, digests[state.pk])]
     measured = _roll_up(states, job, now)
     _roll_up(changed, Job(job.zone, job.last + timedelta(days=1), _today(job, now)), now)
     done = [state for state in states if state.pk in measured]
     for state in done:
-        _settled(state, job)
-    fields = ["timezone", "counts_from", "counts_to", "settled_before"]
+        _settled(state, job, digests[state.pk])
+    fields = ["timezone", "counts_from", "counts_to", "rules", "settled_before"]
     RollupState.objects.bulk_update(done, fields)
     return len(done) * ((job.last - job.first).days + 1)
 
 
-def _covers(job: Job, state: RollupState, now: datetime) -> bool:
+def _covers(job: Job, state: RollupState, digest: str, now: datetime) -> bool:
     """Tell whether the job still has all the days that the locked state needs."""
     terms = Terms.of(state.charger)
-    first = _first(terms, None if _changed(state) else state.settled_before, now)
+    first = _first(terms, None if _changed(state, digest) else state.settled_before, now)
     return terms.timezone == job.zone and first >= job.first
 
 
-def _changed(state: RollupState) -> bool:
+def _changed(state: RollupState, digest: str) -> bool:
+    return _moved(state) or state.rules != digest
+
+
+def _moved(state: RollupState) -> bool:
+    """Tell whether its days are others: what there is of them is of no use."""
     return _terms(state) != Terms.of(state.charger)
 
 
@@ -220,8 +245,9 @@ def _terms(state: RollupState) -> Terms:
     return Terms(state.timezone, state.counts_from, state.counts_to)
 
 
-def _settled(state: RollupState, job: Job) -> None:
+def _settled(state: RollupState, job: Job, digest: str) -> None:
     terms = Terms.of(state.charger)
+    state.rules = digest
     state.timezone, state.counts_from = terms.timezone, terms.counts_from
     state.counts_to, state.settled_before = terms.counts_to, job.last + timedelta(days=1)
 
@@ -296,6 +322,7 @@ def _roll_up(states: Sequence[RollupState], job: Job, now: datetime) -> set[int]
     found = survey(counts, windows, now)
     untils = [min(end, now) for _start, end in limits]
     rollup_rows.write(found, chosen, untils, Window(windows[0].start, windows[-1].end))
+    quarters.write(found, chosen, windows)
     return set(found)
 
 

@@ -11,7 +11,7 @@ from monitoring.kpis.attempts import Attempt
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
 from monitoring.models import Attempt as AttemptRow
-from monitoring.models import DailyConnectivity, DailyKpi
+from monitoring.models import DailyConnectivity, DailyKpi, QuarterHours
 
 #: Arrays of arrays can't be unnested: they travel as texts.
 _ARRAYS = {**dict.fromkeys(columns.HOURLY, "int2[]"), **dict.fromkeys(columns.COUNTED, "int4[]")}
@@ -100,6 +100,7 @@ def forget(chargers: Sequence[int]) -> None:
     """Delete all rows of the chargers."""
     DailyKpi.objects.filter(charger__in=chargers).delete()
     DailyConnectivity.objects.filter(charger__in=chargers).delete()
+    QuarterHours.objects.filter(evse__charger__in=chargers).delete()
     AttemptRow.objects.filter(evse__charger__in=chargers).delete()
 
 
