@@ -4,20 +4,30 @@ Busy ones: things follow each other within less than an attempt's time-out about
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from math import inf
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
+from inventory.models import ExclusionReason
+from inventory.models.site import LENSES
+from inventory.opening_hours import Hours, parse
 from monitoring.facts import CloseReason, Status
 from monitoring.kpis.history import (
+    Agreement,
     Authorization,
     ChargerHistory,
     Connection,
+    Excluded,
+    Planned,
     PortHistory,
     Reported,
+    Rules,
     Session,
+    SilentRun,
 )
 
 MINUTE = 60.0
@@ -26,6 +36,8 @@ TOKENS = ["AB", "CD", ""]
 STOPS = ["", "Local", "EVDisconnected", "PowerLoss", "EmergencyStop", "DeAuthorized", "Other"]
 
 minutes = st.integers(0, LENGTH).map(lambda minute: minute * MINUTE)
+_starts = st.one_of(minutes, st.integers(-80, 0).map(lambda hour: hour * 60 * MINUTE))
+_lengths = st.sampled_from([5, 90, 600, 4_300]).map(lambda minute: minute * MINUTE)
 
 
 def _spans(times: Iterable[float]) -> list[tuple[float, float]]:
@@ -60,12 +72,69 @@ def sessions(draw: DrawFn, most: int = 6) -> list[Session]:
     for key in range(draw(st.integers(0, most))):
         start = draw(minutes)
         end = draw(st.sampled_from([start, start + 9 * MINUTE, start + 150 * MINUTE, inf]))
-        energy = draw(st.sampled_from([None, 0.0, 99.9, 100.0, 9_000.0]))
+        energy = draw(st.sampled_from([None, -500.0, 0.0, 99.9, 100.0, 9_000.0, 5e12]))
         answer = draw(st.sampled_from(["", "Accepted", "Invalid"]))
         token, stop = draw(st.sampled_from(TOKENS)), draw(st.sampled_from(TOKENS))
         reason, lost = draw(st.sampled_from(STOPS)), draw(st.booleans())
-        found.append(Session(start, end, key, token, stop, energy, reason, answer, lost))
+        power = draw(st.sampled_from([None, 11_000.0, 150_000.0, 1e9]))
+        found.append(Session(start, end, key, token, stop, energy, reason, answer, lost, power))
     return sorted(found, key=lambda session: session.start)
+
+
+@st.composite
+def exclusions(draw: DrawFn, most: int = 4) -> list[Excluded]:
+    """Approved exclusions; they overlap, and some began days before."""
+    times = st.tuples(_starts, _lengths, st.sampled_from(ExclusionReason.values))
+    found = draw(st.lists(times, max_size=most))
+    return sorted(Excluded(start, start + length, reason) for start, length, reason in found)
+
+
+@st.composite
+def planned(draw: DrawFn, most: int = 3) -> list[Planned]:
+    """Planned work; it overlaps, and some began days before."""
+    found = draw(st.lists(st.tuples(_starts, _lengths), max_size=most))
+    return sorted(Planned(start, start + length) for start, length in found)
+
+
+@st.composite
+def silent(draw: DrawFn, most: int = 3) -> list[SilentRun]:
+    """Runs of failures of a port; the last may be open."""
+    times = sorted(draw(st.sets(minutes, max_size=2 * most)))
+    return [SilentRun(*pair) for pair in zip(times[::2], [*times[1::2], inf], strict=False)]
+
+
+@st.composite
+def opening_hours(draw: DrawFn) -> Hours:
+    """None, or some that begin and end within the hours of these pasts."""
+    edges = st.sampled_from(["00:00", "03:00", "08:30", "17:00", "22:15", "24:00"])
+    pairs = st.dictionaries(st.sampled_from(["wed", "thu", "fri"]), st.sets(edges, min_size=2))
+    days = {day: sorted(found)[:2] for day, found in draw(pairs).items()}
+    return parse({day: [pair] for day, pair in days.items()})
+
+
+@st.composite
+def agreements(draw: DrawFn) -> tuple[Agreement, ...]:
+    """At most two, which may overlap."""
+    made = st.builds(
+        Agreement,
+        st.integers(1, 9),
+        st.sampled_from([date(1969, 12, 1), date(1970, 1, 1), date(1970, 1, 2)]),
+        st.sampled_from([None, date(1970, 1, 1), date(1970, 1, 2)]),
+        opening_hours(),
+        st.booleans(),
+        st.frozensets(st.sampled_from(ExclusionReason.values)),
+        st.booleans(),
+        st.booleans(),
+    )
+    return tuple(draw(st.lists(made, max_size=2)))
+
+
+@st.composite
+def rules(draw: DrawFn) -> Rules:
+    """Zones in which the year begins in these pasts and others, any lenses for each port."""
+    zone = draw(st.sampled_from(["UTC", "America/Los_Angeles", "Asia/Kathmandu"]))
+    lenses = {key: draw(st.frozensets(st.sampled_from(LENSES))) for key in (1, 2)}
+    return Rules(zone, draw(opening_hours()), draw(agreements()), lenses)
 
 
 @st.composite
@@ -78,23 +147,34 @@ def histories(draw: DrawFn) -> ChargerHistory:
         st.sampled_from(["Accepted", "Accepted", "Invalid", "Blocked"]),
     )
     return ChargerHistory(
-        {key: PortHistory(draw(statuses()), draw(sessions())) for key in (1, 2)},
+        {key: draw(ports()) for key in (1, 2)},
         draw(connections()),
         sorted(draw(st.lists(asked, max_size=8))),
+        draw(rules()),
     )
+
+
+@st.composite
+def ports(draw: DrawFn) -> PortHistory:
+    """A port's past, and what people decided about it."""
+    decided = (draw(exclusions()), draw(planned()), draw(silent()))
+    return PortHistory(draw(statuses()), draw(sessions()), *decided)
 
 
 def since(history: ChargerHistory, start: float) -> ChargerHistory:
     """Return what the ledger reads of a history from `start` on."""
     return ChargerHistory(
         {
-            key: PortHistory(
-                _from(port.statuses, start), [s for s in port.sessions if s.end >= start]
+            key: replace(
+                port,
+                statuses=_from(port.statuses, start),
+                sessions=[s for s in port.sessions if s.end >= start],
             )
             for key, port in history.ports.items()
         },
         _last_before(history.connections, start),
         [asked for asked in history.authorizations if asked.at >= start],
+        history.rules,
     )
 
 

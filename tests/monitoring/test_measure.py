@@ -1,9 +1,10 @@
 """Measuring in parts gives what measuring as a whole gives."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from monitoring.kpis.attempts import TIMEOUT
 from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
 from monitoring.kpis.measure import measured
 from monitoring.kpis.parts import Window
-from monitoring.kpis.totals import LinkTotals, PortTotals
+from monitoring.kpis.totals import LensTotals, LinkTotals, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes, since
 
 END = LENGTH * MINUTE
@@ -36,9 +37,19 @@ def of_links(parts: Iterable[LinkTotals]) -> LinkTotals:
 
 
 def assert_same(one: PortTotals | LinkTotals, other: PortTotals | LinkTotals) -> None:
-    for field in fields(one):
-        left, right = getattr(one, field.name), getattr(other, field.name)
-        assert left == (pytest.approx(right) if isinstance(right, float) else right), field.name
+    assert flat(one) == pytest.approx(flat(other))
+
+
+def flat(totals: Any, of: str = "") -> dict[str, float]:
+    """Return all numbers of the totals by their names."""
+    if isinstance(totals, (int, float)):
+        return {of: totals}
+    parts = asdict(totals) if is_dataclass(totals) else totals
+    named = parts.items() if isinstance(parts, dict) else enumerate(parts)
+    found: dict[str, float] = {}
+    for name, part in named:
+        found |= flat(part, f"{of}.{name}")
+    return found
 
 
 @given(histories(), cuts, minutes)
