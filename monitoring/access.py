@@ -18,6 +18,7 @@ from monitoring.models import (
     PortState,
     QuarantinedFact,
     Session,
+    SessionReconciliation,
     Sighting,
     StatusSpan,
 )
@@ -41,6 +42,11 @@ def status_spans(user: Person) -> QuerySet[StatusSpan]:
 def sessions(user: Person) -> QuerySet[Session]:
     """Sessions at the chargers the user sees."""
     return Session.objects.filter(charger__in=access.chargers(user))
+
+
+def reconciliations(user: Person) -> QuerySet[SessionReconciliation]:
+    """Verdicts on the meters of sessions at the chargers the user sees."""
+    return SessionReconciliation.objects.filter(charger__in=access.chargers(user))
 
 
 def attempts(user: Person) -> QuerySet[Attempt]:

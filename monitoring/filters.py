@@ -16,9 +16,11 @@ from monitoring.models import (
     Event,
     QuarantinedFact,
     Session,
+    SessionReconciliation,
     Sighting,
     StatusSpan,
 )
+from monitoring.models.reconciliation import CAUSES, VERDICTS
 from monitoring.sightings import STATES
 
 STATUSES = [(status.value, status.value) for status in Status]
@@ -64,6 +66,24 @@ class SessionFilters(Filters):
     def with_flag(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Return the sessions that are odd in this way."""
         return queryset.filter(flags__contains=[value])
+
+
+class ReconciliationFilters(Filters):
+    """Of verdicts on sessions' meters, by when the sessions ended."""
+
+    period = "ended"
+    charger = ChargerFilter("charger_id")
+    site = IdFilter("charger__site_id")
+    organisation = IdFilter("charger__site__organisation_id")
+    session = IdFilter("session_id")
+    verdict = django_filters.MultipleChoiceFilter(choices=VERDICTS, distinct=False)
+    cause = django_filters.MultipleChoiceFilter(
+        choices=[cause for cause in CAUSES if cause[0]], distinct=False
+    )
+
+    class Meta:
+        model = SessionReconciliation
+        fields: ClassVar[list[str]] = ["basis"]
 
 
 class AttemptFilters(Filters):

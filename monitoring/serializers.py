@@ -16,6 +16,7 @@ from monitoring.models import (
     MeterSample,
     QuarantinedFact,
     Session,
+    SessionReconciliation,
     Sighting,
     StatusSpan,
 )
@@ -117,6 +118,28 @@ class SessionSerializer(OfCharger):
             "peak_power": {"help_text": "W"},
             "soc": {"help_text": "%"},
             "offline": {"help_text": _("Started while the charger was offline.")},
+        }
+
+
+class ReconciliationSerializer(serializers.ModelSerializer[SessionReconciliation]):
+    """What a session's meters come to, and what to bill. Energies in Wh."""
+
+    session = serializers.IntegerField(source="session_id", read_only=True)
+    charger = serializers.CharField(source="charger.identity", read_only=True)
+    evse = serializers.IntegerField(
+        source="session.evse.number", read_only=True, allow_null=True, default=None
+    )
+
+    class Meta:
+        model = SessionReconciliation
+        fields = [
+            *("session", "charger", "evse", "ended", "by_registers", "by_samples", "by_power"),
+            *("reported", "difference", "share", "cause", "verdict", "basis", "billable"),
+            *("samples", "checked_at"),
+        ]
+        extra_kwargs = {
+            "share": {"help_text": _("Of the larger of the two figures, 0 to 1.")},
+            "billable": {"help_text": _("Wh; null: nothing until somebody decides.")},
         }
 
 

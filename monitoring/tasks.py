@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from monitoring import housekeeping, retention, variables
 from monitoring.kpis import rollup
+from monitoring.reconciliation import rows as reconciliation
 
 
 @shared_task
@@ -69,6 +70,12 @@ def settle_kpis() -> None:
     rollup.recompute_dirty(now)
 
 
+@shared_task
+def reconcile_meters() -> None:
+    """Hold together the meters of sessions that ended, and of those that late samples came to."""
+    reconciliation.work_through(timezone.now())
+
+
 def _every(schedule: float | crontab, name: str, expires: float) -> dict[str, object]:
     """Return a timetable entry; a run that waits for a worker longer is left to the next ones.
 
@@ -93,4 +100,5 @@ BEAT = {
     "thin-out-variable-changes": _every(crontab(minute="27"), "thin_out_variable_changes", 3600.0),
     "refresh-todays-kpis": _every(30.0, "refresh_todays_kpis", 30.0),
     "settle-kpis": _every(60.0, "settle_kpis", 60.0),
+    "reconcile-meters": _every(30.0, "reconcile_meters", 30.0),
 }

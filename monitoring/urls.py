@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import charger, fleet, kpis, sessions, sightings, sites
+from monitoring.views import charger, fleet, kpis, meters, sessions, sightings, sites
 from monitoring.views import map as site_map
 
 urlpatterns = [
@@ -27,6 +27,8 @@ urlpatterns = [
     path("sites/<int:key>/part/<slug:name>/", sites.part, name="site-part"),
     path("sites/<int:key>/plan/", sites.arrange, name="site-plan"),
     path("kpis/", kpis.show, name="kpis"),
+    path("meters/", meters.show, name="meters"),
+    path("meters/export/", meters.csv, name="meters-csv"),
     path("sightings/", sightings.show, name="sightings"),
     path("sightings/address/", sightings.address, name="sighting-address"),
     path("sightings/<int:sighting_id>/", sightings.one, name="sighting"),

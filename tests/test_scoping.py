@@ -17,6 +17,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from alerts import engine, steps
@@ -56,6 +57,7 @@ from monitoring.models import (
     QuarantinedFact,
     ReportedVariable,
     Session,
+    SessionReconciliation,
     Sighting,
     StatusSpan,
 )
@@ -209,6 +211,7 @@ THEIRS = {
     "api/v1/connectors/<pk>/": "/api/v1/connectors/{connector.pk}/",
     "api/v1/sims/<pk>/": "/api/v1/sims/{sim.pk}/",
     "api/v1/sessions/<pk>/": "/api/v1/sessions/{session.pk}/",
+    "api/v1/reconciliations/<pk>/": "/api/v1/reconciliations/{session.pk}/",
     "api/v1/attempts/<pk>/": "/api/v1/attempts/{attempt.pk}/",
     "api/v1/events/<pk>/": "/api/v1/events/{event.pk}/",
     "api/v1/status-spans/<pk>/": "/api/v1/status-spans/{span.pk}/",
@@ -292,6 +295,8 @@ LISTS: dict[str, tuple[str, ...]] = {
     "kpis/": ("", "?by=charger"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
+    "meters/": ("", "?charger=THEIRS-1"),
+    "meters/export/": ("",),
     "notifications/": ("",),
     "kiosks/": ("",),
     "places/": ("",),
@@ -303,6 +308,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/connectors/": ("", "?format=csv"),
     "api/v1/sims/": ("", "?format=csv"),
     "api/v1/sessions/": ("", "?format=csv"),
+    "api/v1/reconciliations/": ("", "?format=csv"),
     "api/v1/attempts/": ("", "?format=csv"),
     "api/v1/meter-samples/": ("",),
     "api/v1/events/": ("", "?format=csv"),
@@ -525,6 +531,10 @@ def everything() -> Things:
     session = Session.objects.create(
         id=77, charger=charger, evse=evse, transaction_id="THEIRS-77", id_token="THEIRS-CARD",
         started=NOON, received=NOON, updated=NOON,
+    )  # fmt: skip
+    SessionReconciliation.objects.create(
+        session=session, charger=charger, ended=timezone.now(), verdict="contradictory",
+        basis="nothing", samples=0, checked_at=NOON,
     )  # fmt: skip
     return Things(
         organisation=world.organisation,

@@ -1,7 +1,14 @@
 """What happened and what is, over REST: read only."""
 
 from monitoring.api.chargers import Chargers, Evses
-from monitoring.api.history import Attempts, Connections, Events, Sessions, StatusSpans
+from monitoring.api.history import (
+    Attempts,
+    Connections,
+    Events,
+    Reconciliations,
+    Sessions,
+    StatusSpans,
+)
 from monitoring.api.kpis import Kpis
 from monitoring.api.meter_samples import MeterSamples
 from monitoring.api.quarantine import Quarantine
@@ -11,6 +18,7 @@ RESOURCES = {
     "chargers": Chargers,
     "evses": Evses,
     "sessions": Sessions,
+    "reconciliations": Reconciliations,
     "attempts": Attempts,
     "meter-samples": MeterSamples,
     "events": Events,

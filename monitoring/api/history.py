@@ -2,7 +2,14 @@
 
 from inventory.rest.views import Listed
 from monitoring import access, filters, serializers
-from monitoring.models import Attempt, ConnectionSpan, Event, Session, StatusSpan
+from monitoring.models import (
+    Attempt,
+    ConnectionSpan,
+    Event,
+    Session,
+    SessionReconciliation,
+    StatusSpan,
+)
 
 
 class Sessions(Listed):
@@ -14,6 +21,17 @@ class Sessions(Listed):
     serializer_class = serializers.SessionSerializer
     filterset_class = filters.SessionFilters
     ordering = ("-started", "-id")
+
+
+class Reconciliations(Listed):
+    """Whether ended sessions' meters agree, and what to bill; the latest first."""
+
+    queryset = SessionReconciliation.objects.none()
+    scope = staticmethod(access.reconciliations)
+    related = ("charger", "session__evse")
+    serializer_class = serializers.ReconciliationSerializer
+    filterset_class = filters.ReconciliationFilters
+    ordering = ("-ended", "-session_id")
 
 
 class Attempts(Listed):

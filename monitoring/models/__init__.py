@@ -24,6 +24,7 @@ from monitoring.models.outages import (
     SilentRun,
 )
 from monitoring.models.ports import PortState, StatusSpan
+from monitoring.models.reconciliation import SessionReconciliation, SessionToReconcile
 from monitoring.models.sessions import Session
 from monitoring.models.sightings import BlockedAddress, Sighting
 from monitoring.models.variables import ReportedVariable, VariableChange
@@ -55,6 +56,8 @@ __all__ = [
     "RollupState",
     "SchemaBreakage",
     "Session",
+    "SessionReconciliation",
+    "SessionToReconcile",
     "Sighting",
     "SilentRun",
     "StatusSpan",
