@@ -99,7 +99,7 @@ class Port:
 
     def __init__(self, history: PortHistory) -> None:
         """Join equal neighbours: a status that is reported again has not changed."""
-        self.statuses = list(_joined(history.statuses))
+        self.statuses = list(joined(history.statuses))
         self.vehicles = list(_vehicles(self.statuses))
         self.sessions = history.sessions
         self._starts = [span.start for span in self.statuses]
@@ -206,7 +206,8 @@ def assigned(
     return found
 
 
-def _joined(spans: Iterable[Reported]) -> Iterator[Reported]:
+def joined(spans: Iterable[Reported]) -> Iterator[Reported]:
+    """Yield the spans, neighbours of one state as one."""
     last: Reported | None = None
     for span in spans:
         if last is not None and last.state == span.state and last.end == span.start:

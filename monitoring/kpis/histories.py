@@ -61,7 +61,7 @@ SELECT s.charger_id, date_part('epoch', s.opened),
 SESSIONS = """
 SELECT charger_id, evse_id, date_part('epoch', started),
        date_part('epoch', COALESCE(ended, 'infinity')), id, id_token, stop_token, energy,
-       stop_reason, "authorization", flags ? 'abandoned'
+       stop_reason, "authorization", flags ? 'abandoned', peak_power
   FROM monitoring_session
  WHERE charger_id = ANY (%(ids)s) AND evse_id IS NOT NULL AND started < %(until)s
    AND (ended IS NULL OR ended >= %(since)s)

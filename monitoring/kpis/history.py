@@ -32,6 +32,8 @@ class Session(NamedTuple):
     answer: str = ""
     #: Never stopped by the charger; closed by us.
     abandoned: bool = False
+    #: The highest that was metered, W.
+    peak_power: float | None = None
 
 
 class Authorization(NamedTuple):

@@ -18,16 +18,16 @@ from monitoring.kpis.attempts import (
     stretches,
 )
 from monitoring.kpis.history import ChargerHistory, PortHistory
+from monitoring.kpis.links import WITHIN, add_links
 from monitoring.kpis.parts import Parts, Window
-from monitoring.kpis.timeline import UNSEEN, Piece, absences, gapless, overlaid, refined
-from monitoring.kpis.totals import NO_REASON, LinkTotals, PortTotals
+from monitoring.kpis.timeline import Piece, absences, gapless, overlaid, refined
+from monitoring.kpis.totals import LinkTotals, PortTotals
 from monitoring.kpis.use import add_use
 from monitoring.lenses import add_lenses
 from monitoring.lenses.california import NAME as CALIFORNIA
 from monitoring.outages.stretches import Stretch as Outage
 from monitoring.outages.stretches import stretches as outages
 
-ONLINE = "Online"
 #: Seconds that are surely shorter than any span.
 MOMENT = 1e-6
 
@@ -47,7 +47,7 @@ class Measured:
     california: dict[int, list[Piece]] = field(default_factory=dict)
     #: The attempts of each port that ended in the windows.
     attempts: dict[int, list[Attempt]] = field(default_factory=dict)
-    #: How far back the history must reach for the attempts to be exact.
+    #: How far back the history must reach for all of it to be exact.
     needs: float = inf
 
 
@@ -56,43 +56,19 @@ def measured(
 ) -> Measured:
     """Return what the charger and its ports did in the past and commissioned part of `windows`.
 
-    The history reaches from `attempts.TIMEOUT` before the first window to as much after the
-    last, or to `now`.
+    The history reaches to `attempts.TIMEOUT` after the last window, or to `now`; `needs` of the
+    result says from where.
     """
     found = Measured(ports={key: {} for key in history.ports})
     parts = Parts(windows, Window(commissioned.start, min(commissioned.end, now)))
     if parts.windows:
         found.hull = parts.hull
-        _add_links(found, history, parts)
+        found.links = {place: LinkTotals() for place in parts.places}
+        add_links(found.links, history, parts, commissioned)
+        found.needs = parts.hull.start - WITHIN
         _add_time(found, history, parts, commissioned)
         _add_attempts(found, history, parts, now)
     return found
-
-
-def _add_links(found: Measured, history: ChargerHistory, parts: Parts) -> None:
-    found.links = {place: LinkTotals() for place in parts.places}
-    online = [Piece(*parts.hull, ONLINE)]
-    gone = absences(history.connections, *parts.hull)
-    for place, state, seconds in parts.spread(overlaid(online, gone)):
-        totals = found.links[place]
-        if state == ONLINE:
-            totals.online += seconds
-            continue
-        totals.offline += seconds
-        if state == UNSEEN:
-            totals.unseen += seconds
-    _add_reconnects(found, history, parts)
-
-
-def _add_reconnects(found: Measured, history: ChargerHistory, parts: Parts) -> None:
-    for before, connection in zip(history.connections, history.connections[1:], strict=False):
-        place = parts.place_of(connection.opened)
-        if place is not None:
-            found.links[place].reconnects[before.reason or NO_REASON] += 1
-    for authorization in history.authorizations:
-        place = parts.place_of(authorization.at)
-        if place is not None and authorization.answer != ACCEPTED:
-            found.links[place].refusals += 1
 
 
 def _add_time(found: Measured, history: ChargerHistory, parts: Parts, commissioned: Window) -> None:
@@ -112,7 +88,8 @@ def _add_time(found: Measured, history: ChargerHistory, parts: Parts, commission
         seen = add_lenses(totals, timeline, history.rules, key, port, parts)
         if CALIFORNIA in seen:
             found.california[key] = seen[CALIFORNIA]
-        add_use(totals, timeline, port.sessions, history.rules.timezone, parts)
+        needs = add_use(totals, timeline, port, history.rules.timezone, parts)
+        found.needs = min(found.needs, needs)
 
 
 def _timeline(history: ChargerHistory, port: PortHistory, window: Window) -> list[Piece]:

@@ -35,6 +35,15 @@ class Parts:
             return None
         return self.places[part]
 
+    def touched(self, start: float, end: float) -> Iterator[tuple[int, Window]]:
+        """Yield (place, window) of the windows that [start, end) reaches into."""
+        for part in range(max(bisect_right(self._starts, start) - 1, 0), len(self.windows)):
+            window = self.windows[part]
+            if window.start >= end:
+                break
+            if window.end > start:
+                yield self.places[part], window
+
     def spread(self, pieces: Iterable[Piece]) -> Iterator[tuple[int, str, float]]:
         """Yield (place, state, seconds) of the pieces cut at the windows."""
         part, count = 0, len(self.windows)

@@ -1,7 +1,7 @@
 """Measuring in parts gives what measuring as a whole gives."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import asdict, is_dataclass
 from itertools import pairwise
 from math import inf
 from typing import Any
@@ -14,7 +14,7 @@ from monitoring.kpis.attempts import TIMEOUT
 from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
 from monitoring.kpis.measure import measured
 from monitoring.kpis.parts import Window
-from monitoring.kpis.totals import LensTotals, LinkTotals, PortTotals
+from monitoring.kpis.totals import LinkTotals, PortTotals
 from tests.monitoring.histories import LENGTH, MINUTE, histories, minutes, since
 
 END = LENGTH * MINUTE
