@@ -25,6 +25,7 @@ from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import UNCOUNTED, Terms
 from monitoring.models import RollupState
+from monitoring.outages import rows as outage_rows
 
 #: A day is settled so long after its end: later than facts come that don't mark it dirty,
 #: and than an attempt that ended in it can still go on.
@@ -159,7 +160,8 @@ def _refresh_some(now: datetime, *, skip_locked: bool) -> int:
         by_zone[state.charger.site.timezone].append(state)
     for name, here in by_zone.items():
         zone = zone_of(name)
-        _roll_up(here, Job(name, day_of(now - SETTLE, zone), day_of(now, zone)), now)
+        job = Job(name, day_of(now - SETTLE, zone), day_of(now, zone))
+        _roll_up(here, job, now, thorough=False)
     RollupState.objects.filter(pk__in=[state.pk for state in states]).update(refreshed_at=now)
     return len(states)
 
@@ -311,8 +313,13 @@ def _unmark(marks: Sequence[Mark]) -> int:
         return int(cursor.rowcount)
 
 
-def _roll_up(states: Sequence[RollupState], job: Job, now: datetime) -> set[int]:
-    """Compute and write the job's days of the locked chargers; return which could be."""
+def _roll_up(
+    states: Sequence[RollupState], job: Job, now: datetime, *, thorough: bool = True
+) -> set[int]:
+    """Compute and write the job's days of the locked chargers; return which could be.
+
+    Not `thorough`: what was told of outages' causes is looked up again only where it's news.
+    """
     chosen = list(days(job.first, job.last))
     if not chosen or not states:
         return {state.pk for state in states}
@@ -323,6 +330,8 @@ def _roll_up(states: Sequence[RollupState], job: Job, now: datetime) -> set[int]
     untils = [min(end, now) for _start, end in limits]
     rollup_rows.write(found, chosen, untils, Window(windows[0].start, windows[-1].end))
     quarters.write(found, chosen, windows)
+    goes_on = {key: window.end > now.timestamp() for key, window in counts.items()}
+    outage_rows.write(found, windows, goes_on, now, thorough=thorough)
     return set(found)
 
 

@@ -11,6 +11,7 @@ from monitoring.models.kpis import (
     DailyKpi,
     DirtyDay,
     QuarterHours,
+    RecordStart,
     RollupState,
 )
 from monitoring.models.meters import MeterSample
@@ -52,6 +53,7 @@ __all__ = [
     "PortState",
     "QuarantinedFact",
     "QuarterHours",
+    "RecordStart",
     "ReportedVariable",
     "RollupState",
     "SchemaBreakage",

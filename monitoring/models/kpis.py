@@ -160,6 +160,18 @@ class QuarterHours(models.Model):
         return f"{self.evse_id} {self.day}"
 
 
+class RecordStart(models.Model):
+    """From when on the record (spans, events) is whole: what is older was or is forgotten.
+
+    One row. Days that begin before are never computed again: they keep what they have.
+    """
+
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %T}"
+
+
 class RollupState(models.Model):
     """How far a charger's days are computed, and on what terms; its lock is the roll-up's."""
 

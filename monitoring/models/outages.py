@@ -38,9 +38,11 @@ _CHARGEX = [MinValueValidator(1), MaxValueValidator(26)]
 class Outage(models.Model):
     """A maximal stretch [started, ended) in which a port couldn't serve a driver; None: still.
 
-    Made from the record and made anew when it changes; what a person found (`found_*`) stays.
-    A port that flaps more than can be told row by row has rows that stand for many stretches:
-    then `seconds` is less than from start to end.
+    Made from the record, within the charger's commissioned time, and made anew when the record
+    changes: then it keeps its key, and what a person found (`found_*`) stays. Of a port that
+    flaps more than `MOST_ROWS` times a day (`monitoring.outages.entries`) some rows stand for
+    many outages: then `seconds`, what was really lost, is less than from start to end. Such a
+    row lies in one local day, so what a day has lost is exact.
     """
 
     evse = models.ForeignKey(Evse, models.CASCADE, related_name="outages")
@@ -58,8 +60,11 @@ class Outage(models.Model):
     faulted = models.FloatField(default=0.0)
     unavailable = models.FloatField(default=0.0)
     silent = models.FloatField(default=0.0)
-    #: How many stretches this row stands for.
+    #: How many outages this row stands for.
     stretches = models.PositiveIntegerField(default=1)
+    #: Its legs where it has several: [start, end, kind, seconds of each kind], instants as
+    #: seconds since the epoch; see `monitoring.outages.entries.Leg`.
+    course = models.JSONField(default=list)
     #: Computed up to here.
     until = models.DateTimeField()
     #: {"spans": [keys], "connections": [keys], "attempts": [keys]}: the first of each.
@@ -75,7 +80,7 @@ class Outage(models.Model):
         ordering = ["-started", "-id"]
         verbose_name = _("outage")
         constraints = [
-            no_overlap("outages_do_not_overlap", "evse", "started", "ended"),
+            no_overlap("outages_do_not_overlap", "evse", "started", "ended", at_end=True),
             models.CheckConstraint(
                 condition=Q(ended=None) | Q(ended__gt=F("started")), name="outages_last"
             ),
@@ -110,7 +115,9 @@ class OutageChange(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    #: {"field": [before, after]}; {"gone": …}: the row as it was.
+    #: {"field": [before, after]}; {"gone": …}: the row as it was; "joined" then says by key
+    #: which outage it has become a part of. At most so many a port and day as
+    #: `monitoring.outages.rows.MOST_CHANGES`.
     changes = models.JSONField()
 
     class Meta:

@@ -33,10 +33,12 @@ from monitoring.models import (
     DirtyDay,
     Event,
     Gateway,
+    Outage,
     RollupState,
     Session,
     StatusSpan,
 )
+from monitoring.outages.entries import KINDS, Entry, entries
 from tests.bench.history import generate
 
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -92,7 +94,7 @@ def rows() -> list[list[Any]]:
     """Return all that is rolled up, without the keys of the rows."""
     return [
         sorted(model.objects.values_list(*names), key=str)
-        for model in (DailyKpi, DailyConnectivity, Attempt)
+        for model in (DailyKpi, DailyConnectivity, Attempt, Outage)
         if (names := [f.attname for f in model._meta.concrete_fields if f.name != "id"])
     ]
 
@@ -119,6 +121,21 @@ def assert_all_as_computed_from_scratch(now: datetime) -> None:
             attempts = Attempt.objects.filter(evse=key).order_by("started")
             ended = [(a.started.timestamp(), a.ended.timestamp(), a.outcome) for a in attempts]
             assert ended == [tuple(a[:3]) for a in expected.attempts[key]]
+            assert_outages_of(key, entries(expected.outages[key], windows, now.timestamp()))
+
+
+def assert_outages_of(port: int, expected: list[Entry]) -> None:
+    stored = list(Outage.objects.filter(evse=port).order_by("started"))
+    assert [(o.started.timestamp(), o.ended and o.ended.timestamp()) for o in stored] == [
+        (entry.start, None if entry.open else entry.end) for entry in expected
+    ]
+    for outage, entry in zip(stored, expected, strict=True):
+        assert (outage.kind, outage.stretches) == (entry.kind, entry.stretches)
+        assert outage.until.timestamp() == entry.end
+        lost = [getattr(outage, kind) for kind in KINDS]
+        assert lost == pytest.approx(list(entry.seconds))
+    began = sum(DailyKpi.objects.filter(evse=port).values_list("outages", flat=True))
+    assert sum(outage.stretches for outage in stored) == began
 
 
 def report_late(rng: random.Random, evse: Evse, when: datetime) -> None:
@@ -333,7 +350,7 @@ def test_a_charger_that_is_not_in_service_yet_has_no_days(port: Evse, stage: Lif
     Charger.objects.update(lifecycle=stage)
     rollup.settle(at(9, 12))
     rollup.refresh(at(9, 12))
-    assert rows() == [[], [], []]
+    assert rows() == [[], [], [], []]
 
 
 def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(port: Evse) -> None:
@@ -349,7 +366,7 @@ def test_a_charger_whose_commissioning_or_time_zone_changes_is_computed_again(po
     assert day_row(port, 3).until == at(4, 5)
     Charger.objects.update(commissioned_at=None)
     rollup.settle(at(9, 12))
-    assert rows() == [[], [], []]
+    assert rows() == [[], [], [], []]
 
 
 def test_a_charger_that_can_not_be_measured_holds_up_no_other(
@@ -400,7 +417,7 @@ def test_jobs_run_at_once_leave_the_same_rows_as_one() -> None:
     rollup.settle(NOON)
     assert_all_as_computed_from_scratch(NOON)
     found = rows()
-    for model in (DailyKpi, DailyConnectivity, Attempt, RollupState):
+    for model in (DailyKpi, DailyConnectivity, Attempt, Outage, RollupState):
         model.objects.all().delete()
     rollup.settle(NOON)
     rollup.refresh(NOON)
