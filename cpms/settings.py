@@ -287,6 +287,8 @@ if TRUSTED_PROXIES:  # cpms.web.proxies drops the header of anybody else.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 #: An unknown identity is told so (404) where chargers may connect without credentials anyway.
 OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", default=False)
+#: Wh that a session must deliver to count as successful.
+LEAST_ENERGY_WH = environment.integer("LEAST_ENERGY_WH", 100, 0, 100_000)
 #: Days that raw meter samples and recorded frames are kept.
 METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
 FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)

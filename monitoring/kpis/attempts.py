@@ -18,7 +18,14 @@ from math import inf
 from typing import NamedTuple
 
 from monitoring.facts import Status
-from monitoring.kpis.history import Authorization, ChargerHistory, PortHistory, Reported, Session
+from monitoring.kpis.history import (
+    LEAST_ENERGY,
+    Authorization,
+    ChargerHistory,
+    PortHistory,
+    Reported,
+    Session,
+)
 
 
 class Outcome(StrEnum):
@@ -35,14 +42,19 @@ class Outcome(StrEnum):
     STUCK_FINISHING = "stuck_finishing"
 
 
-#: The least that a successful session delivers, Wh.
-LEAST_ENERGY = 100.0
 #: An attempt in which nothing happens for so long is over, seconds.
 TIMEOUT = 1_800.0
 #: A token is presented at most so long before its cable is plugged in, seconds.
 CONNECT = 180.0
+#: Who tries again within so long after a failure is at it for the second time, seconds.
+AGAIN = 1_800.0
 #: A fault may be reported so long after the stop that it caused, seconds.
 FAULT_SLACK = 10.0
+
+#: More than any port can deliver, W: the Megawatt Charging System ends at 3.75 MW.
+MOST_POWER = 4e6
+#: Wh that are believed however short the session: clocks are wrong more often than registers.
+MOST_AT_ONCE = 1e6
 
 ACCEPTED = "Accepted"
 _FREE = frozenset({Status.AVAILABLE.value, Status.RESERVED.value})
@@ -97,8 +109,10 @@ class _Activity(NamedTuple):
 class Port:
     """A port's history, made quick to ask."""
 
-    def __init__(self, history: PortHistory) -> None:
+    def __init__(self, history: PortHistory, least_energy: float = LEAST_ENERGY) -> None:
         """Join equal neighbours: a status that is reported again has not changed."""
+        #: The least that a successful session delivers, Wh.
+        self.least_energy = least_energy
         self.statuses = list(joined(history.statuses))
         self.vehicles = list(_vehicles(self.statuses))
         self.sessions = history.sessions
@@ -149,6 +163,13 @@ class Port:
             if span.end > start:
                 yield span
 
+    def charged(self, session: Session) -> bool:
+        """Tell whether energy flowed in the session, metered or not."""
+        if _delivered(self, session) or (session.energy or 0.0) > 0.0:
+            return True
+        spans = self.spans(session.start, session.end)
+        return any(span.state == Status.CHARGING for span in spans)
+
     def fault_of(self, session: Session) -> Reported | None:
         """Return the Faulted span that the session ended with, give or take `FAULT_SLACK`."""
         earliest = max(session.start, session.end - FAULT_SLACK)
@@ -160,7 +181,15 @@ class Port:
 
 def ports_of(history: ChargerHistory) -> dict[int, Port]:
     """Return the charger's ports by their key."""
-    return {key: Port(port) for key, port in history.ports.items()}
+    least = history.rules.least_energy
+    return {key: Port(port, least) for key, port in history.ports.items()}
+
+
+def believed(session: Session) -> float:
+    """Return the Wh of a session: none where its meter says what can't be."""
+    energy = session.energy or 0.0
+    most = max(MOST_AT_ONCE, MOST_POWER * (session.end - session.start) / 3_600)
+    return energy if 0.0 < energy <= most else 0.0
 
 
 def stretches(port: Port, accepted: Iterable[Authorization]) -> list[Stretch]:
@@ -187,6 +216,36 @@ def judged(port: Port, stretch: Stretch, refused: Sequence[Authorization]) -> At
         session = stretch.sessions[-1]
         return _attempt(stretch, *_failure(port, stretch, session))
     return _never_started(port, stretch, refused)
+
+
+def authenticated(stretch: Stretch, attempt: Attempt) -> bool:
+    """Tell whether the attempt that came of the stretch had an accepted token, or needed none."""
+    unasked = {Outcome.REFUSED, Outcome.NO_AUTHORIZATION}
+    return attempt.outcome not in unasked and bool(stretch.sessions or stretch.accepted)
+
+
+def ended_well(port: Port, stretch: Stretch) -> bool:
+    """Tell whether energy started to flow and that ended regularly, however little it was."""
+    return any(_regular(port, session) and port.charged(session) for session in stretch.sessions)
+
+
+def repeated(attempts: Sequence[Attempt]) -> list[bool]:
+    """Tell of each attempt at a site, at any port, whether it was the driver's second, or later.
+
+    So it is where an attempt with the same token began before and failed, and lasted into the
+    `AGAIN` seconds before it. An attempt without a token is always a first.
+    """
+    failed: dict[str, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt.outcome not in {Outcome.SUCCESS, Outcome.REFUSED} and attempt.token:
+            failed[attempt.token.lower()].append(attempt)
+    return [
+        any(
+            before.start < attempt.start <= before.end + AGAIN
+            for before in failed[attempt.token.lower()]
+        )
+        for attempt in attempts
+    ]
 
 
 def assigned(
@@ -270,7 +329,7 @@ def _attempt(
     stretch: Stretch, outcome: Outcome, session: Session | None = None, detail: str = ""
 ) -> Attempt:
     tokens = [s.token for s in stretch.sessions] + [a.token for a in stretch.accepted]
-    energies = [s.energy for s in stretch.sessions if s.energy is not None]
+    energies = [believed(s) for s in stretch.sessions if s.energy is not None]
     return Attempt(
         stretch.start,
         stretch.end,
@@ -283,18 +342,23 @@ def _attempt(
 
 
 def _successful(port: Port, session: Session) -> bool:
+    return _regular(port, session) and _delivered(port, session)
+
+
+def _regular(port: Port, session: Session) -> bool:
+    """Tell whether the driver, the vehicle, an operator or a limit ended the session."""
     regular = session.reason.lower() not in _FAULTS | _LOSSES and not session.abandoned
-    return regular and _delivered(session) and port.fault_of(session) is None
+    return regular and port.fault_of(session) is None
 
 
-def _delivered(session: Session) -> bool:
-    return session.energy is not None and session.energy >= LEAST_ENERGY
+def _delivered(port: Port, session: Session) -> bool:
+    return session.energy is not None and session.energy >= port.least_energy
 
 
 def _failure(port: Port, stretch: Stretch, session: Session) -> tuple[Outcome, Session, str]:
     reason = session.reason.lower()
     fault = port.fault_of(session)
-    if _refused(session):
+    if _refused(port, session):
         return Outcome.REFUSED, session, session.answer or session.reason
     if reason in _FAULTS or fault is not None:
         return Outcome.FAULT, session, (fault.error if fault else "") or session.reason
@@ -307,9 +371,9 @@ def _failure(port: Port, stretch: Stretch, session: Session) -> tuple[Outcome, S
     return Outcome.NO_ENERGY, session, session.reason
 
 
-def _refused(session: Session) -> bool:
+def _refused(port: Port, session: Session) -> bool:
     invalid = session.answer not in {"", ACCEPTED} or session.reason.lower() == "deauthorized"
-    return invalid and not _delivered(session)
+    return invalid and not _delivered(port, session)
 
 
 def _abandoned(port: Port, session: Session) -> Outcome:

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 from inventory.opening_hours import Hours
 
+#: The least that a successful session delivers, Wh, where nobody says otherwise (KPIS.md).
+LEAST_ENERGY = 100.0
+
 
 class Reported(NamedTuple):
     """A status span [start, end) of a port; the vendor's error code where it gave no other."""
@@ -100,6 +103,8 @@ class Rules:
     agreements: tuple[Agreement, ...] = ()
     #: Authorities' lenses by port: values of `inventory.models.site.LENSES`.
     lenses: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    #: The least that a successful session delivers, Wh.
+    least_energy: float = LEAST_ENERGY
 
 
 @dataclass(slots=True)

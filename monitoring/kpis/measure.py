@@ -13,6 +13,8 @@ from monitoring.kpis.attempts import (
     Attempt,
     Outcome,
     assigned,
+    authenticated,
+    ended_well,
     judged,
     ports_of,
     stretches,
@@ -122,7 +124,11 @@ def _add_attempts(found: Measured, history: ChargerHistory, parts: Parts, now: f
             if place is not None and stretch.end < now:
                 attempt = judged(port, stretch, refused[key])
                 found.attempts[key].append(attempt)
-                _count(found.ports[key][place], attempt)
+                totals = found.ports[key][place]
+                _count(totals, attempt)
+                asked = authenticated(stretch, attempt)
+                totals.authorized += asked
+                totals.regular += asked and ended_well(port, stretch)
 
 
 def _count(totals: PortTotals, attempt: Attempt) -> None:

@@ -7,10 +7,11 @@ from hashlib import sha256
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.db import connection
 
 from inventory.opening_hours import BadOpeningHours, Hours, parse
-from monitoring.kpis.history import Agreement, Rules
+from monitoring.kpis.history import LEAST_ENERGY, Agreement, Rules
 from monitoring.lenses.which import of_port, of_site
 
 log = structlog.get_logger(__name__)
@@ -50,7 +51,8 @@ def rules_of(chargers: Sequence[int]) -> dict[int, Rules]:
         timezone, hours, lenses = sites[site]
         here = {key: of_port(lenses, connectors) for key, connectors in ports[charger].items()}
         under = {key: names for key, names in here.items() if names}
-        found[charger] = Rules(timezone, hours, tuple(agreements[site]), under)
+        least = float(settings.LEAST_ENERGY_WH)
+        found[charger] = Rules(timezone, hours, tuple(agreements[site]), under, least)
     return found
 
 
@@ -62,16 +64,18 @@ def digests(chargers: Sequence[int]) -> dict[int, str]:
 def digest(rules: Rules) -> str:
     """Return what is the same for rules by which the same uptimes come out.
 
-    The time zone is kept apart, and without a lens nothing else matters: then it is empty.
+    The time zone is kept apart; without a lens hours don't matter. Empty: as they all are, where
+    nobody chose any.
     """
+    least = "" if rules.least_energy == LEAST_ENERGY else f"{rules.least_energy:g}"
     if not rules.lenses and not rules.agreements:
-        return ""
+        return least
     agreed = [
         (_text(one.hours), sorted(one.excluded), one._replace(hours={}, excluded=frozenset()))
         for one in rules.agreements
     ]
     under = sorted((key, sorted(names)) for key, names in rules.lenses.items())
-    return sha256(repr((_text(rules.hours), agreed, under)).encode()).hexdigest()
+    return sha256(repr((_text(rules.hours), agreed, under, least)).encode()).hexdigest()
 
 
 def _text(hours: Hours) -> list[tuple[str, list[str]]]:

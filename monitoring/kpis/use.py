@@ -15,7 +15,7 @@ from math import inf
 from zoneinfo import ZoneInfo
 
 from monitoring.facts import Status
-from monitoring.kpis.attempts import TIMEOUT, joined
+from monitoring.kpis.attempts import MOST_POWER, TIMEOUT, believed, joined
 from monitoring.kpis.history import PortHistory, Reported, Session
 from monitoring.kpis.parts import Parts, Window
 from monitoring.kpis.timeline import Piece
@@ -25,10 +25,6 @@ from monitoring.outages.stretches import KIND_OF
 #: A pause of the vehicle that lasts so long is the end of its charging, seconds: as much as is
 #: read after a window.
 PAUSE = TIMEOUT
-#: More than any port can deliver, W: the Megawatt Charging System ends at 3.75 MW.
-MOST_POWER = 4e6
-#: Wh that are believed however short the session: clocks are wrong more often than registers.
-MOST_AT_ONCE = 1e6
 
 _CHARGING = Status.CHARGING.value
 _FREE = frozenset({Status.AVAILABLE.value, Status.RESERVED.value})
@@ -64,13 +60,6 @@ def add_use(
         totals[place].use.idle += seconds
     _add_hours(totals, timeline, timezone, parts)
     return needs
-
-
-def believed(session: Session) -> float:
-    """Return the Wh of a session: none where its meter says what can't be."""
-    energy = session.energy or 0.0
-    most = max(MOST_AT_ONCE, MOST_POWER * (session.end - session.start) / 3_600)
-    return energy if 0.0 < energy <= most else 0.0
 
 
 def idle_spans(statuses: Sequence[Reported], window: Window) -> tuple[list[Piece], float]:
