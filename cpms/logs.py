@@ -30,6 +30,7 @@ LONGEST_TRACE = 20_000
 QUIET = (
     *("uvicorn.access", "uvicorn.error", "asyncio"),
     *("celery.beat", "celery.worker.strategy", "celery.app.trace"),
+    *("fontTools", "fpdf"),
 )
 
 

@@ -1,6 +1,7 @@
 """Refresh the vendored browser assets from npm, as pinned in their vendor.json.
 
-Two folders have one: the dashboard's own assets, and those that only its tests use.
+Three folders have one: the dashboard's own assets, those that only its tests use, and the
+fonts of reports.
 
     python deploy/vendor_assets.py            fetch what is pinned, check it, write it
     python deploy/vendor_assets.py --repin    also take the versions in vendor.json as new
@@ -24,7 +25,11 @@ from typing import Any
 import vendor_map
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = (ROOT / "cpms/web/static/vendor", ROOT / "tests/browser/vendor")
+FOLDERS = (
+    ROOT / "cpms/web/static/vendor",
+    ROOT / "tests/browser/vendor",
+    ROOT / "cpms/reports/fonts",
+)
 SOURCE_MAP = re.compile(rb"\s*(//# sourceMappingURL=\S+|/\*# sourceMappingURL=\S+ \*/)\s*$")
 #: Tabler's icons begin with an invisible square that only matters to editors.
 ICON_FRAME = '<path stroke="none" d="M0 0h24v24H0z" fill="none" />'

@@ -1,0 +1,1 @@
+"""Reports on paper: a document's blocks, drawn into a PDF."""
