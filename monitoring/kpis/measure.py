@@ -136,6 +136,8 @@ def _count(totals: PortTotals, attempt: Attempt) -> None:
         totals.refused += 1
         return
     totals.attempts += 1
+    totals.first += 1
     totals.successes += attempt.outcome is Outcome.SUCCESS
+    totals.first_successes += attempt.outcome is Outcome.SUCCESS
     if attempt.outcome is not Outcome.SUCCESS:
         totals.failures[attempt.outcome.value] += 1

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from inventory.models import Charger
 from monitoring.days import bounds, day_of, days, zone_of
-from monitoring.kpis import quarters, rules
+from monitoring.kpis import firsts, quarters, rules
 from monitoring.kpis import rows as rollup_rows
 from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
@@ -154,7 +154,7 @@ def _make_states() -> None:
 
 @transaction.atomic
 def _refresh_some(now: datetime, *, skip_locked: bool) -> int:
-    states = list(_locked(_stale(now), skip_locked=skip_locked)[:MOST_CHARGERS])
+    states = _held(_locked(_stale(now), skip_locked=skip_locked)[:MOST_CHARGERS])
     by_zone: dict[str, list[RollupState]] = defaultdict(list)
     for state in states:
         by_zone[state.charger.site.timezone].append(state)
@@ -184,6 +184,13 @@ def _locked(states: QuerySet[RollupState], *, skip_locked: bool = True) -> Query
     return locked.select_related("charger__site").order_by("pk")
 
 
+def _held(locked: QuerySet[RollupState]) -> list[RollupState]:
+    """Return the locked states, once no other job works at their sites."""
+    states = list(locked)
+    firsts.lock([state.pk for state in states])
+    return states
+
+
 def _unsettled(now: datetime) -> Iterator[tuple[int, Job, bool]]:
     """Yield the chargers with days to settle, which, and whether it is for other rules."""
     with connection.cursor() as cursor:
@@ -208,7 +215,7 @@ def _first(terms: Terms, settled_before: date | None, now: datetime) -> date:
 
 @transaction.atomic
 def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
-    locked = list(_locked(RollupState.objects.filter(pk__in=chargers)))
+    locked = _held(_locked(RollupState.objects.filter(pk__in=chargers)))
     digests = rules.digests([state.pk for state in locked])
     states = [state for state in locked if _covers(job, state, digests[state.pk], now)]
     rollup_rows.forget([state.pk for state in states if _moved(state)])
@@ -304,7 +311,7 @@ def _runs(marks: Iterable[Mark]) -> Iterator[tuple[int, Job]]:
 
 @transaction.atomic
 def _recompute(job: Job, chargers: Sequence[int], now: datetime) -> set[int]:
-    return _roll_up(list(_locked(RollupState.objects.filter(pk__in=chargers))), job, now)
+    return _roll_up(_held(_locked(RollupState.objects.filter(pk__in=chargers))), job, now)
 
 
 def _unmark(marks: Sequence[Mark]) -> int:
@@ -328,7 +335,7 @@ def _roll_up(
     counts = {state.pk: Terms.of(state.charger).commissioned for state in states}
     found = survey(counts, windows, now)
     untils = [min(end, now) for _start, end in limits]
-    rollup_rows.write(found, chosen, untils, Window(windows[0].start, windows[-1].end))
+    rollup_rows.write(found, chosen, untils, windows)
     quarters.write(found, chosen, windows)
     goes_on = {key: window.end > now.timestamp() for key, window in counts.items()}
     outage_rows.write(found, windows, goes_on, now, thorough=thorough)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.kpis import columns
+from monitoring.kpis import columns, firsts
 from monitoring.kpis.attempts import Attempt
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
@@ -84,16 +84,22 @@ ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
 
 
 def write(
-    found: Mapping[int, Measured], days: Sequence[date], untils: Sequence[datetime], hull: Window
+    found: Mapping[int, Measured],
+    days: Sequence[date],
+    untils: Sequence[datetime],
+    windows: Sequence[Window],
 ) -> None:
-    """Write what was measured of the chargers (by key) in windows that are `days`.
+    """Write what was measured of the chargers (by key) in `windows` that are `days`.
 
-    `untils` are up to when each is measured, and `hull` reaches from the first to the last.
+    `untils` are up to when each is measured. The chargers' sites are locked (`firsts.lock`).
     """
+    attempts = {key: made for one in found.values() for key, made in one.attempts.items()}
+    changed = _write_attempts(attempts, Window(windows[0].start, windows[-1].end))
+    marked = firsts.mark(found, changed) if changed else []
+    firsts.leave_out(found, windows)
     _execute(PORT_DAYS, _port_days(found, days, untils))
     _execute(CHARGER_DAYS, _charger_days(found, days, untils))
-    attempts = {key: made for one in found.values() for key, made in one.attempts.items()}
-    _write_attempts(attempts, hull)
+    firsts.recount(marked)
 
 
 def forget(chargers: Sequence[int]) -> None:
@@ -136,23 +142,30 @@ def _literal(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> None:
-    """Replace what changed of the attempts that ended in `hull`, and what they overlap."""
+def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> Window | None:
+    """Replace what changed of the attempts that ended in `hull`, and what they overlap.
+
+    Returns what all that was changed lies in; None: nothing was.
+    """
     missing = {_identity(port, a): (port, *a) for port, each in made.items() for a in each}
     earliest = min((a.start for each in made.values() for a in each), default=hull.start)
-    wrong, elsewhere = [], []
+    wrong, elsewhere, touched = [], [], [hull]
     for key, port, *row in _rows(
         ATTEMPTS_AROUND, (list(made), min(earliest, hull.start), hull.end)
     ):
         attempt = Attempt(*row)
         if missing.pop(_identity(port, attempt), None) is None and _ours(attempt, made[port], hull):
             wrong.append(key)
+            touched.append(Window(attempt.start, attempt.end))
             if not hull.start <= attempt.end < hull.end:
                 elsewhere.append((port, attempt.end))
     if wrong:
         AttemptRow.objects.filter(pk__in=wrong).delete()
     _execute(MARK_DAYS, elsewhere)
     _execute(ADD_ATTEMPTS, missing.values())
+    if not wrong and not missing:
+        return None
+    return Window(min(earliest, *(w.start for w in touched)), max(w.end for w in touched))
 
 
 def _ours(attempt: Attempt, made: Iterable[Attempt], hull: Window) -> bool:

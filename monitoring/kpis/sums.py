@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from inventory.models import Charger
 from monitoring.days import parts, zone_of
-from monitoring.kpis import columns
+from monitoring.kpis import columns, firsts
 from monitoring.kpis.groups import OF_CHARGERS, GroupBy, Key, labelled
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window as Part
@@ -122,7 +122,9 @@ def _add_cut_days(
             for chunk in _chunks(list(keys)):
                 here = Charger.objects.filter(pk__in=chunk).select_related("site")
                 counts = {charger.pk: Terms.of(charger).commissioned for charger in here}
-                for charger, measured in survey(counts, [part], now).items():
+                surveyed = survey(counts, [part], now)
+                firsts.leave_out(surveyed, [part])
+                for charger, measured in surveyed.items():
                     link = _timed_key(by, day, keys[charger])
                     _add_measured(found, link, measured, by)
 

@@ -111,7 +111,7 @@ class PortTotals:
     authorized: int = 0
     regular: int = 0
     #: Attempts with no failed one of the same token at the same site just before, and the
-    #: successful among them.
+    #: successful among them: all of them, until `firsts` has looked at the site.
     first: int = 0
     first_successes: int = 0
     use: UseTotals = field(default_factory=UseTotals)
