@@ -123,6 +123,19 @@ def histories(
     return found
 
 
+def decisions(
+    chargers: Sequence[int], since: datetime, until: datetime
+) -> dict[int, ChargerHistory]:
+    """Return what people decided of the chargers (keys) in [since, until), and their rules.
+
+    That is their histories without anything that happened.
+    """
+    found = {key: ChargerHistory(rules=rules) for key, rules in rules_of(chargers).items()}
+    year = _start_of_year(since)
+    _read_decisions(found, {"ids": list(chargers), "until": until, "year": year})
+    return found
+
+
 def _start_of_year(since: datetime) -> datetime:
     day = timedelta(days=1)
     return datetime((since - day).year, 1, 1, tzinfo=UTC) - day

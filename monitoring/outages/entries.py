@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
 from itertools import groupby
 from math import fsum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from monitoring.kpis.parts import Window
 from monitoring.outages.kinds import Kind
@@ -64,6 +64,37 @@ class Entry(NamedTuple):
 def leg(start: float, end: float, kind: Kind) -> Leg:
     """Return a leg of one kind."""
     return Leg(start, end, kind, tuple(end - start if kind is one else 0.0 for one in KINDS))
+
+
+def stored(
+    start: float,
+    end: float,
+    is_open: bool,
+    kind: str,
+    seconds: Sequence[float],
+    stretches: int,
+    course: Sequence[Sequence[Any]],
+) -> Entry:
+    """Return the entry that a row stands for; `course` is what `course_of` made."""
+    start, end = round(start, 6), round(end, 6)
+    legs = tuple(_leg(*one) for one in course) or (Leg(start, end, Kind(kind), tuple(seconds)),)
+    return Entry(start, end, is_open, legs, stretches)
+
+
+def _leg(start: float, end: float, kind: str, seconds: Sequence[float] | None = None) -> Leg:
+    if seconds is None:
+        return leg(start, end, Kind(kind))
+    return Leg(start, end, Kind(kind), tuple(seconds))
+
+
+def course_of(entry: Entry) -> list[list[Any]]:
+    """Return the legs as a row keeps them, where there are several."""
+    return [_said(one) for one in entry.legs] if len(entry.legs) > 1 else []
+
+
+def _said(one: Leg) -> list[Any]:
+    head = [one.start, one.end, one.kind.value]
+    return head if one.pure else [*head, list(one.seconds)]
 
 
 def entries(

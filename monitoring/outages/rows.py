@@ -16,9 +16,9 @@ from django.db import connection
 
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
-from monitoring.outages.entries import KINDS, MICROSECOND, Entry, Leg, entries, leg
+from monitoring.outages.entries import KINDS, MICROSECOND, Entry, course_of, entries, stored
 from monitoring.outages.evidence import NOTHING, Asked, Told, told
-from monitoring.outages.kinds import Cause, Kind
+from monitoring.outages.kinds import Cause
 from monitoring.outages.splice import continued, spliced
 
 #: What is told of an outage can still change so long after its end without being late, seconds.
@@ -135,18 +135,18 @@ def write(
     if hull.start >= moment:
         return
     chargers = {port: key for key, one in found.items() for port in one.ports}
-    stored = _stored(list(chargers), hull)
+    before = _stored(list(chargers), hull)
     places: list[_Place] = []
     gone: list[tuple[int, int | None]] = []
     for port, charger in chargers.items():
-        rows, outages = stored.get(port, []), found[charger].outages.get(port, ())
+        rows, outages = before.get(port, []), found[charger].outages.get(port, ())
         if rows or outages:
             made = entries(outages, days, moment if goes_on[charger] else None)
             here, left = _placed(port, charger, rows, made, hull)
             places += here
             gone += left
     _tell(places, hull, now, thorough=thorough)
-    _write(places, gone, now)
+    _write(places, gone, hull, now)
 
 
 def _stored(ports: Sequence[int], hull: Window) -> dict[int, list[Row]]:
@@ -159,19 +159,9 @@ def _stored(ports: Sequence[int], hull: Window) -> dict[int, list[Row]]:
 
 
 def _row(key: int, start: float, end: float, is_open: bool, kind: str, *row: Any) -> Row:
-    seconds, (stretches, course, cause, error_code, chargex, evidence) = row[:4], row[4:]
-    start, end = round(start, 6), round(end, 6)
-    said = json.loads(course) if isinstance(course, str) else course
-    legs = tuple(_leg(*one) for one in said) or (Leg(start, end, Kind(kind), tuple(seconds)),)
-    proofs = json.loads(evidence) if isinstance(evidence, str) else evidence
-    told = Told(Cause(cause), error_code, chargex, proofs)
-    return Row(key, Entry(start, end, is_open, legs, stretches), told)
-
-
-def _leg(start: float, end: float, kind: str, seconds: Sequence[float] | None = None) -> Leg:
-    if seconds is None:
-        return leg(start, end, Kind(kind))
-    return Leg(start, end, Kind(kind), tuple(seconds))
+    lost, (stretches, course, cause, error_code, chargex, evidence) = row[:4], row[4:]
+    entry = stored(start, end, is_open, kind, lost, stretches, json.loads(course))
+    return Row(key, entry, Told(Cause(cause), error_code, chargex, json.loads(evidence)))
 
 
 def _placed(
@@ -234,13 +224,15 @@ def _same(one: float, other: float) -> bool:
     return abs(one - other) < MICROSECOND
 
 
-def _write(places: Sequence[_Place], gone: Sequence[tuple[int, int | None]], now: datetime) -> None:
+def _write(
+    places: Sequence[_Place], gone: Sequence[tuple[int, int | None]], hull: Window, now: datetime
+) -> None:
     added = [place for place in places if place.row is None]
     changed = [place for place in places if place.row is not None and _differs(place)]
     _remove(gone, now)
     _run(CHANGE, [(place.row.key, *_columns(place)) for place in changed if place.row])
     _run(ADD, [(place.port, place.charger, *_columns(place)) for place in added])
-    _keep_changes(changed, now)
+    _keep_changes(changed, hull, now)
 
 
 def _differs(place: _Place) -> bool:
@@ -260,14 +252,9 @@ def _columns(place: _Place) -> tuple[Any, ...]:
         said.chargex,
         *entry.seconds,
         entry.stretches,
-        json.dumps([_said(one) for one in entry.legs] if len(entry.legs) > 1 else []),
+        json.dumps(course_of(entry)),
         json.dumps(said.evidence),
     )
-
-
-def _said(one: Leg) -> list[Any]:
-    head = [one.start, one.end, str(one.kind)]
-    return head if one.pure else [*head, list(one.seconds)]
 
 
 def _remove(gone: Sequence[tuple[int, int | None]], now: datetime) -> None:
@@ -278,13 +265,18 @@ def _remove(gone: Sequence[tuple[int, int | None]], now: datetime) -> None:
             cursor.execute(REMOVE, {**limits, "ids": list(ids), "into": list(into)})
 
 
-def _keep_changes(changed: Iterable[_Place], now: datetime) -> None:
-    """Keep what late data changed of outages that had been over."""
+def _keep_changes(changed: Iterable[_Place], hull: Window, now: datetime) -> None:
+    """Keep what late data changed of outages that had been over.
+
+    One that touches the hull from outside has only gone on, and wasn't computed anew itself.
+    """
     late: list[tuple[int, int, str]] = []
     by_port: dict[int, int] = defaultdict(int)
     for place in changed:
         row = place.row
         if row is None or row.entry.open or row.entry.end > now.timestamp() - OVER:
+            continue
+        if row.entry.end <= hull.start or row.entry.start >= hull.end:
             continue
         told_of = _changes(row, place)
         if told_of and row.entry.stretches == 1 and by_port[place.port] < MOST_CHANGES:

@@ -14,6 +14,7 @@ KIND_OF = {
     Status.UNAVAILABLE.value: Kind.UNAVAILABLE,
     SILENT: Kind.SILENT,
 }
+STATE_OF = {kind: state for state, kind in KIND_OF.items()}
 
 
 class Part(NamedTuple):

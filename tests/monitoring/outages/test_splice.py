@@ -1,12 +1,15 @@
 """The ledger ends the same whatever was computed when."""
 
+import time
+import tracemalloc
 from itertools import pairwise
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitoring.kpis.history import ChargerHistory, Connection, PortHistory, Reported
 from monitoring.kpis.measure import measured
 from monitoring.kpis.parts import Window
 from monitoring.outages.entries import MOST_LEGS, MOST_ROWS, Entry, entries, leg
@@ -38,6 +41,7 @@ def assert_same(left, right):
 spans = st.tuples(st.integers(0, len(DAYS) - 1), st.integers(1, 3))
 
 
+@settings(max_examples=40)
 @given(histories(), st.lists(spans, max_size=8), minutes, st.randoms())
 def test_splices_in_any_order_end_in_what_one_computation_makes(history, again, now, rng):
     whole = measured(history, DAYS, ALWAYS, now).outages
@@ -54,6 +58,7 @@ def test_splices_in_any_order_end_in_what_one_computation_makes(history, again, 
         assert_same(stored, entries(whole.get(key, ()), DAYS, now))
 
 
+@settings(max_examples=40)
 @given(histories(), minutes, minutes, minutes)
 def test_what_is_cut_out_and_computed_again_is_as_it_was(history, now, start, end):
     start, end = sorted((start, end))
@@ -111,6 +116,26 @@ def test_more_outages_a_day_than_are_told_are_taken_together_where_they_lie_clos
     assert sum(e.seconds[1] for e in found) == pytest.approx(50 + 500 + 1_000 + 6_400)
     assert entry(5_000, 6_000, Kind.FAULTED) in found
     assert all(a.end < b.start for a, b in pairwise(found))
+
+
+def test_a_hundred_thousand_flaps_a_day_take_bounded_time_and_memory():
+    flaps = [
+        Reported(t * 0.36, t * 0.36 + 0.36, "Faulted" if t % 2 else "Available")
+        for t in range(240_000)
+    ]
+    history = ChargerHistory({1: PortHistory(flaps)}, [Connection(-10.0, inf)])
+    day = [Window(0, 86_400)]
+    began = time.process_time()
+    outages = measured(history, day, ALWAYS, 86_400).outages[1]
+    tracemalloc.start()
+    found = entries(outages, day, None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(outages) > 100_000
+    assert len(found) <= MOST_ROWS + 2
+    assert sum(e.seconds[1] for e in found) == pytest.approx(43_200)
+    assert peak < 150e6
+    assert time.process_time() - began < 60
 
 
 def test_an_outage_of_many_parts_keeps_its_seconds_by_day():
