@@ -16,6 +16,8 @@ from inventory.models import (
     Charger,
     ChargerModel,
     Connector,
+    Contract,
+    Contractor,
     Evse,
     Membership,
     Organisation,
@@ -129,6 +131,24 @@ def sims(user: Person) -> QuerySet[Sim]:
     whole = _memberships(user).filter(sites=None).values("organisation")
     used = Charger.objects.filter(sim=OuterRef("pk"), site__in=sites(user))
     return Sim.objects.filter(Q(organisation__in=whole) | Q(Exists(used)))
+
+
+def contracts(user: Person) -> QuerySet[Contract]:
+    """Contracts of the organisations in which the user sees every site, and of sites they see."""
+    if _sees_all(user):
+        return Contract.objects.all()
+    whole = _memberships(user).filter(sites=None).values("organisation")
+    here = sites(user).filter(contracts=OuterRef("pk"))
+    return Contract.objects.filter(Q(contractor__organisation__in=whole) | Q(Exists(here)))
+
+
+def contractors(user: Person) -> QuerySet[Contractor]:
+    """Contractors of the organisations in which the user sees every site, or of sites they see."""
+    if _sees_all(user):
+        return Contractor.objects.all()
+    whole = _memberships(user).filter(sites=None).values("organisation")
+    seen = contracts(user).filter(contractor=OuterRef("pk"))
+    return Contractor.objects.filter(Q(organisation__in=whole) | Q(Exists(seen)))
 
 
 def models(user: Person) -> QuerySet[ChargerModel]:

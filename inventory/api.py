@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.db.models import Prefetch, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -10,7 +11,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from inventory import access, credentials, filters, serializers
-from inventory.models import Charger, ChargerModel, Connector, Evse, Organisation, Sim, Site
+from inventory.models import (
+    Charger,
+    ChargerModel,
+    Connector,
+    Contract,
+    Contractor,
+    Evse,
+    Organisation,
+    Sim,
+    Site,
+)
 from inventory.rest.views import Editable, Listed
 
 #: As in `inventory.models.charger.validate_identity`: anything else is no charger's address.
@@ -149,6 +160,43 @@ class Sims(Editable):
     filterset_class = filters.SimFilters
 
 
+class Contractors(Editable):
+    """Firms, or own crews, that keep chargers going."""
+
+    queryset = Contractor.objects.none()
+    scope = staticmethod(access.contractors)
+    serializer_class = serializers.ContractorSerializer
+    filterset_class = filters.ContractorFilters
+    instead = _("Its contracts go first.")
+
+
+class Contracts(Editable):
+    """What contractors owe for sites: an uptime, when it counts and what it leaves out."""
+
+    queryset = Contract.objects.none()
+    scope = staticmethod(access.contracts)
+    related: ClassVar[tuple[str, ...]] = ("contractor",)
+    serializer_class = serializers.ContractSerializer
+    filterset_class = filters.ContractFilters
+
+    def get_queryset(self) -> QuerySet[Contract]:
+        """Return the contracts with those of their sites that the user sees."""
+        theirs = access.sites(self.request.user).order_by("pk")
+        return super().get_queryset().prefetch_related(Prefetch("sites", theirs))
+
+    def permits(self, row: Contract) -> bool:
+        """Ask in the organisation, where the user must see all that the contract is for."""
+        return self._permits(row.contractor.organisation_id)
+
+    def permits_new(self, values: dict[str, Any]) -> bool:
+        """Ask in the contractor's organisation."""
+        return self._permits(values["contractor"].organisation_id)
+
+    def _permits(self, organisation: int) -> bool:
+        whole = access.sees_every_site(self.request.user, organisation)
+        return whole and access.may(self.request.user, self.ability, organisation)
+
+
 RESOURCES = {
     "organisations": Organisations,
     "sites": Sites,
@@ -157,4 +205,6 @@ RESOURCES = {
     "connectors": Connectors,
     "models": Models,
     "sims": Sims,
+    "contractors": Contractors,
+    "contracts": Contracts,
 }

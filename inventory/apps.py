@@ -16,5 +16,7 @@ class InventoryConfig(AppConfig):
         auditlog.register(models.Charger, exclude_fields=[*unrecorded, "updated_at"])
         auditlog.register(models.Evse)
         auditlog.register(models.Connector)
+        auditlog.register(models.Contractor, exclude_fields=["updated_at"])
+        auditlog.register(models.Contract, exclude_fields=["updated_at"], m2m_fields={"sites"})
         auditlog.register(models.Membership, m2m_fields={"sites"})
         auditlog.register(models.ApiToken, exclude_fields=["digest", "last_used_at"])

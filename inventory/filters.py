@@ -1,12 +1,24 @@
 """What lists of the inventory can be filtered by."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from inventory.models import Charger, ChargerModel, Connector, Evse, Lifecycle, Sim, Site
+from inventory import contracts
+from inventory.models import (
+    Charger,
+    ChargerModel,
+    Connector,
+    Contract,
+    Contractor,
+    Evse,
+    Lifecycle,
+    Sim,
+    Site,
+)
 from inventory.rest.filters import ChargerFilter, Filters, Flag, IdFilter, Instant
 
 
@@ -101,3 +113,34 @@ class SimFilters(Filters):
     class Meta:
         model = Sim
         fields: ClassVar[list[str]] = ["iccid", "operator", "apn", "ip_address"]
+
+
+class ContractorFilters(Filters):
+    """Of contractors."""
+
+    organisation = IdFilter("organisation_id")
+    updated_since = Instant("updated_at", "gte")
+    search = Search("name", "email", "phone")
+
+    class Meta:
+        model = Contractor
+        fields: ClassVar[list[str]] = []
+
+
+class ContractFilters(Filters):
+    """Of contracts."""
+
+    organisation = IdFilter("contractor__organisation_id")
+    contractor = IdFilter("contractor_id")
+    site = IdFilter("sites")
+    in_force_on = django_filters.DateFilter(method="on_day", help_text=_("A day of the sites."))
+    updated_since = Instant("updated_at", "gte")
+    search = Search("name", "contractor__name")
+
+    class Meta:
+        model = Contract
+        fields: ClassVar[list[str]] = []
+
+    def on_day(self, queryset: QuerySet[Any], _name: str, day: date) -> QuerySet[Any]:
+        """Return those that are in force on the day."""
+        return contracts.in_force(queryset, day)

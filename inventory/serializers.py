@@ -7,13 +7,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from inventory import access
-from inventory.models import Charger, ChargerModel, Connector, Evse, Organisation, Sim, Site
+from inventory import access, contracts
+from inventory.models import (
+    Charger,
+    ChargerModel,
+    Connector,
+    Contract,
+    Contractor,
+    Evse,
+    ExclusionReason,
+    Organisation,
+    Sim,
+    Site,
+)
+from inventory.models.site import LENSES
 from inventory.rest.fields import IdentityField, KeyField
 from inventory.rest.serializers import StrictModel
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 64
+#: Sites of one contract.
+MOST_SITES = 20_000
 #: Basic auth ends the user name at the first colon; a password may hold any printable text.
 validate_printable = RegexValidator(
     r"^[\x20-\x7e]+$", gettext_lazy("A password is made of printable ASCII characters.")
@@ -43,12 +57,21 @@ class SiteSerializer(StrictModel):
         required=False,
         help_text=gettext_lazy('E.g. {"mon": [["08:00", "20:00"]]}; empty: always open.'),
     )
+    lenses = serializers.ListField(
+        child=serializers.ChoiceField(choices=LENSES),
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy(
+            "Rules by which its ports' uptime is reckoned; null: those of its country and region."
+        ),
+    )
 
     class Meta:
         model = Site
         fields = [
             *("id", "organisation", "name", "address", "postal_code", "city", "region", "country"),
-            *("latitude", "longitude", "timezone", "opening_hours", "contact", "access_notes"),
+            *("latitude", "longitude", "timezone", "opening_hours", "lenses", "contact"),
+            "access_notes",
             *("created_at", "updated_at"),
         ]
 
@@ -217,3 +240,103 @@ class ConnectorSerializer(StrictModel):
         """Keep a connector on its port."""
         refuse_change(self, attrs, "evse")
         return super().validate(attrs)
+
+
+class ContractorSerializer(StrictModel):
+    """A firm, or an own crew, that keeps chargers going."""
+
+    organisation = KeyField(access.organisations, Organisation)
+
+    class Meta:
+        model = Contractor
+        fields = [
+            *("id", "organisation", "name", "email", "phone", "notes"),
+            *("created_at", "updated_at"),
+        ]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Keep a contractor in its organisation."""
+        refuse_change(self, attrs, "organisation")
+        return super().validate(attrs)
+
+
+class SitesField(serializers.ListField):
+    """Keys of sites in the user's scope."""
+
+    child = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MOST_SITES, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        """Return the sites; raise `ValidationError` for one that isn't there."""
+        keys = set(super().to_internal_value(data))
+        found = list(access.sites(self.context["request"].user).filter(pk__in=keys))
+        if missing := sorted(keys - {site.pk for site in found}):
+            raise serializers.ValidationError(_("There is no site %s.") % missing[0])
+        return found
+
+    def to_representation(self, data: Any) -> list[int]:
+        """Return their keys."""
+        return sorted(site.pk for site in data.all())
+
+
+class ContractSerializer(StrictModel):
+    """What a contractor owes for some sites. Days are the sites' own, `ends` is the last one."""
+
+    contractor = KeyField(access.contractors, Contractor)
+    organisation = serializers.IntegerField(source="contractor.organisation_id", read_only=True)
+    sites = SitesField(
+        required=False,
+        help_text=gettext_lazy(
+            "Keys of the contractor's organisation's; each has one contract at a time."
+        ),
+    )
+    uptime_target = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0.0,
+        max_value=1.0,
+        help_text=gettext_lazy("A share, e.g. 0.98; null: none was agreed."),
+    )
+    hours = serializers.DictField(
+        required=False,
+        help_text=gettext_lazy("When it counts, written as opening hours; empty: always."),
+    )
+    excluded_reasons = serializers.ListField(
+        child=serializers.ChoiceField(choices=ExclusionReason.choices), required=False
+    )
+
+    class Meta:
+        model = Contract
+        fields = [
+            *("id", "contractor", "organisation", "name", "sites", "starts", "ends"),
+            *("uptime_target", "hours", "in_opening_hours", "excluded_reasons"),
+            *("counts_silent", "counts_offline", "notes", "created_at", "updated_at"),
+        ]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Keep a contract with its contractor and its organisation's sites, one for each."""
+        refuse_change(self, attrs, "contractor")
+        super().validate(attrs)
+        known = self.instance
+        contractor = attrs["contractor"] if known is None else known.contractor
+        sites = self._sites(attrs)
+        if any(site.organisation_id != contractor.organisation_id for site in sites):
+            sentence = _("The sites are the contractor's organisation's.")
+            raise serializers.ValidationError({"sites": [sentence]})
+        self._hold(attrs, sites)
+        return attrs
+
+    def _sites(self, attrs: dict[str, Any]) -> list[Site]:
+        if "sites" in attrs or self.instance is None:
+            return list(attrs.get("sites", []))
+        return list(self.instance.sites.all())
+
+    def _hold(self, attrs: dict[str, Any], sites: list[Site]) -> None:
+        known = self.instance
+        dates = {name: attrs.get(name, getattr(known, name, None)) for name in ("starts", "ends")}
+        try:
+            contracts.hold(Contract(pk=known.pk if known else None, **dates), sites)
+        except contracts.TwoContracts as problem:
+            raise serializers.ValidationError({"sites": [str(problem)]}) from problem

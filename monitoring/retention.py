@@ -1,8 +1,8 @@
 """What of the record ends some day: events, status and connection spans, runs of gateways.
 
-Sessions, KPI days, incidents with their notifications and the audit log are what was charged,
-promised and proved: they stay. Meter samples and frames go by whole partitions
-(`monitoring.housekeeping.drop_expired`).
+Sessions, KPI days with California's quarters of an hour, incidents with their notifications
+and the audit log are what was charged, promised and proved: they stay. Meter samples and
+frames go by whole partitions (`monitoring.housekeeping.drop_expired`).
 """
 
 from datetime import datetime, timedelta
