@@ -8,6 +8,8 @@ from cpms.web import design, licences, preferences, search, views
 urlpatterns = [
     path("", include("cpms.web.fleet_views.urls")),
     path("", include("monitoring.urls")),
+    path("", include("cpms.reports.pages.urls")),
+    path("", include("cpms.reports.archive.urls")),
     path("", include("cpms.web.frames.urls")),
     path("", include("alerts.urls")),
     path("", include("cpms.web.kiosk.urls")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from monitoring.views import charger, fleet, kpis, meters, sessions, sightings, sites
+from monitoring.views import charger, fleet, meters, sessions, sightings, sites
 from monitoring.views import map as site_map
 
 urlpatterns = [
@@ -26,7 +26,6 @@ urlpatterns = [
     path("sites/<int:key>/card/", sites.card, name="site-card"),
     path("sites/<int:key>/part/<slug:name>/", sites.part, name="site-part"),
     path("sites/<int:key>/plan/", sites.arrange, name="site-plan"),
-    path("kpis/", kpis.show, name="kpis"),
     path("meters/", meters.show, name="meters"),
     path("meters/export/", meters.csv, name="meters-csv"),
     path("sightings/", sightings.show, name="sightings"),

@@ -292,7 +292,11 @@ LISTS: dict[str, tuple[str, ...]] = {
     "map/sites/": ("", "?site={site.pk}"),
     "sites/": ("", "?q=THEIRS", "?organisation={organisation.pk}"),
     "connect/": ("", "?q=THEIRS"),
-    "kpis/": ("", "?by=charger"),
+    "kpis/": (
+        *("", "?by=charger", "?by=port&view=sessions", "?site={site.pk}", "?lens=nevi"),
+        *("?organisation={organisation.pk}", "?charger={charger.identity}"),
+    ),
+    "kpis/export/": ("", "?by=port", "?site={site.pk}"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
     "meters/": ("", "?charger=THEIRS-1"),
@@ -337,7 +341,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/contract-providers/": ("", "?format=csv"),
     "api/v1/tariffs/": ("", "?site={site.pk}", "?format=csv"),
     "api/v1/vendor-rules/": ("", "?organisation={organisation.pk}", "?format=csv"),
-    "api/v1/kpis/": ("?group_by=charger", "?group_by=site", "?group_by=organisation"),
+    "api/v1/kpis/": (
+        *("?group_by=charger", "?group_by=port", "?group_by=site"),
+        "?group_by=organisation",
+    ),
 }
 
 #: Routes that need no scope, and why.
@@ -360,6 +367,7 @@ UNSCOPED = {
     "fleet/choices/<slug:name>/": "names a filter; what it offers is tested in test_fleet.py",
     "fleet/views/": "saves a view of the user's own",
     "fleet/layout/": "the user's own columns",
+    "kpis/evidence/<slug:kind>/": "names a kind; its rows: tests/cpms/reports/test_kpi_pages.py",
     "help/": "the guide is the same for everybody",
     "help/<slug:slug>/": "the guide is the same for everybody",
     "kiosks/new/": "offers the user's own organisations and sites; tests/cpms/web/test_kiosk.py",

@@ -32,6 +32,7 @@ import cpms.control.api.vendor_rules
 import cpms.ocpp.api
 import cpms.ocpp.bulk_api
 import cpms.ocpp.profiles_api
+import cpms.reports.api.kpis
 import inventory.api
 import monitoring.api
 
@@ -39,6 +40,7 @@ RESOURCES = {
     **inventory.api.RESOURCES,
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
+    **cpms.reports.api.kpis.RESOURCES,
     **cpms.control.api.tokens.RESOURCES,
     **cpms.control.api.app.RESOURCES,
     **cpms.control.api.certificates.RESOURCES,

@@ -9,7 +9,6 @@ from monitoring.api.history import (
     Sessions,
     StatusSpans,
 )
-from monitoring.api.kpis import Kpis
 from monitoring.api.meter_samples import MeterSamples
 from monitoring.api.quarantine import Quarantine
 from monitoring.api.sightings import Sightings
@@ -26,5 +25,4 @@ RESOURCES = {
     "connections": Connections,
     "sightings": Sightings,
     "quarantine": Quarantine,
-    "kpis": Kpis,
 }

@@ -1,12 +1,13 @@
 """Which ports cost the most time, how uptimes are spread, and in which hours time is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
-from inventory.models import Charger, Evse
+from inventory.models import Charger
 from monitoring.kpis.scope import Scope
 from monitoring.kpis.totals import HOURS
 from monitoring.kpis.windows import Days
@@ -30,10 +31,15 @@ lost AS (SELECT d.evse_id, sum({lost}) AS lost, sum(d.outages) AS outages
            JOIN monitoring_dailykpi d ON d.charger_id = s.charger
           WHERE {days} AND {lost} > 0
           GROUP BY 1)
-SELECT evse_id, lost, outages, sum(lost) OVER () AS whole
-  FROM lost
- ORDER BY lost DESC, evse_id
- LIMIT %s
+SELECT e.id, e.number, c.id, c.identity, t.id, t.name, w.lost, w.outages, w.whole
+  FROM (SELECT evse_id, lost, outages, sum(lost) OVER () AS whole
+          FROM lost
+         ORDER BY lost DESC, evse_id
+         LIMIT %s) w
+  JOIN inventory_evse e ON e.id = w.evse_id
+  JOIN inventory_charger c ON c.id = e.charger_id
+  JOIN inventory_site t ON t.id = c.site_id
+ ORDER BY w.lost DESC, w.evse_id
 """
 SPREAD = """
 SELECT width_bucket(1 - lost / NULLIF(measured, 0), %s::float8[]) AS class, count(*), sum(lost)
@@ -92,30 +98,25 @@ def worst_ports(
     condition, parameters = scope.days(days, now)
     statement = WORST.format(lost=_LOST[lens], days=condition)
     rows = scope.execute(statement, (*parameters, limit))
-    return _ranked(rows)
+    return list(_ranked(rows))
 
 
-def _ranked(rows: Sequence[tuple[int, float, int, float]]) -> list[Worst]:
-    keys = [row[0] for row in rows]
-    ports = Evse.objects.select_related("charger__site").in_bulk(keys)
-    found, before = [], 0.0
-    for key, lost, outages, whole in rows:
-        charger, before = ports[key].charger, before + lost
-        found.append(
-            Worst(
-                evse_id=key,
-                label=f"{charger.identity}/{ports[key].number}",
-                charger_id=charger.pk,
-                identity=charger.identity,
-                site_id=charger.site_id,
-                site=charger.site.name,
-                lost=lost,
-                outages=outages,
-                share=min(lost / whole, 1.0),
-                cumulative=min(before / whole, 1.0),
-            )
+def _ranked(rows: Iterable[tuple[Any, ...]]) -> Iterator[Worst]:
+    before = 0.0
+    for evse, number, charger, identity, site, site_name, lost, outages, whole in rows:
+        before += lost
+        yield Worst(
+            evse_id=evse,
+            label=f"{identity}/{number}",
+            charger_id=charger,
+            identity=identity,
+            site_id=site,
+            site=site_name,
+            lost=lost,
+            outages=outages,
+            share=min(lost / whole, 1.0),
+            cumulative=min(before / whole, 1.0),
         )
-    return found
 
 
 def distribution(

@@ -287,26 +287,6 @@ def test_an_unknown_identity_only_shows_to_people_who_see_every_organisation(
     assert "NOBODY" in both.get("/sightings/").content.decode()
 
 
-@pytest.mark.parametrize("window", ["today", "7d", "30d", "nonsense"])
-def test_the_kpi_page_shows_every_formula(client: Client, place: Site, window: str) -> None:
-    charger(place, "CP-1", Status.AVAILABLE, commissioned_at=NOON)
-    text = client.get(f"/kpis/?window={window}").content.decode()
-    for said in ["Uptime", "Online rate", "Session success", "Reconnects", "outage / measured"]:
-        assert said in text
-    assert "No data" in text
-
-
-def test_kpis_go_from_the_fleet_to_a_site_to_a_charger(client: Client, place: Site) -> None:
-    charger(place, "CP-1", Status.AVAILABLE, commissioned_at=NOON)
-    fleet = client.get("/kpis/").content.decode()
-    assert f"/kpis/?window=today&amp;site={place.pk}" in fleet
-    of_site = client.get(f"/kpis/?site={place.pk}").content.decode()
-    assert "/kpis/?window=today&amp;charger=CP-1" in of_site
-    of_charger = client.get("/kpis/?charger=CP-1").content.decode()
-    assert "CP-1/1" in of_charger
-    assert 'href="/chargers/CP-1/"' in of_charger
-
-
 def fill(place: Site, number: int) -> None:
     """Add chargers of every state with connections and sessions."""
     for index in range(number):
@@ -324,8 +304,10 @@ def fill(place: Site, number: int) -> None:
         ("/chargers/CP-1/sessions/", 15),
         ("/chargers/CP-1/frames/", 15),
         ("/chargers/CP-1/facts/", 15),
-        ("/kpis/", 14),
-        ("/kpis/?by=charger", 14),
+        ("/kpis/", 15),
+        ("/kpis/?by=charger", 15),
+        ("/kpis/?by=port&view=sessions&window=7d", 15),
+        ("/kpis/?view=hours", 15),
         ("/sightings/", 12),
     ],
 )

@@ -20,39 +20,59 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from cpms.reports.catalogue import CATALOGUE
+from cpms.reports.figures import Group, figures
+from cpms.reports.pages import scope as scopes
 from inventory import access
-from inventory.models import Charger, Organisation, Site
+from inventory.access import Person
+from inventory.models import Charger, ChargerModel, Contractor, Organisation, Site
 from inventory.rest import export
 from inventory.rest.fields import IdentityField, KeyField
 from inventory.rest.paging import Cursor
 from inventory.rest.queries import DayOrInstant, Query, check_order
 from inventory.rest.views import Rest
 from monitoring.days import bounds
-from monitoring.kpis import queries as kpi_queries
-from monitoring.kpis.queries import LABELS, Days, Figure, Group, GroupBy, Instants, Metric, Window
+from monitoring.kpis.figures import LENS_LABELS, RAW, Figure
+from monitoring.kpis.queries import LABELS, Days, GroupBy, Instants, Window
 
 LONGEST = timedelta(days=400)
 #: A window that cuts days is computed from spans, which takes long.
 LONGEST_CUT = timedelta(days=62)
 BY_DEFAULT = timedelta(days=30)
+#: What is answered where no metric is asked for.
+USUAL = tuple(str(metric) for metric in LABELS)
 #: Groups that come in pages: there are as many as chargers, or more.
 PAGED = {GroupBy.CHARGER, GroupBy.PORT}
 CHARGERS_AT_A_TIME = 500
 
 
+NOT_KNOWN = gettext_lazy("“-” for those of which it isn't known.")
+
+
+def _contractors(user: Person) -> QuerySet[Contractor]:
+    return Contractor.objects.filter(organisation__in=access.organisations(user))
+
+
 class KpiQuery(Query):
     """Which KPIs. Days are each site's own; `to` is not included."""
 
-    metric = serializers.MultipleChoiceField(
-        choices=[metric.value for metric in LABELS], required=False
+    metric = serializers.MultipleChoiceField(choices=list(CATALOGUE), required=False)
+    lens = serializers.ChoiceField(
+        choices=list(LENS_LABELS),
+        default=RAW,
+        help_text=gettext_lazy("Whose uptime; other figures don't know lenses."),
     )
-    lens = serializers.ChoiceField(choices=["raw"], default="raw")
     group_by = serializers.ChoiceField(
         choices=[group.value for group in GroupBy], default=GroupBy.FLEET.value
     )
     organisation = KeyField(access.organisations, Organisation, required=False)
     site = KeyField(access.sites, Site, required=False)
     charger = IdentityField(required=False)
+    region = serializers.CharField(required=False, max_length=80, help_text=NOT_KNOWN)
+    model = KeyField(access.models, ChargerModel, required=False)
+    firmware = serializers.CharField(required=False, max_length=50, help_text=NOT_KNOWN)
+    sim_operator = serializers.CharField(required=False, max_length=80, help_text=NOT_KNOWN)
+    contractor = KeyField(_contractors, Contractor, required=False)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; `from` can't be written as an attribute."""
@@ -84,7 +104,10 @@ def _midnight(value: date) -> datetime:
 
 
 class Kpi(serializers.Serializer[Any]):
-    """One figure of one group: value = numerator / denominator; null: no data."""
+    """One figure of one group: value = numerator / denominator; null: no data.
+
+    Shares are 0 to 1, times seconds, energies Wh. Of amounts the denominator is 1.
+    """
 
     key = serializers.CharField(allow_null=True, help_text=gettext_lazy("Id, or the day."))
     label = serializers.CharField()  # type: ignore[assignment]
@@ -95,7 +118,7 @@ class Kpi(serializers.Serializer[Any]):
     denominator = serializers.FloatField()
     no_data_share = serializers.FloatField(allow_null=True)
     details = serializers.DictField(child=serializers.FloatField())
-    evidence = serializers.URLField(help_text=gettext_lazy("The spans or attempts it counts."))
+    evidence = serializers.URLField(help_text=gettext_lazy("The rows it counts."))
 
 
 class KpiPage(serializers.Serializer[Any]):
@@ -112,7 +135,7 @@ class KpiPage(serializers.Serializer[Any]):
 
 
 class Kpis(Rest, GenericViewSet[Charger]):
-    """Uptime, online rate, session success and reconnects."""
+    """Every KPI; where none is named uptime, online rate, session success and reconnects."""
 
     queryset = Charger.objects.none()
     serializer_class = Kpi
@@ -144,8 +167,8 @@ class Asked:
         self.request, self.now = request, now
         self.query = KpiQuery.of(request, now=now)
         self.by = GroupBy(self.query["group_by"])
-        wanted = self.query.get("metric") or list(LABELS)
-        self.metrics = [metric for metric in LABELS if metric in wanted]
+        wanted = self.query.get("metric") or USUAL
+        self.metrics = [metric for metric in CATALOGUE if metric in wanted]
         self.start, self.end = self.query["from"], self.query["to"]
 
     @property
@@ -162,8 +185,20 @@ class Asked:
         for name, path in (("organisation", "site__organisation"), ("site", "site")):
             if name in self.query:
                 chargers = chargers.filter(**{path: self.query[name]})
-        named = self.query.get("charger")
-        return chargers.filter(pk=named.pk) if named else chargers
+        if "region" in self.query:
+            region = self.query["region"]
+            chargers = chargers.filter(site__region="" if region == scopes.NONE else region)
+        if named := self.query.get("charger"):
+            chargers = chargers.filter(pk=named.pk)
+        for name in scopes.TRAITS:
+            if name in self.query:
+                value = getattr(self.query[name], "pk", self.query[name])
+                chargers = scopes.alike(chargers, name, str(value), self._last)
+        return chargers
+
+    @property
+    def _last(self) -> date:
+        return self.end.date() if isinstance(self.end, datetime) else self.end - timedelta(days=1)
 
     def described(self) -> dict[str, Any]:
         """Return what the figures are about."""
@@ -172,7 +207,7 @@ class Asked:
             "group_by": self.by.value,
             "start": self.start.isoformat(),
             "end": self.end.isoformat(),
-            "formulas": {metric: str(kpi_queries.FORMULAS[metric]) for metric in self.metrics},
+            "formulas": {metric: str(CATALOGUE[metric].formula) for metric in self.metrics},
         }
 
     def all_rows(self) -> Iterator[dict[str, Any]]:
@@ -187,7 +222,14 @@ class Asked:
     def rows(self, chargers: QuerySet[Charger]) -> Iterator[dict[str, Any]]:
         """Yield a row per group of `chargers` and metric."""
         window = self._evidence_window()
-        groups = kpi_queries.figures(chargers, self.window, by=self.by, now=self.now)
+        groups = figures(
+            chargers,
+            self.window,
+            by=self.by,
+            metrics=self.metrics,
+            lens=self.query["lens"],
+            now=self.now,
+        )
         for group in groups:
             for metric in self.metrics:
                 evidence = self._evidence(group, metric, window)
@@ -207,15 +249,33 @@ class Asked:
             "evidence": evidence,
         }
 
-    def _evidence(self, group: Group, metric: Metric, window: tuple[datetime, datetime]) -> str:
-        """Return the address of the rows that the figure was made of."""
+    def _evidence(self, group: Group, metric: str, window: tuple[datetime, datetime]) -> str:
+        """Return the address of the rows that the figure was made of.
+
+        No list of rows knows regions, models, firmwares, operators and contractors: there it is
+        the figure of each charger, which has its own.
+        """
         asked = {name: self.request.query_params[name] for name in SCOPES & set(self.query)}
-        asked |= _scope(self.by, metric, group)
+        asked |= _selected(self.by, metric, group)
         if isinstance(group.key, date):
-            window = self._bounds(group.key, group.key)
-        asked["from"], asked["to"] = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in window)
-        address = reverse(f"{EVIDENCE[metric]}-list")
+            window = self._bounds(*self._days_of(group.key))
+        if set(asked) & TRAITS:
+            asked |= {"metric": metric, "group_by": GroupBy.CHARGER.value}
+            asked |= {"lens": self.query["lens"]}
+            asked |= {"from": self.start.isoformat(), "to": self.end.isoformat()}
+            address = reverse("kpis-list")
+        else:
+            asked["from"], asked["to"] = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in window)
+            kind = CATALOGUE[metric].evidence
+            address = reverse(f"{LISTS.get(kind, kind)}-list")
         return self.request.build_absolute_uri(f"{address}?{urlencode(asked)}")
+
+    def _days_of(self, day: date) -> tuple[date, date]:
+        """Return the first and last day of a group by time."""
+        if self.by is GroupBy.DAY:
+            return day, day
+        following = (day + timedelta(days=31)).replace(day=1)
+        return day, following - timedelta(days=1)
 
     def _evidence_window(self) -> tuple[datetime, datetime]:
         if isinstance(self.start, datetime):
@@ -233,23 +293,24 @@ class Asked:
         return [ZoneInfo(name) for name in names] or [ZoneInfo("UTC")]
 
 
-EVIDENCE = {
-    Metric.UPTIME: "status-spans",
-    Metric.ONLINE_RATE: "connections",
-    Metric.SESSION_SUCCESS: "attempts",
-    Metric.RECONNECTS: "connections",
-}
-SCOPES = {"organisation", "site", "charger"}
+LISTS = {"outages": "status-spans"}
+#: Parameters that lists of rows know as well, and those that only KPIs do.
+PLACES = {"organisation", "site", "charger"}
+TRAITS = {"region", *scopes.TRAITS}
+SCOPES = PLACES | TRAITS
 
 
-def _scope(by: GroupBy, metric: Metric, group: Group) -> dict[str, str]:
+def _selected(by: GroupBy, metric: str, group: Group) -> dict[str, str]:
     """Return the parameters that select the group among the evidence."""
-    if by is GroupBy.PORT and EVIDENCE[metric] == "connections":
+    if by is GroupBy.PORT and CATALOGUE[metric].evidence == "connections":
         return {"charger": group.label.rpartition("/")[0]}
     if by is GroupBy.PORT:
         return {"evse": str(group.key)}
     if by is GroupBy.CHARGER:
         return {"charger": group.label}
-    if by in (GroupBy.SITE, GroupBy.ORGANISATION):
-        return {by.value: str(group.key)}
+    if by.value in SCOPES:
+        return {by.value: scopes.NONE if group.key in (None, "") else str(group.key)}
     return {}
+
+
+RESOURCES = {"kpis": Kpis}
