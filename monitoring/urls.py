@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from monitoring.views import charger, fleet, meters, sessions, sightings, sites
+from monitoring.views import (
+    charger,
+    exclusions,
+    fleet,
+    maintenance,
+    meanings,
+    meters,
+    outages,
+    sessions,
+    sightings,
+    sites,
+)
 from monitoring.views import map as site_map
 
 urlpatterns = [
@@ -28,6 +39,22 @@ urlpatterns = [
     path("sites/<int:key>/plan/", sites.arrange, name="site-plan"),
     path("meters/", meters.show, name="meters"),
     path("meters/export/", meters.csv, name="meters-csv"),
+    path("outages/", outages.index, name="outages"),
+    path("outages/export/", outages.csv, name="outages-csv"),
+    path("outages/<int:key>/", outages.show, name="outage"),
+    path("outages/<int:key>/cause/", outages.find, name="outage-find"),
+    path("exclusions/", exclusions.index, name="exclusions"),
+    path("exclusions/new/", exclusions.new, name="exclusion-new"),
+    path("exclusions/<int:key>/", exclusions.show, name="exclusion"),
+    path("exclusions/<int:key>/change/", exclusions.change, name="exclusion-change"),
+    path("exclusions/<int:key>/photo/", exclusions.photo, name="exclusion-photo"),
+    path("exclusions/<int:key>/<slug:deed>/", exclusions.decide, name="exclusion-decide"),
+    path("maintenance/", maintenance.index, name="maintenance"),
+    path("maintenance/new/", maintenance.new, name="maintenance-new"),
+    path("maintenance/<int:key>/", maintenance.shift, name="maintenance-shift"),
+    path("maintenance/<int:key>/cancel/", maintenance.cancel, name="maintenance-cancel"),
+    path("error-meanings/", meanings.index, name="error-meanings"),
+    path("error-meanings/<int:key>/", meanings.edit, name="error-meaning"),
     path("sightings/", sightings.show, name="sightings"),
     path("sightings/address/", sightings.address, name="sighting-address"),
     path("sightings/<int:sighting_id>/", sightings.one, name="sighting"),

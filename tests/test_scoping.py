@@ -53,7 +53,11 @@ from monitoring.kpis.attempts import Outcome
 from monitoring.models import (
     Attempt,
     ConnectionSpan,
+    ErrorMeaning,
     Event,
+    Exclusion,
+    MaintenanceWindow,
+    Outage,
     QuarantinedFact,
     ReportedVariable,
     Session,
@@ -62,6 +66,7 @@ from monitoring.models import (
     StatusSpan,
 )
 from tests.alerts.world import LONG_AGO, NOON, World, minutes, seen_at
+from tests.monitoring.outages.ledger import png
 
 #: Routes that name an object -> its address, with the names of the fields of `Things`.
 THEIRS = {
@@ -172,6 +177,15 @@ THEIRS = {
     ),
     "firmware/<int:key>/file/": "/firmware/{firmware.pk}/file/",
     "firmware/<int:key>/withdraw/": "/firmware/{firmware.pk}/withdraw/",
+    "outages/<int:key>/": "/outages/{outage.pk}/",
+    "outages/<int:key>/cause/": "/outages/{outage.pk}/cause/",
+    "exclusions/<int:key>/": "/exclusions/{exclusion.pk}/",
+    "exclusions/<int:key>/change/": "/exclusions/{exclusion.pk}/change/",
+    "exclusions/<int:key>/photo/": "/exclusions/{exclusion.pk}/photo/",
+    "exclusions/<int:key>/<slug:deed>/": "/exclusions/{exclusion.pk}/approve/",
+    "maintenance/<int:key>/": "/maintenance/{maintenance.pk}/",
+    "maintenance/<int:key>/cancel/": "/maintenance/{maintenance.pk}/cancel/",
+    "error-meanings/<int:key>/": "/error-meanings/{meaning.pk}/",
     "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
     "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
     "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
@@ -285,6 +299,8 @@ THEIRS = {
     "api/v1/incidents/<pk>/resolve/": "/api/v1/incidents/{incident.pk}/resolve/",
 }
 
+#: A window of outages.
+YEAR = "?from=2026-01-01T00:00:00Z&to=2026-12-31T00:00:00Z"
 #: Routes that show many -> what else to ask them for; "" is the list as it is.
 LISTS: dict[str, tuple[str, ...]] = {
     "": ("", "?q=THEIRS", "?site={site.pk}", "?organisation={organisation.pk}"),
@@ -297,6 +313,11 @@ LISTS: dict[str, tuple[str, ...]] = {
         *("?organisation={organisation.pk}", "?charger={charger.identity}"),
     ),
     "kpis/export/": ("", "?by=port", "?site={site.pk}"),
+    "outages/": (YEAR, f"{YEAR}&site={{site.pk}}", f"{YEAR}&evse={{evse.pk}}"),
+    "outages/export/": (YEAR, f"{YEAR}&organisation={{organisation.pk}}"),
+    "exclusions/": ("", "?site={site.pk}", "?state=approved"),
+    "maintenance/": ("",),
+    "error-meanings/": ("", "?q=THEIRS"),
     "sightings/": ("",),
     "incidents/": ("", "?state=all", "?site={site.pk}", "?charger={charger.identity}"),
     "meters/": ("", "?charger=THEIRS-1"),
@@ -350,6 +371,8 @@ LISTS: dict[str, tuple[str, ...]] = {
 #: Routes that need no scope, and why.
 UNSCOPED = {
     "sightings/address/": "names an address; needs the role in every organisation",
+    "exclusions/new/": "offers the user's own places; tests/monitoring/outages/test_pages.py",
+    "maintenance/new/": "as above",
     "firmware/add/": "offers the user's own organisations; tests/cpms/web/operate/test_files.py",
     "commands/bulk/": "offers operations for the user's own chargers; test_bulk.py",
     "commands/bulk/<slug:name>/": "as above",
@@ -441,6 +464,10 @@ class Things:
     installed: InstalledCertificate
     responder: Responder
     contract_authority: ContractAuthority
+    outage: Outage
+    exclusion: Exclusion
+    maintenance: MaintenanceWindow
+    meaning: ErrorMeaning
     owner: User
 
     def marks(self) -> list[str]:
@@ -467,6 +494,29 @@ def may_ask(organisation: Organisation) -> dict[str, Any]:
             organisation=organisation, subject="THEIRS", fingerprint="0" * 64, not_after=NOON
         ),
     }
+
+
+def ledger(evse: Evse, owner: User) -> dict[str, Any]:
+    """Have an outage, a proposal to take it out, planned work and a code of its own."""
+    site = evse.charger.site
+    place = {"site": site, "started": NOON, "ended": LATER}
+    return {
+        "outage": Outage.objects.create(
+            evse=evse, charger=evse.charger, started=NOON, ended=LATER, until=LATER,
+            kind="faulted", faulted=3600.0, error_code="THEIRS",
+        ),
+        "exclusion": Exclusion.objects.create(
+            **place, reason="vandalism", note="THEIRS", proposed_by=owner, proposed_at=NOON,
+            photo=png(), photo_type="image/png",
+        ),
+        "maintenance": MaintenanceWindow.objects.create(
+            **place, organisation=site.organisation, note="THEIRS", planned_by=owner,
+            planned_at=NOON,
+        ),
+        "meaning": ErrorMeaning.objects.create(
+            organisation=site.organisation, vendor="THEIRS", code="THEIRS"
+        ),
+    }  # fmt: skip
 
 
 def certified(charger: Charger) -> Certificate:
@@ -606,6 +656,7 @@ def everything() -> Things:
             site=world.site, currency="EUR", energy=1, text="THEIRS", valid_from=NOON
         ),
         vendor_rule=VendorRule.objects.create(organisation=world.organisation, vendor="THEIRS"),
+        **ledger(evse, owner),
         owner=owner,
     )  # fmt: skip
 

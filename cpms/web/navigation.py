@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alerts import access as alerts_access
 from monitoring import sightings
+from monitoring.outages import exclusions
 
 Counter = Callable[[HttpRequest], int]
 
@@ -50,6 +51,10 @@ def _sightings(request: HttpRequest) -> int:
     return sightings.waiting(request.user).count()
 
 
+def _exclusions(request: HttpRequest) -> int:
+    return exclusions.waiting(request.user).count()
+
+
 PLACES = (
     Place("fleet", _("Fleet"), "charging-pile", ("/chargers/",), key="f"),
     Place(
@@ -64,6 +69,15 @@ PLACES = (
     Place("map", _("Map"), "map", ("/map/",), key="m"),
     Place("sites", _("Sites"), "building", ("/sites/",), key="p"),
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
+    Place(
+        "outages",
+        _("Outages"),
+        "plug-connected-x",
+        ("/outages/", "/exclusions/", "/maintenance/", "/error-meanings/"),
+        _exclusions,
+        "notice",
+        "o",
+    ),
     Place("tokens", _("Tokens"), "credit-card", ("/tokens/",), key="t"),
     Place("firmware", _("Firmware"), "cpu", ("/firmware/",), key="w"),
     Place(

@@ -19,7 +19,9 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from inventory import access
+from inventory.access import Person
 from inventory.models import ExclusionReason, Site
+from monitoring import access as ledger_access
 from monitoring.kpis.rollup import HISTORY
 from monitoring.models import Exclusion, ExclusionEntry
 from monitoring.outages import photos
@@ -145,6 +147,13 @@ def version(exclusion: Exclusion) -> int:
     """Return what tells whether it was changed or decided since somebody looked; notes don't."""
     entries = exclusion.entries.exclude(kind=Kind.NOTE).order_by("-pk")
     return entries.values_list("pk", flat=True).first() or 0
+
+
+def waiting(user: Person) -> QuerySet[Exclusion]:
+    """Return the proposals that wait for this person: others', where they may approve."""
+    able = access.organisations_where(user, "approve_exclusion")
+    seen = ledger_access.exclusions(user).filter(state=State.PROPOSED)
+    return seen.filter(site__organisation__in=able).exclude(proposed_by=user.pk or 0)
 
 
 def reach(now: datetime) -> datetime:

@@ -176,9 +176,7 @@ def test_it_changes_only_by_its_proposer_and_while_it_is_open(book: Ledger) -> N
     exclusions.change(exclusion, wanted, by=book.contractor, now=NOW)
     assert kinds(exclusion) == ["proposed", "changed"]
     exclusions.approve(exclusion, by=book.lead, now=NOW)
-    with pytest.raises(
-        ExclusionError, match="already: approved by lea on 2026-03-20 13:00"
-    ):
+    with pytest.raises(ExclusionError, match="already: approved by lea on 2026-03-20 13:00"):
         exclusions.change(exclusion, wanted, by=book.contractor, now=NOW)
 
 
