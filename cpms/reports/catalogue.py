@@ -6,10 +6,13 @@ yet by when an incident must be answered, nor that a playbook closed one.
 
 from collections.abc import Mapping
 
+from alerts import repair
 from monitoring.kpis import figures as of_monitoring
 from monitoring.kpis.figures import Definition
 
 #: Name in the API -> definition, in the order in which they are shown.
 CATALOGUE: Mapping[str, Definition] = {
-    str(metric): definition for metric, definition in of_monitoring.DEFINITIONS.items()
+    str(definition.metric): definition
+    for room in (of_monitoring.DEFINITIONS, repair.DEFINITIONS)
+    for definition in room.values()
 }

@@ -1,7 +1,7 @@
 """The KPIs of any group of chargers over any window: what pages, API and reports read.
 
-groups = figures(access.chargers(user), Days(first, last), by=GroupBy.SITE,
-                 metrics=["uptime", "mttr"], lens="nevi", now=now)
+wanted = ["uptime", "mttr"]
+groups = figures(access.chargers(user), days, by=GroupBy.SITE, metrics=wanted, now=now)
 groups[0].figures["uptime"].value      # 0.9973, or None: no data
 """
 
@@ -11,9 +11,13 @@ from datetime import date, datetime
 
 from django.db.models import QuerySet
 
+from alerts.repair import RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger
 from monitoring.kpis.figures import RAW, Figure, Metric, figure
 from monitoring.kpis.queries import GroupBy, Sums, Window, sums
+
+#: Metrics that incidents tell.
+OF_REPAIR = frozenset(map(str, RepairMetric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,20 @@ def figures(
     label, also those without any data, with None for values. `lens` is whose uptime.
     """
     wanted = list(metrics)
+    of_repair = OF_REPAIR.intersection(wanted)
+    repaired = repairs(chargers, window, by=by, now=now) if of_repair else {}
+    groups = sums(chargers, window, by=by, now=now)
     return [
-        Group(each.key, each.label, {name: _figure(name, each, lens) for name in wanted})
-        for each in sums(chargers, window, by=by, now=now)
+        Group(
+            each.key,
+            each.label,
+            {name: _figure(name, each, repaired.get(each.key), lens) for name in wanted},
+        )
+        for each in groups
     ]
 
 
-def _figure(name: str, of: Sums, lens: str) -> Figure:
+def _figure(name: str, of: Sums, repaired: RepairTotals | None, lens: str) -> Figure:
+    if name in OF_REPAIR:
+        return repair_figure(RepairMetric(name), repaired or RepairTotals())
     return figure(Metric(name), of.ports, of.links, lens)
