@@ -45,6 +45,8 @@ Attempts, each ends 23 minutes after it began: successful on the 3rd, 11th 13:00
 21st (4); no energy on the 11th at 9 and 11 (20 and 0 Wh) (2); not started on the 11th at 10;
 refused on the 17th at 9, not counted; no authorization on the 17th at 10; a fault on the 18th
 at 10 (emergency stop); power lost at 12; stuck finishing at 17 (its stop never came). 11 count.
+All but the one without a card were authorized, 10; in 6 energy began to flow and ended regularly:
+the 4 and the two with too little of it.
 
 Connections: 12 reconnects: after lost 4 + 6, after a clean close 1, after our restart 1; 11
 disconnects that aren't ours. Five reconnects within the hour before: from 10:41 (those since
@@ -143,6 +145,7 @@ def _assert_lenses(paper: Paper, ports: PortTotals) -> None:
 
 def _assert_attempts(ports: PortTotals) -> None:
     assert (ports.attempts, ports.successes, ports.refused) == (11, 4, 1)
+    assert (ports.authorized, ports.regular) == (10, 6)
     assert {what: count for what, count in ports.failures.items() if count} == {
         "no_energy": 2, "not_started": 1, "no_authorization": 1, "fault": 1,
         "power_or_link_loss": 1, "stuck_finishing": 1,
