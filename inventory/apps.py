@@ -10,8 +10,9 @@ class InventoryConfig(AppConfig):
 
         from inventory import models
 
-        for model in (models.Organisation, models.Site, models.Sim, models.ChargerModel):
+        for model in (models.Site, models.Sim, models.ChargerModel):
             auditlog.register(model)
+        auditlog.register(models.Organisation, exclude_fields=["logo"])  # It can't be written.
         unrecorded = ["password_digest", "next_password_digest", "next_password_until"]
         auditlog.register(models.Charger, exclude_fields=[*unrecorded, "updated_at"])
         auditlog.register(models.Evse)
