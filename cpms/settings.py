@@ -289,6 +289,9 @@ if TRUSTED_PROXIES:  # cpms.web.proxies drops the header of anybody else.
 OCPP_ALLOW_UNAUTHENTICATED = environment.switch("OCPP_ALLOW_UNAUTHENTICATED", default=False)
 #: Wh that a session must deliver to count as successful.
 LEAST_ENERGY_WH = environment.integer("LEAST_ENERGY_WH", 100, 0, 100_000)
+#: A port fails every driver in silence after so many failed attempts by so many of them.
+SILENT_RUN_ATTEMPTS = environment.integer("SILENT_RUN_ATTEMPTS", 3, 2, 1_000)
+SILENT_RUN_TOKENS = environment.integer("SILENT_RUN_TOKENS", 2, 1, 1_000)
 #: Days that raw meter samples and recorded frames are kept.
 METER_RETENTION_DAYS = environment.integer("METER_RETENTION_DAYS", 400, 1, 36_500)
 FRAME_RETENTION_DAYS = environment.integer("FRAME_RETENTION_DAYS", 30, 1, 36_500)

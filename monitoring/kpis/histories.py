@@ -21,6 +21,7 @@ from monitoring.kpis.history import (
     PortHistory,
     Reported,
     Session,
+    SilentRun,
 )
 from monitoring.kpis.rules import rules_of
 
@@ -72,6 +73,14 @@ SELECT charger_id, date_part('epoch', at), text, code
  WHERE charger_id = ANY (%(ids)s) AND kind = 'authorization'
    AND at >= %(since)s AND at < %(until)s
 """
+SILENT = """
+SELECT e.charger_id, e.id, date_part('epoch', r.started),
+       date_part('epoch', COALESCE(r.ended, 'infinity'))
+  FROM inventory_evse e
+  JOIN monitoring_silentrun r ON r.evse_id = e.id
+ WHERE e.charger_id = ANY (%(ids)s) AND r.started < %(until)s
+   AND (r.ended IS NULL OR r.ended > %(since)s)
+"""
 #: What is said of ports, their charger or the whole site (where that stands now).
 DECISIONS = """
 SELECT e.charger_id, e.id, {columns}
@@ -117,6 +126,7 @@ def histories(
     _read_connections(found, window)
     _read_sessions(found, window)
     _read_authorizations(found, window)
+    _read_silent(found, window)
     _read_decisions(found, window)
     for key, rules in rules_of(chargers).items():
         found[key].rules = rules
@@ -169,6 +179,13 @@ def _read_authorizations(found: dict[int, ChargerHistory], window: dict[str, Any
         found[charger].authorizations.append(Authorization(*row))
     for history in found.values():
         history.authorizations.sort()
+
+
+def _read_silent(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:
+    for charger, port, *row in _rows(SILENT, window):
+        _port(found, charger, port).silent.append(SilentRun(*row))
+    for history in _ports(found):
+        history.silent.sort()
 
 
 def _read_decisions(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:

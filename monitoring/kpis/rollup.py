@@ -21,11 +21,13 @@ from inventory.models import Charger
 from monitoring.days import bounds, day_of, days, zone_of
 from monitoring.kpis import firsts, quarters, rules
 from monitoring.kpis import rows as rollup_rows
+from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import UNCOUNTED, Terms
 from monitoring.models import RollupState
 from monitoring.outages import rows as outage_rows
+from monitoring.outages import silent_rows
 
 #: A day is settled so long after its end: later than facts come that don't mark it dirty,
 #: and than an attempt that ended in it can still go on.
@@ -335,11 +337,34 @@ def _roll_up(
     counts = {state.pk: Terms.of(state.charger).commissioned for state in states}
     found = survey(counts, windows, now)
     untils = [min(end, now) for _start, end in limits]
-    rollup_rows.write(found, chosen, untils, windows)
+    changed = rollup_rows.write(found, chosen, untils, windows)
+    if silenced := _silenced(found, changed, windows, now, thorough=thorough):
+        again = survey({key: counts[key] for key in silenced}, windows, now)
+        rollup_rows.write(again, chosen, untils, windows)
+        found |= again
     quarters.write(found, chosen, windows)
     goes_on = {key: window.end > now.timestamp() for key, window in counts.items()}
     outage_rows.write(found, windows, goes_on, now, thorough=thorough)
     return set(found)
+
+
+def _silenced(
+    found: Mapping[int, Measured],
+    changed: rollup_rows.Changed | None,
+    windows: Sequence[Window],
+    now: datetime,
+    *,
+    thorough: bool,
+) -> set[int]:
+    """Keep the silent runs that the attempts make; return the chargers of those that changed."""
+    ports = {port: charger for charger, one in found.items() for port in one.ports}
+    hull = within = Window(windows[0].start, windows[-1].end)
+    if changed is not None:
+        within = Window(min(hull.start, changed.window.start), max(hull.end, changed.window.end))
+    if not thorough:
+        wanted = changed.ports if changed is not None else frozenset()
+        ports = {port: charger for port, charger in ports.items() if port in wanted}
+    return silent_rows.keep(ports, within, hull, now)
 
 
 def _chunks(jobs: Mapping[Job, Sequence[int]]) -> Iterator[tuple[Job, Sequence[int]]]:

@@ -1,6 +1,7 @@
 """Writes what was measured: rows per port and day, per charger and day, and attempts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -83,23 +84,33 @@ ON CONFLICT (charger_id, day) DO UPDATE SET marked_at = excluded.marked_at
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The ports whose attempts were changed, and what all that was changed lies in."""
+
+    ports: frozenset[int]
+    window: Window
+
+
 def write(
     found: Mapping[int, Measured],
     days: Sequence[date],
     untils: Sequence[datetime],
     windows: Sequence[Window],
-) -> None:
+) -> Changed | None:
     """Write what was measured of the chargers (by key) in `windows` that are `days`.
 
     `untils` are up to when each is measured. The chargers' sites are locked (`firsts.lock`).
+    Returns what was changed of attempts, if anything was.
     """
     attempts = {key: made for one in found.values() for key, made in one.attempts.items()}
     changed = _write_attempts(attempts, Window(windows[0].start, windows[-1].end))
-    marked = firsts.mark(found, changed) if changed else []
+    marked = firsts.mark(found, changed.window) if changed else []
     firsts.leave_out(found, windows)
     _execute(PORT_DAYS, _port_days(found, days, untils))
     _execute(CHARGER_DAYS, _charger_days(found, days, untils))
     firsts.recount(marked)
+    return changed
 
 
 def forget(chargers: Sequence[int]) -> None:
@@ -142,20 +153,18 @@ def _literal(numbers: Iterable[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> Window | None:
-    """Replace what changed of the attempts that ended in `hull`, and what they overlap.
-
-    Returns what all that was changed lies in; None: nothing was.
-    """
+def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> Changed | None:
+    """Replace what changed of the attempts that ended in `hull`, and what they overlap."""
     missing = {_identity(port, a): (port, *a) for port, each in made.items() for a in each}
     earliest = min((a.start for each in made.values() for a in each), default=hull.start)
-    wrong, elsewhere, touched = [], [], [hull]
+    wrong, elsewhere, touched, ports = [], [], [hull], set()
     for key, port, *row in _rows(
         ATTEMPTS_AROUND, (list(made), min(earliest, hull.start), hull.end)
     ):
         attempt = Attempt(*row)
         if missing.pop(_identity(port, attempt), None) is None and _ours(attempt, made[port], hull):
             wrong.append(key)
+            ports.add(port)
             touched.append(Window(attempt.start, attempt.end))
             if not hull.start <= attempt.end < hull.end:
                 elsewhere.append((port, attempt.end))
@@ -165,7 +174,9 @@ def _write_attempts(made: Mapping[int, Sequence[Attempt]], hull: Window) -> Wind
     _execute(ADD_ATTEMPTS, missing.values())
     if not wrong and not missing:
         return None
-    return Window(min(earliest, *(w.start for w in touched)), max(w.end for w in touched))
+    ports |= {port for port, *_attempt in missing.values()}
+    start = min(earliest, *(window.start for window in touched))
+    return Changed(frozenset(ports), Window(start, max(window.end for window in touched)))
 
 
 def _ours(attempt: Attempt, made: Iterable[Attempt], hull: Window) -> bool:
