@@ -254,6 +254,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IncidentState": "alerts.models.Incident.State",
         "EffectiveState": "monitoring.serializers.STATES",
+        "ReportKind": "cpms.reports.models.Kind",
         "RevocationReason": "cpms.control.models.Certificate.Revocation",
         "SettingSource": "monitoring.models.variables.Source",
     },

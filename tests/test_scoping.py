@@ -46,6 +46,7 @@ from cpms.control.models import (
 )
 from cpms.control.operations.files import GetLog
 from cpms.control.operations.remote import Reset, Trigger
+from cpms.reports.models import Chunk, Report, ReportFile, Subscription
 from cpms.web.models import KioskLink, SavedView
 from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
 from monitoring.facts import Status
@@ -186,6 +187,18 @@ THEIRS = {
     "maintenance/<int:key>/": "/maintenance/{maintenance.pk}/",
     "maintenance/<int:key>/cancel/": "/maintenance/{maintenance.pk}/cancel/",
     "error-meanings/<int:key>/": "/error-meanings/{meaning.pk}/",
+    "api/v1/outages/<pk>/": "/api/v1/outages/{outage.pk}/",
+    "api/v1/exclusions/<pk>/": "/api/v1/exclusions/{exclusion.pk}/",
+    "api/v1/exclusions/<pk>/approve/": "/api/v1/exclusions/{exclusion.pk}/approve/",
+    "api/v1/exclusions/<pk>/reject/": "/api/v1/exclusions/{exclusion.pk}/reject/",
+    "api/v1/exclusions/<pk>/withdraw/": "/api/v1/exclusions/{exclusion.pk}/withdraw/",
+    "api/v1/exclusions/<pk>/notes/": "/api/v1/exclusions/{exclusion.pk}/notes/",
+    "api/v1/exclusions/<pk>/photo/": "/api/v1/exclusions/{exclusion.pk}/photo/",
+    "api/v1/maintenance-windows/<pk>/": "/api/v1/maintenance-windows/{maintenance.pk}/",
+    "api/v1/maintenance-windows/<pk>/cancel/": (
+        "/api/v1/maintenance-windows/{maintenance.pk}/cancel/"
+    ),
+    "api/v1/error-meanings/<pk>/": "/api/v1/error-meanings/{meaning.pk}/",
     "api/v1/organisations/<pk>/": "/api/v1/organisations/{organisation.pk}/",
     "api/v1/sites/<pk>/": "/api/v1/sites/{site.pk}/",
     "api/v1/chargers/<identity>/": "/api/v1/chargers/{charger.identity}/",
@@ -297,6 +310,19 @@ THEIRS = {
     "api/v1/incidents/<pk>/acknowledge/": "/api/v1/incidents/{incident.pk}/acknowledge/",
     "api/v1/incidents/<pk>/notes/": "/api/v1/incidents/{incident.pk}/notes/",
     "api/v1/incidents/<pk>/resolve/": "/api/v1/incidents/{incident.pk}/resolve/",
+    "reports/<int:key>/": "/reports/{report.pk}/",
+    "reports/<int:key>/again/": "/reports/{report.pk}/again/",
+    "reports/<int:key>/files/": "/reports/{report.pk}/files/",
+    "reports/<int:key>/files/<int:file>/": "/reports/{report.pk}/files/{report_file.pk}/",
+    "reports/subscriptions/<int:key>/": "/reports/subscriptions/{subscription.pk}/",
+    "reports/subscriptions/<int:key>/pause/": "/reports/subscriptions/{subscription.pk}/pause/",
+    "reports/subscriptions/<int:key>/trial/": "/reports/subscriptions/{subscription.pk}/trial/",
+    "reports/subscriptions/<int:key>/delete/": "/reports/subscriptions/{subscription.pk}/delete/",
+    "reports/logos/<int:organisation>/": "/reports/logos/{organisation.pk}/",
+    "api/v1/reports/<pk>/": "/api/v1/reports/{report.pk}/",
+    "api/v1/reports/<pk>/again/": "/api/v1/reports/{report.pk}/again/",
+    "api/v1/reports/<pk>/download/": "/api/v1/reports/{report.pk}/download/?as=csv",
+    "api/v1/reports/subscriptions/<pk>/": "/api/v1/reports/subscriptions/{subscription.pk}/",
 }
 
 #: A window of outages.
@@ -340,6 +366,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/status-spans/": ("", "?format=csv"),
     "api/v1/connections/": ("", "?format=csv"),
     "api/v1/sightings/": ("",),
+    "api/v1/outages/": ("", "?site={site.pk}", "?format=csv"),
+    "api/v1/exclusions/": ("", "?site={site.pk}", "?format=csv"),
+    "api/v1/maintenance-windows/": ("", "?site={site.pk}", "?format=csv"),
+    "api/v1/error-meanings/": ("", "?format=csv"),
     "api/v1/incidents/": ("", "?format=csv"),
     "firmware/": ("",),
     "commands/": ("", "?q=THEIRS", "?operation=reset"),
@@ -361,6 +391,10 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/contract-authorities/": ("", "?format=csv"),
     "api/v1/contract-providers/": ("", "?format=csv"),
     "api/v1/tariffs/": ("", "?site={site.pk}", "?format=csv"),
+    "reports/": ("", "?kind=monthly"),
+    "reports/subscriptions/": ("",),
+    "api/v1/reports/": ("", "?organisation={organisation.pk}", "?format=csv"),
+    "api/v1/reports/subscriptions/": ("", "?format=csv"),
     "api/v1/vendor-rules/": ("", "?organisation={organisation.pk}", "?format=csv"),
     "api/v1/kpis/": (
         *("?group_by=charger", "?group_by=port", "?group_by=site"),
@@ -403,6 +437,10 @@ UNSCOPED = {
     "alerting/rules/<slug:detector>/": "names a kind of detector, not an object",
     "alerting/escalation/": "the policy of the user's own organisation",
     "preferences/": "the reader's own",
+    "reports/new/": "offers the user's own organisations; tests/cpms/reports/test_archive.py",
+    "reports/new/<slug:kind>/": "as above",
+    "reports/subscriptions/new/<slug:kind>/": "as above",
+    "reports/verify/": "tells of files that the user may read; as above",
     "design/": "samples of the components, nobody's data",
     "credits/": "licences of what the pages are made of",
     "live/news/": "the live socket's news for one who polls: of the groups the user hears",
@@ -464,6 +502,9 @@ class Things:
     installed: InstalledCertificate
     responder: Responder
     contract_authority: ContractAuthority
+    report: Report
+    report_file: ReportFile
+    subscription: Subscription
     outage: Outage
     exclusion: Exclusion
     maintenance: MaintenanceWindow
@@ -544,6 +585,27 @@ def write(file: StoredFile) -> None:
     """Have a file on the disk, also where a test before has deleted it there."""
     files.path(file.key).parent.mkdir(parents=True, exist_ok=True)
     files.path(file.key).write_bytes(b"THEIRS")
+
+
+def reported(organisation: Organisation, owner: User) -> dict[str, Any]:
+    """Have a report that is done, a subscription, and a logo."""
+    organisation.logo = b"THEIRS"
+    organisation.save(update_fields=["logo"])
+    about: dict[str, Any] = {"organisation": organisation, "kind": "monthly", "lens": "raw",
+                             "formats": ["csv"]}  # fmt: skip
+    report = Report.objects.create(
+        **about, title="THEIRS", first=NOON.date(), end=LATER.date() + timedelta(days=1),
+        requested_at=NOON,
+    )  # fmt: skip
+    file = ReportFile.objects.create(
+        report=report, format="csv", name="THEIRS.csv", size=6, sha256="7" * 64, made_at=NOON
+    )
+    Chunk.objects.create(file=file, number=0, content=b"THEIRS")
+    Report.objects.update(state=Report.State.DONE, made_at=NOON, cutoff_at=NOON)
+    subscription = Subscription.objects.create(
+        **about, every="month", next_due=NOON, addresses=["THEIRS@example.org"], owner=owner
+    )
+    return {"report": report, "report_file": file, "subscription": subscription}
 
 
 @pytest.fixture(scope="module")
@@ -657,6 +719,7 @@ def everything() -> Things:
         ),
         vendor_rule=VendorRule.objects.create(organisation=world.organisation, vendor="THEIRS"),
         **ledger(evse, owner),
+        **reported(world.organisation, owner),
         owner=owner,
     )  # fmt: skip
 

@@ -44,3 +44,8 @@ def _visible(user: Person) -> Q:
         return Q()
     seen = list(access.sites(user).values_list("pk", flat=True)[:5_000])
     return Q(organisation__in=whole) | Q(organisation__in=mine, sites__contained_by=seen)
+
+
+def seen_organisations(user: Person) -> QuerySet[Organisation]:
+    """Organisations whose logo the user sees."""
+    return access.organisations(user)

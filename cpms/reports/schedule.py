@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from monitoring.days import day_of, zone_of
 
@@ -35,6 +36,11 @@ class Schedule:
     day: int
     hour: int
     timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Its time zone."""
+        return zone_of(self.timezone)
 
 
 def period_of(every: Every, day: date) -> tuple[date, date]:
@@ -70,17 +76,16 @@ def due_in(schedule: Schedule, first: date) -> datetime:
     """Return the moment (UTC) in the period beginning on `first` at which the one before is due."""
     longest = 7 if schedule.every is Every.WEEK else 28
     day = first + timedelta(days=min(max(schedule.day, 1), longest) - 1)
-    zone = zone_of(schedule.timezone)
-    return datetime.combine(day, time(schedule.hour), zone).astimezone(UTC)
+    return datetime.combine(day, time(schedule.hour), schedule.zone).astimezone(UTC)
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime:
     """Return the first moment (UTC) after the aware time `after` at which a report is due."""
-    first, end = period_of(schedule.every, day_of(after, zone_of(schedule.timezone)))
+    first, end = period_of(schedule.every, day_of(after, schedule.zone))
     due = due_in(schedule, first)
     return due if due > after else due_in(schedule, end)
 
 
 def days_of(schedule: Schedule, due: datetime) -> tuple[date, date]:
     """Return the days [first, end) of which the report is that is due then."""
-    return period_before(schedule.every, day_of(due, zone_of(schedule.timezone)))
+    return period_before(schedule.every, day_of(due, schedule.zone))

@@ -33,6 +33,7 @@ import cpms.ocpp.api
 import cpms.ocpp.bulk_api
 import cpms.ocpp.profiles_api
 import cpms.reports.api.kpis
+import cpms.reports.api.reports
 import inventory.api
 import monitoring.api
 
@@ -41,6 +42,7 @@ RESOURCES = {
     **monitoring.api.RESOURCES,
     **alerts.api.RESOURCES,
     **cpms.reports.api.kpis.RESOURCES,
+    **cpms.reports.api.reports.RESOURCES,
     **cpms.control.api.tokens.RESOURCES,
     **cpms.control.api.app.RESOURCES,
     **cpms.control.api.certificates.RESOURCES,
@@ -76,6 +78,7 @@ def _router() -> DefaultRouter:
     nested: dict[str, tuple[Any, str]] = {**cpms.ocpp.api.NESTED, **cpms.control.api.files.NESTED}
     nested |= cpms.ocpp.profiles_api.NESTED
     nested |= cpms.control.api.settings.NESTED
+    nested |= cpms.reports.api.reports.NESTED
     for address, (viewset, name) in nested.items():
         router.register(address, viewset, basename=name)
     return router

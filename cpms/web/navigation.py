@@ -78,6 +78,7 @@ PLACES = (
         "notice",
         "o",
     ),
+    Place("reports", _("Reports"), "file-text", ("/reports/",), key="r"),
     Place("tokens", _("Tokens"), "credit-card", ("/tokens/",), key="t"),
     Place("firmware", _("Firmware"), "cpu", ("/firmware/",), key="w"),
     Place(

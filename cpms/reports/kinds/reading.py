@@ -153,7 +153,7 @@ def outages_of(
         found = outages(Charger.objects.filter(pk__in=keys), start, min(end, order.now))
         rows = found.order_by("charger_id", "evse_id", "started").iterator(2_000)
         if not judged or order.lens == "raw":
-            yield from ((row, row.lost, 0.0) for row in rows)
+            yield from ((row, row.lost, 0.0) for row in rows)  # type: ignore[attr-defined]
             continue
         for line in lines(rows, start, min(end, order.now)):
             seen = line.lenses.get(order.lens)
