@@ -3,21 +3,17 @@
 from typing import Any
 
 from django import template
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from monitoring import security_words, words
 from monitoring.decimals import decimals, per_cent
 from monitoring.effective import State, state_of_status
-from monitoring.kpis.queries import LABELS, Figure, Metric
+from monitoring.kpis.figures import Figure, Metric
 
 register = template.Library()
 
 #: A clock further off than this, in ms, is worth a word.
 CLOCK_TOLERANCE = 2_000
-#: Less time without data than this is left out of tables; the cards always say it.
-SHARE_WORTH_A_WORD = 0.01
 #: Severities of events up to these (OCPP 2.0.1 §3, EventData.severity) are shown as such.
 ERROR, WORTH_A_LOOK = 3, 5
 
@@ -97,12 +93,6 @@ def yesno_words(value: Any) -> Any:
 
 
 @register.filter
-def metric_label(metric: Metric) -> str:
-    """Return what a KPI is called."""
-    return str(LABELS[metric])
-
-
-@register.filter
 def figure_value(figure: Figure) -> str:
     """Write a KPI; "No data" is never 0 % or 100 %."""
     if figure.value is None:
@@ -110,116 +100,3 @@ def figure_value(figure: Figure) -> str:
     if figure.metric is Metric.RECONNECTS:
         return decimals(figure.value, 2)
     return per_cent(figure.value, 2)
-
-
-@register.inclusion_tag("monitoring/_figure.html")
-def figure_cell(figure: Figure) -> dict[str, Any]:
-    """Write a KPI in a table, with its no-data share where that is worth a word."""
-    worth = (figure.no_data_share or 0) >= SHARE_WORTH_A_WORD
-    share = _no_data(figure) if worth else ""
-    return {"figure": figure, "share": share, "detail": detail(figure)}
-
-
-@register.inclusion_tag("web/components/kpi.html")
-def kpi_figure(
-    label: str | Promise, figure: Figure, formula: str | Promise, before: Figure, days: int
-) -> dict[str, Any]:
-    """Draw a KPI with its formula, and how it was in the same number of `days` before."""
-    per_day = figure.metric is Metric.RECONNECTS and figure.value is not None
-    return {
-        "title": label,
-        "value": figure_value(figure),
-        "unit": _("per charger and day") if per_day else "",
-        "detail": detail(figure),
-        "no_data": _no_data(figure),
-        "help": formula,
-        "trend": _trend(figure, before, days),
-    }
-
-
-def _trend(figure: Figure, before: Figure, days: int) -> dict[str, str] | None:
-    """Say how a figure differs from the one before, unless one of them is not known."""
-    if figure.value is None or before.value is None:
-        return None
-    unit = 1 if figure.metric is Metric.RECONNECTS else 100
-    change = round((figure.value - before.value) * unit, 2)
-    if not change:
-        return {"way": "level", "tone": "calm", "text": _as_before(days)}
-    better = (change > 0) is (figure.metric is not Metric.RECONNECTS)
-    return {
-        "way": "up" if change > 0 else "down",
-        "tone": "good" if better else "bad",
-        "text": _changed(change, days, points=unit == 100),
-    }
-
-
-def _as_before(days: int) -> str:
-    return ngettext("as the day before", "as the %(days)d days before", days) % {"days": days}
-
-
-def _changed(change: float, days: int, *, points: bool) -> str:
-    said = {"change": f"{'+' if change > 0 else '−'}{decimals(abs(change), 2)}", "days": days}
-    if points:
-        text = ngettext(
-            "%(change)s points on the day before",
-            "%(change)s points on the %(days)d days before",
-            days,
-        )
-    else:
-        text = ngettext(
-            "%(change)s on the day before", "%(change)s on the %(days)d days before", days
-        )
-    return text % said
-
-
-def detail(figure: Figure) -> str:
-    """Say what a KPI is made of."""
-    return DETAILS[figure.metric](figure) if figure.value is not None else ""
-
-
-def _uptime(figure: Figure) -> str:
-    return _("%(outage)s out of %(measured)s h measured") % {
-        "outage": _hours(figure.details["outage"]),
-        "measured": decimals(figure.denominator / 3600, 0, grouped=True),
-    }
-
-
-def _online(figure: Figure) -> str:
-    return _("%(offline)s offline of %(commissioned)s h") % {
-        "offline": _hours(figure.details["offline"]),
-        "commissioned": decimals(figure.denominator / 3600, 0, grouped=True),
-    }
-
-
-def _success(figure: Figure) -> str:
-    return _("%(successes)d of %(attempts)d attempts") % {
-        "successes": figure.numerator,
-        "attempts": figure.denominator,
-    }
-
-
-def _reconnects(figure: Figure) -> str:
-    own = int(figure.details["own_restarts"])
-    text = ngettext("%(count)d reconnect", "%(count)d reconnects", int(figure.numerator)) % {
-        "count": figure.numerator
-    }
-    return f"{text}, {_('%(own)d more after our own restarts') % {'own': own}}" if own else text
-
-
-DETAILS = {
-    Metric.UPTIME: _uptime,
-    Metric.ONLINE_RATE: _online,
-    Metric.SESSION_SUCCESS: _success,
-    Metric.RECONNECTS: _reconnects,
-}
-
-
-def _hours(seconds: float) -> str:
-    if seconds < 3600:
-        return f"{seconds / 60:.0f} min"
-    return f"{decimals(seconds / 3600, 1, grouped=True)} h"
-
-
-def _no_data(figure: Figure) -> str:
-    share = figure.no_data_share
-    return per_cent(share, 2) if share else ""

@@ -4,8 +4,7 @@ import pytest
 
 from monitoring import words
 from monitoring.decimals import per_cent
-from monitoring.kpis.totals import Figure, Metric
-from monitoring.templatetags.monitoring import clock_words, kpi_figure, masked
+from monitoring.templatetags.monitoring import clock_words, masked
 
 
 @pytest.mark.parametrize(
@@ -70,31 +69,3 @@ def test_only_what_is_whole_is_100_per_cent(value: float, said: str) -> None:
 def test_what_is_odd_about_a_session_is_said_in_words() -> None:
     assert words.flag("seq_gap") == "messages are missing"
     assert words.flag("something_new") == "something_new"
-
-
-@pytest.mark.parametrize(
-    ("metric", "before", "now", "days", "way", "tone", "text"),
-    [
-        (Metric.UPTIME, 97.0, 99.5, 7, "up", "good", "+2.50 points on the 7 days before"),
-        (Metric.UPTIME, 99.0, 98.0, 1, "down", "bad", "−1.00 points on the day before"),
-        (Metric.UPTIME, 99.0, 99.0, 1, "level", "calm", "as the day before"),
-        (Metric.RECONNECTS, 100.0, 300.0, 30, "up", "bad", "+2.00 on the 30 days before"),
-        (Metric.RECONNECTS, 300.0, 100.0, 1, "down", "good", "−2.00 on the day before"),
-    ],
-)
-def test_a_trend_says_by_how_much_and_whether_that_is_good(
-    metric: Metric, before: float, now: float, days: int, way: str, tone: str, text: str
-) -> None:
-    drawn = kpi_figure("", figure(metric, now), "", figure(metric, before), days)
-    assert drawn["trend"] == {"way": way, "tone": tone, "text": text}
-
-
-def test_there_is_no_trend_without_data_on_both_sides() -> None:
-    known, nothing = figure(Metric.UPTIME, 99.0), Figure(Metric.UPTIME, 0.0, 0.0, None, {})
-    assert kpi_figure("", known, "", nothing, 1)["trend"] is None
-    assert kpi_figure("", nothing, "", known, 1)["trend"] is None
-
-
-def figure(metric: Metric, value: float) -> Figure:
-    """Return a figure of `value` per cent, or reconnects per 100 days."""
-    return Figure(metric, value, 100.0, 0.0, {"outage": 60.0, "own_restarts": 0.0})

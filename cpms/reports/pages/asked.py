@@ -38,6 +38,8 @@ class Asked:
     lens: str
     window: str
     days: Days
+    #: The time zone of most of the chargers.
+    zone: str
     #: The metric that the trend shows.
     metric: str
     #: The column that the table is sorted by, "-" before it for backwards; "": worst first.
@@ -71,7 +73,7 @@ def read(user: User, parameters: Mapping[str, str], now: datetime) -> Asked:
     problems: list[str] = []
     found = scopes.find(user, parameters)
     place = _Place.of(found)
-    window, days = _window(parameters, place.today(now), problems)
+    window, days = _window(parameters, now.astimezone(ZoneInfo(place.zone)).date(), problems)
     scope = scopes.with_traits(found, user, parameters, days.last)
     view = VIEWS[_one_of(parameters, "view", list(VIEWS), problems, _("tab"))]
     offered = scopes.levels(scope, place.organisations, place.regions)
@@ -85,6 +87,7 @@ def read(user: User, parameters: Mapping[str, str], now: datetime) -> Asked:
         lens=_one_of(parameters, "lens", list(LENSES), problems, _("lens")),
         window=window,
         days=days,
+        zone=place.zone,
         metric=_one_of(parameters, "metric", metrics, [], ""),
         sort=_sort(parameters.get("sort", ""), metrics),
         page=number(parameters.get("page"), 1),
@@ -114,10 +117,11 @@ class _Place:
             regions.add(region)
         return cls(zones, len(organisations), len(regions))
 
-    def today(self, now: datetime) -> date:
-        """Return the day that most of the chargers have; each site counts its own."""
+    @property
+    def zone(self) -> str:
+        """The time zone of most of the chargers; each site counts its own days."""
         most = self.zones.most_common(1)
-        return now.astimezone(ZoneInfo(most[0][0] if most else "UTC")).date()
+        return most[0][0] if most else "UTC"
 
 
 def _window(parameters: Mapping[str, str], now: date, problems: list[str]) -> tuple[str, Days]:

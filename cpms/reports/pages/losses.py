@@ -82,7 +82,7 @@ def _whole(worst: Sequence[Worst]) -> str:
 
 def _loss(each: Worst, largest: float, asked: Asked) -> Loss:
     ledger = evidence.url(
-        CATALOGUE["uptime"], {"charger": each.identity, "evse": str(each.evse_id)}, asked.days
+        CATALOGUE["uptime"], {"charger": each.identity, "evse": str(each.evse_id)}, asked
     )
     everything = dict.fromkeys(asked.scope.parameters)
     return Loss(

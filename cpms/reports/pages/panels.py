@@ -141,7 +141,7 @@ def _card(name: str, figure: Figure, before: Figure, trend: Sequence[Part], aske
         no_data=writing.no_data(figure),
         change=writing.change(figure, before, definition, windows.length(asked.days)),
         spark=[part.figure(name).value for part in trend],
-        url=evidence.url(definition, asked.scope.parameters, asked.days),
+        url=evidence.url(definition, asked.scope.parameters, asked),
     )
 
 

@@ -1,13 +1,14 @@
-"""The evidence of a figure: the attempts, sessions, connections or statuses it was made of."""
+"""The evidence of a figure: the outages, attempts, sessions, connections or incidents it counts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Model, Q, QuerySet
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,13 +17,15 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from alerts import access as alerts_access
+from alerts.models import Incident
 from cpms.reports.pages import asked as asking
 from cpms.reports.pages import writing
 from cpms.reports.pages.asked import Asked
 from inventory.models import Charger
-from monitoring import words
+from monitoring import access, words
 from monitoring.days import bounds
-from monitoring.models import Attempt, ConnectionSpan, Session, StatusSpan
+from monitoring.models import Attempt, ConnectionSpan, Outage, Session, StatusSpan
 from monitoring.views.asked import number, person
 
 PAGE_SIZE = 100
@@ -31,30 +34,40 @@ MOST_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Where a row belongs: its port's or charger's name, its page, its site's time zone."""
+
+    label: str
+    url: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
     """What rows there are of a kind, and what a line says of each."""
 
     label: str | Promise
+    rows: Callable[[User], QuerySet[Any]]
     #: The time that the list goes by, latest first.
     order: str
     #: The column of its end where rows are spans; "": the rows are of the moment `order`.
     end: str
     charger: str
+    #: The column of its port, "" without one.
     evse: str
-    model: type[Model]
-    #: Beyond port, start and end.
-    columns: Sequence[tuple[str | Promise, Callable[[Any], str]]]
+    related: Sequence[str]
+    where: Callable[[Any], Where]
     #: (start, end) of a row.
     span: Callable[[Any], tuple[datetime, datetime | None]]
+    #: Beyond port, start and end.
+    columns: Sequence[tuple[str | Promise, Callable[[Any], str]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A row as the page shows it."""
 
-    label: str
-    url: str
-    zone: str
+    where: Where
     start: datetime
     end: datetime | None
     lasted: float | None
@@ -83,34 +96,101 @@ def _round_trip(span: ConnectionSpan) -> str:
     return "–" if span.rtt_p95 is None else f"{span.rtt_p95:.0f} ms"
 
 
+def _lost(outage: Outage) -> str:
+    return writing.time(outage.offline + outage.faulted + outage.unavailable + outage.silent)
+
+
+def _cause(outage: Outage) -> str:
+    cause = outage.get_found_cause_display() if outage.found_cause else outage.get_cause_display()
+    return " · ".join(part for part in (str(cause), outage.error_code) if part)
+
+
+def _state(incident: Incident) -> str:
+    said = (
+        incident.get_resolution_display() if incident.resolution else incident.get_state_display()
+    )
+    return str(said)
+
+
+def _of_port(row: Any) -> Where:
+    charger: Charger = row.evse.charger
+    return _where(row, charger, f"{charger.identity}/{row.evse.number}")
+
+
+def _of_session(session: Session) -> Where:
+    port = f"/{session.evse.number}" if session.evse else ""
+    return _where(session, session.charger, f"{session.charger.identity}{port}")
+
+
+def _of_charger(row: Any) -> Where:
+    return _where(row, row.charger, row.charger.identity)
+
+
+def _of_outage(outage: Outage) -> Where:
+    where = _of_port(outage)
+    return replace(where, url=reverse("outage", args=[outage.pk]))
+
+
+def _of_incident(incident: Incident) -> Where:
+    zone = incident.site.timezone if incident.site else "UTC"
+    return Where(incident.subject, reverse("incident", args=[incident.pk]), zone)
+
+
+def _where(row: Any, charger: Charger, label: str) -> Where:
+    """Return the page of the row's session; where it has none, its charger's history."""
+    session = row.pk if isinstance(row, Session) else getattr(row, "session_id", None)
+    url = reverse("charger-history", args=[charger.identity])
+    if session:
+        url = reverse("charger-session", args=[charger.identity, session])
+    return Where(label, url, charger.site.timezone)
+
+
+_PORT, _SESSION = ("evse__charger__site",), ("charger__site", "evse")
 KINDS: Mapping[str, Kind] = {
-    "attempts": Kind(
-        _("Attempts to charge"), "ended", "", "evse__charger", "evse", Attempt,
-        [(_("Outcome"), _outcome), (_("Energy"), _energy)],
+    "outages": Kind(
+        _("Outages"), access.outages, "started", "ended", "charger", "evse", _PORT, _of_outage,
         lambda row: (row.started, row.ended),
+        [
+            (_("Kind"), lambda row: str(row.get_kind_display())),
+            (_("Cause"), _cause),
+            (_("Lost time"), _lost),
+        ],
+    ),
+    "attempts": Kind(
+        _("Attempts to charge"), access.attempts, "ended", "", "evse__charger", "evse", _PORT,
+        _of_port, lambda row: (row.started, row.ended),
+        [(_("Outcome"), _outcome), (_("Energy"), _energy)],
     ),
     "sessions": Kind(
-        _("Sessions"), "ended", "", "charger", "evse", Session,
+        _("Sessions"), access.sessions, "ended", "", "charger", "evse", _SESSION, _of_session,
+        lambda row: (row.started, row.ended),
         [
             (_("Energy"), _energy),
             (_("Peak power"), _peak),
             (_("Why it ended"), lambda row: words.stop_reason(row.stop_reason)),
         ],
-        lambda row: (row.started, row.ended),
     ),
     "connections": Kind(
-        _("Connections"), "opened", "closed", "charger", "", ConnectionSpan,
+        _("Connections"), access.connections, "opened", "closed", "charger", "",
+        ("charger__site",), _of_charger, lambda row: (row.opened, row.closed),
         [
             (_("Why it ended"), lambda row: words.closing(row.close_reason)),
             (_("Round trip, 95th percentile"), _round_trip),
             (_("Missed pings"), lambda row: str(row.missed_pings)),
         ],
-        lambda row: (row.opened, row.closed),
     ),
     "status-spans": Kind(
-        _("Statuses of ports"), "started", "ended", "evse__charger", "evse", StatusSpan,
-        [(_("Status"), _status)],
-        lambda row: (row.started, row.ended),
+        _("Statuses of ports"), access.status_spans, "started", "ended", "evse__charger", "evse",
+        _PORT, _of_port, lambda row: (row.started, row.ended), [(_("Status"), _status)],
+    ),
+    "incidents": Kind(
+        _("Incidents"), alerts_access.incidents, "opened_at", "resolved_at", "charger", "evse",
+        ("site",), _of_incident, lambda row: (row.opened_at, row.resolved_at),
+        [
+            (_("What"), lambda row: str(row.get_detector_display())),
+            (_("Severity"), lambda row: str(row.get_severity_display())),
+            (_("How it ended"), _state),
+        ],
     ),
 }  # fmt: skip
 
@@ -121,10 +201,11 @@ def show(request: HttpRequest, kind: str) -> HttpResponse:
     """Show the rows of a kind in the scope and window of the address, latest first."""
     if kind not in KINDS:
         raise Http404
-    asked = asking.read(person(request), request.GET, timezone.now())
+    user, evse = person(request), number(request.GET.get("evse"), 0)
+    asked = asking.read(user, request.GET, timezone.now())
     page = min(asked.page, MOST_PAGES)
     first = (page - 1) * PAGE_SIZE
-    found = list(_rows(KINDS[kind], asked, request)[first : first + PAGE_SIZE + 1])
+    found = list(_rows(KINDS[kind], asked, user, evse)[first : first + PAGE_SIZE + 1])
     context = {
         "asked": asked,
         "kind": KINDS[kind],
@@ -139,20 +220,27 @@ def show(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "reports/evidence.html", context)
 
 
-def _rows(kind: Kind, asked: Asked, request: HttpRequest) -> QuerySet[Any]:
+def _rows(kind: Kind, asked: Asked, user: User, evse: int) -> QuerySet[Any]:
     start, end = _instants(asked)
     inside = Q(**{f"{kind.order}__lt": end})
     if kind.end:
         inside &= Q(**{f"{kind.end}__gt": start}) | Q(**{kind.end: None})
     else:
         inside &= Q(**{f"{kind.order}__gte": start})
-    rows = kind.model._default_manager.filter(
-        inside, **{f"{kind.charger}__in": asked.scope.chargers}
-    )
-    if (evse := number(request.GET.get("evse"), 0)) and kind.evse:
+    here = Q(**{f"{kind.charger}__in": asked.scope.chargers})
+    if kind is KINDS["incidents"] and not asked.scope.traits:
+        here |= _of_sites(asked)
+    rows = kind.rows(user).filter(inside, here)
+    if evse and kind.evse:
         rows = rows.filter(**{kind.evse: evse})
-    port = (kind.evse,) if kind.evse else ()
-    return rows.select_related(f"{kind.charger}__site", *port).order_by(f"-{kind.order}", "-pk")
+    return rows.select_related(*kind.related).order_by(f"-{kind.order}", "-pk")
+
+
+def _of_sites(asked: Asked) -> Q:
+    """Return the incidents of a whole site, where the scope is of whole sites."""
+    if asked.scope.charger is not None:
+        return Q(pk__in=())
+    return Q(charger=None, site__in=asked.scope.chargers.values("site"))
 
 
 def _instants(asked: Asked) -> tuple[datetime, datetime]:
@@ -167,23 +255,11 @@ def _instants(asked: Asked) -> tuple[datetime, datetime]:
 
 
 def _line(row: Any, kind: Kind) -> Line:
-    port = getattr(row, "evse", None)
-    charger: Charger = row.evse.charger if kind.charger.startswith("evse") else row.charger
     start, end = kind.span(row)
     return Line(
-        label=f"{charger.identity}/{port.number}" if port else charger.identity,
-        url=_url(row, charger),
-        zone=charger.site.timezone,
+        where=kind.where(row),
         start=start,
         end=end,
         lasted=(end - start).total_seconds() if end else None,
         cells=[(label, said(row)) for label, said in kind.columns],
     )
-
-
-def _url(row: Any, charger: Charger) -> str:
-    """Return the page of a row; where it has none, its charger's."""
-    session = row.pk if isinstance(row, Session) else getattr(row, "session_id", None)
-    if session:
-        return reverse("charger-session", args=[charger.identity, session])
-    return reverse("charger-history", args=[charger.identity])

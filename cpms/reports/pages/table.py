@@ -96,7 +96,7 @@ def _cell(figure: Figure, asked: Asked, own: dict[str, str]) -> Cell:
         text=writing.value(figure, definition),
         parts=writing.parts(figure, definition),
         no_data=writing.no_data(figure) if writing.worth_a_word(figure) else "",
-        url=evidence.url(definition, own, asked.days) if figure.value is not None else "",
+        url=evidence.url(definition, own, asked) if figure.value is not None else "",
     )
 
 
@@ -116,6 +116,6 @@ def parameters(part: Part, asked: Asked) -> dict[str, str]:
 def _deeper(part: Part, asked: Asked, own: dict[str, str]) -> str:
     """Return the page of a group; a port's is its outages."""
     if asked.by is GroupBy.PORT:
-        return evidence.url(CATALOGUE["uptime"], own, asked.days)
+        return evidence.url(CATALOGUE["uptime"], own, asked)
     dropped = dict.fromkeys(asked.scope.parameters)
     return asked.url(**{**dropped, **own})

@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Mapping
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -105,8 +104,8 @@ def change(figure: Figure, before: Figure, definition: Definition, days: int) ->
     up = difference > 0
     tone, word = _judged(definition.better, up=up)
     said = f"{'+' if up else '−'}{written}"
-    text = f"{said}, {word}" if word else said
-    return {"way": "up" if up else "down", "tone": tone, "text": _than(text, days)}
+    text = _than(f"{said}, {word}", days)
+    return {"way": "up" if up else "down", "tone": tone, "text": text}
 
 
 def _difference(by: float, unit: Unit) -> tuple[str, float]:
@@ -118,9 +117,9 @@ def _difference(by: float, unit: Unit) -> tuple[str, float]:
     return text, 0.0 if text == number(0.0, unit) else by
 
 
-def _judged(better: Better, *, up: bool) -> tuple[str, str | Promise]:
+def _judged(better: Better, *, up: bool) -> tuple[str, str]:
     if better is Better.NEITHER:
-        return "calm", ""
+        return "calm", _("more") if up else _("less")
     good = up is (better is Better.HIGHER)
     return ("good", _("better")) if good else ("bad", _("worse"))
 

@@ -82,7 +82,9 @@ def test_headlines_have_value_parts_formula_and_evidence(client: Client, place: 
     assert card.text == "87.50 %"  # 84 of 96 hours.
     assert card.parts == "Operative time 84.0 h / Measured time 96.0 h"
     assert "T_outage" in str(card.formula)
-    assert card.url == "/outages/?from=2026-03-01&to=2026-03-02"
+    assert card.url == (
+        "/outages/?from=2026-03-01T00%3A00&to=2026-03-03T00%3A00&zone=Europe%2FBerlin"
+    )
     assert cards(client)["Session success"].text == "70.00 %"  # 28 of 40.
     assert cards(client)["Reconnects"].text == "2.00"  # 8 in 4 days of chargers; 2 are our own.
 
@@ -394,18 +396,20 @@ def test_the_evidence_is_just_what_the_figure_counted(client: Client, place: Sit
         )  # fmt: skip
     charger(site(tenant("Other")), "THEIRS", Status.AVAILABLE)
     lines = client.get(f"/kpis/evidence/attempts/?{WINDOW}").context["lines"]
-    assert [line.label for line in lines] == ["A/2", "A/1"]
+    assert [line.where.label for line in lines] == ["A/2", "A/1"]
     assert [said for _label, said in lines[0].cells] == [
         "interrupted by a fault · GroundFailure", "2.5 kWh",
     ]  # fmt: skip
     only = client.get(f"/kpis/evidence/attempts/?{WINDOW}&evse={ports[0].pk}").context["lines"]
-    assert [line.label for line in only] == ["A/1"]
+    assert [line.where.label for line in only] == ["A/1"]
     text = client.get(f"/kpis/evidence/status-spans/?{WINDOW}").content.decode()
     assert "THEIRS" not in text
     assert client.get("/kpis/evidence/secrets/").status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["attempts", "sessions", "connections", "status-spans"])
+@pytest.mark.parametrize(
+    "kind", ["outages", "attempts", "sessions", "connections", "status-spans", "incidents"]
+)
 def test_every_kind_of_evidence_has_a_page_also_where_there_is_none(
     client: Client, place: Site, kind: str
 ) -> None:
