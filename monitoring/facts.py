@@ -72,6 +72,20 @@ class Disconnected:
 
 
 @dataclass(slots=True)
+class Pinged:
+    """Pings of a charger between two moments: round trips, counted by class, and missed ones.
+
+    The classes end at `monitoring.kpis.totals.RTT_BOUNDS`; the last one is what takes longer.
+    """
+
+    charger_id: int
+    at: datetime
+    until: datetime
+    round_trips: tuple[int, ...]
+    missed: int
+
+
+@dataclass(slots=True)
 class Booted:
     """BootNotification: what the charger says it is."""
 
@@ -236,6 +250,7 @@ class AuthorizationAsked:
 Fact = (
     Connected
     | Disconnected
+    | Pinged
     | Booted
     | StatusReported
     | SessionChanged

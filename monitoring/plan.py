@@ -67,6 +67,7 @@ class Plan:
     samples: list[tuple[Any, ...]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
     variables: list[f.VariablesReported] = field(default_factory=list)
+    pings: list[f.Pinged] = field(default_factory=list)
     dirty: set[tuple[int, date]] = field(default_factory=set)
     #: charger -> since when it hears none of our CALLs; None: it does again.
     deaf: dict[int, datetime | None] = field(default_factory=dict)
@@ -363,6 +364,11 @@ def _variables(plan: Plan, fact: f.VariablesReported) -> None:
     plan.variables.append(fact)
 
 
+def _pings(plan: Plan, fact: f.Pinged) -> None:
+    plan.pings.append(fact)
+    plan.mark_late(fact.charger_id, fact.until, datetime.now(UTC))
+
+
 PLANNERS: dict[type, Callable[[Plan, Any], None]] = {
     f.Connected: _connection,
     f.Disconnected: _connection,
@@ -373,4 +379,5 @@ PLANNERS: dict[type, Callable[[Plan, Any], None]] = {
     f.EventReported: _event,
     f.AuthorizationAsked: _authorization,
     f.VariablesReported: _variables,
+    f.Pinged: _pings,
 }

@@ -25,6 +25,7 @@ OLD = {
     "monitoring_event": ("at", "at < %(before)s"),
     "monitoring_statusspan": ("started", "started < %(before)s AND ended < %(before)s"),
     "monitoring_connectionspan": ("opened", "opened < %(before)s AND closed < %(before)s"),
+    "monitoring_pingday": ("first", "first < %(before)s"),
     "monitoring_gateway": ("started_at", f"ended_at < %(before)s AND {WITHOUT_CONNECTIONS}"),
 }
 DELETE = """

@@ -17,7 +17,7 @@ from cpms.ocpp.gateway import Gateway
 from cpms.ocpp.handshake import Admission
 from cpms.ocpp.probing import hears, look_after
 from cpms.ocpp.server import OcppConnection
-from monitoring.facts import CloseReason, Connected, Disconnected
+from monitoring.facts import CloseReason, Connected, Disconnected, Pinged
 from monitoring.ingest import Writer
 
 log = structlog.get_logger(__name__)
@@ -153,6 +153,7 @@ class ChargerSocket:
             return
         self._conversation.over = True
         trips = sorted(self._connection.round_trips)
+        self._report_pings(self.hub.writer, all_of_them=True)
         self.hub.writer.put(
             [
                 Disconnected(
@@ -197,6 +198,7 @@ class ChargerSocket:
 
     def report_life(self, writer: Writer) -> None:
         """Have the last proof of life, the clock's offset and the round trip kept."""
+        self._report_pings(writer)
         if self._connection.last_inbound == self._reported:
             return
         self._reported = self._connection.last_inbound
@@ -207,6 +209,12 @@ class ChargerSocket:
             self.station.clock.offset_ms,
             trips[-1] * 1000 if trips else None,
         )
+
+    def _report_pings(self, writer: Writer, *, all_of_them: bool = False) -> None:
+        for counted in self._connection.pings.take(all_of_it=all_of_them):
+            first, last = counted.moments()
+            trips = tuple(counted.round_trips)
+            writer.put([Pinged(self.station.id, first, last, trips, counted.missed)])
 
     async def alive(self, patience: float) -> bool:
         """Tell whether the charger shows life within `patience` seconds.

@@ -6,6 +6,7 @@ protocol object in `scope["extensions"]["kilowatch.connection"]`.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from cpms.ocpp import gateway
 from cpms.ocpp.handshake import identity_of, peer_of
 from cpms.ocpp.http import HANDSHAKE_SECONDS, NOT_UNDERSTOOD
 from cpms.ocpp.inbox import Inbox
+from cpms.ocpp.pings import PingCounts
 from cpms.ocpp.wire import WHOLE_TEXT, frame_length, text_head, unmasked
 
 #: Seconds in which a started message must be complete.
@@ -54,6 +56,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         #: Last ping round trips, seconds.
         self.round_trips: deque[float] = deque(maxlen=64)
         self.missed_pings = 0
+        self.pings = PingCounts()
         #: Why we ended it: "ping_timeout" or "".
         self.ended_by = ""
         self._compression = self.conn.available_extensions
@@ -286,6 +289,7 @@ class OcppConnection(WebSocketsSansIOProtocol):
         super().handle_pong(event)
         if waiting is not None and self.pending_ping_payload is None:
             self.round_trips.append(self.last_ping_rtt)
+            self.pings.answered(self.last_ping_rtt, time.time())
             self._ponged = self.loop.time()
         self._answer_probe(alive=True)
 
@@ -296,7 +300,9 @@ class OcppConnection(WebSocketsSansIOProtocol):
         doesn't read what we write, it is.
         """
         held_up = self.read_paused and self.writable.is_set()
-        self.missed_pings += not held_up
+        if not held_up:
+            self.missed_pings += 1
+            self.pings.missed(time.time())
         heard = self.last_inbound > self.ping_sent_at
         quiet = not self.answers_pings and self.silent_for() < self.longest_silence
         if heard or held_up or quiet:

@@ -17,6 +17,7 @@ from monitoring.kpis.history import (
     ChargerHistory,
     Connection,
     Excluded,
+    Pings,
     Planned,
     PortHistory,
     Reported,
@@ -73,6 +74,13 @@ SELECT charger_id, date_part('epoch', at), text, code
  WHERE charger_id = ANY (%(ids)s) AND kind = 'authorization'
    AND at >= %(since)s AND at < %(until)s
 """
+#: Those of a day count from the commissioning on, and it may be on that day.
+PINGS = """
+SELECT charger_id, date_part('epoch', first), round_trips, missed
+  FROM monitoring_pingday
+ WHERE charger_id = ANY (%(ids)s) AND first >= %(since)s - interval '1 day'
+   AND first < %(until)s
+"""
 SILENT = """
 SELECT e.charger_id, e.id, date_part('epoch', r.started),
        date_part('epoch', COALESCE(r.ended, 'infinity'))
@@ -126,6 +134,8 @@ def histories(
     _read_connections(found, window)
     _read_sessions(found, window)
     _read_authorizations(found, window)
+    for charger, *row in _rows(PINGS, window):
+        found[charger].pings.append(Pings(*row))
     _read_silent(found, window)
     _read_decisions(found, window)
     for key, rules in rules_of(chargers).items():

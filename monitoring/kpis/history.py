@@ -1,6 +1,6 @@
 """What a charger did, as the KPIs read it. Instants are seconds since the epoch; inf: not yet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -53,6 +53,14 @@ class Connection(NamedTuple):
     opened: float
     closed: float
     reason: str = ""
+
+
+class Pings(NamedTuple):
+    """Pings of a day, from the `first` on: answered by `totals.RTT_BOUNDS`, and missed."""
+
+    first: float
+    round_trips: Sequence[int]
+    missed: int
 
 
 class Excluded(NamedTuple):
@@ -132,4 +140,5 @@ class ChargerHistory:
     #: Begins with the last one opened before the window; without it the charger was new.
     connections: list[Connection] = field(default_factory=list)
     authorizations: list[Authorization] = field(default_factory=list)
+    pings: list[Pings] = field(default_factory=list)
     rules: Rules = field(default_factory=Rules)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from math import inf
 
-from monitoring.kpis.history import ChargerHistory, Connection
+from monitoring.kpis.history import ChargerHistory, Connection, Pings
 from monitoring.kpis.parts import Parts, Window
 from monitoring.kpis.timeline import UNSEEN, Piece, absences, overlaid, union
 from monitoring.kpis.totals import NO_REASON, OWN, LinkTotals
@@ -30,6 +30,7 @@ def add_links(
     _add_time(totals, history.connections, parts)
     _add_longest(totals, history.connections, parts, commissioned)
     _add_counts(totals, history, parts)
+    _add_pings(totals, history.pings, parts, commissioned)
     flapping = parts.spread(_cut(flaps(history.connections), parts.hull))
     for place, _state, seconds in flapping:
         totals[place].flapping += seconds
@@ -104,6 +105,18 @@ def _add_counts(totals: dict[int, LinkTotals], history: ChargerHistory, parts: P
         place = parts.place_of(authorization.at)
         if place is not None and authorization.answer != ACCEPTED:
             totals[place].refusals += 1
+
+
+def _add_pings(
+    totals: dict[int, LinkTotals], pings: Sequence[Pings], parts: Parts, commissioned: Window
+) -> None:
+    """A day's pings count where the first of them was: they are not kept more finely."""
+    for first, round_trips, missed in pings:
+        place = parts.place_of(max(first, commissioned.start))
+        if place is not None:
+            totals[place].missed_pings += missed
+            for part, number in enumerate(round_trips):
+                totals[place].round_trips[part] += number
 
 
 def _cut(pieces: Sequence[Piece], limits: Window) -> Iterator[Piece]:

@@ -1,7 +1,7 @@
 """What happened: connections, status, sessions, meters, events, frames, and KPIs from them."""
 
 from monitoring.models.arrivals import ConnectionAttempt
-from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway
+from monitoring.models.connections import ChargerState, ConnectionSpan, Gateway, PingDay
 from monitoring.models.effective import EffectiveState
 from monitoring.models.events import Event, QuarantinedFact, SchemaBreakage
 from monitoring.models.frames import FrameSegment
@@ -50,6 +50,7 @@ __all__ = [
     "MeterSample",
     "Outage",
     "OutageChange",
+    "PingDay",
     "PortState",
     "QuarantinedFact",
     "QuarterHours",

@@ -1,5 +1,6 @@
 """Gateways, and the connections they hold."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +59,25 @@ class ConnectionSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.charger_id} {self.opened:%F %T}"
+
+
+class PingDay(models.Model):
+    """What pings of a charger found on a day in its site's time zone."""
+
+    charger = models.ForeignKey(Charger, models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    #: When the first of them was answered or given up.
+    first = models.DateTimeField()
+    #: Counts by `monitoring.kpis.totals.RTT_BOUNDS`, and those never answered.
+    round_trips = ArrayField(models.PositiveIntegerField())
+    missed = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["charger", "day"], name="one_day_of_pings")]
+        indexes = [models.Index(fields=["first"], name="pings_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.charger_id} {self.day}"
 
 
 class ChargerState(models.Model):

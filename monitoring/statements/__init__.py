@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 from monitoring.memory import PortMemory
 from monitoring.models.meters import COLUMNS
 from monitoring.plan import Plan
-from monitoring.statements import connections, sessions, spans, variables
+from monitoring.statements import connections, pings, sessions, spans, variables
 from monitoring.statements.records import Connection, columns, records
 from monitoring.statements.sessions import known_starts
 
@@ -113,5 +113,7 @@ async def _rest(connection: Connection, plan: Plan) -> None:
         ]
         if rows:
             await connection.execute(variables.VARIABLES, variables.parameters(rows))
+    if plan.pings:
+        await connection.execute(pings.PINGS, pings.parameters(plan.pings))
     if plan.dirty:
         await connection.execute(DIRTY, columns(sorted(plan.dirty)))

@@ -14,7 +14,7 @@ from cpms.ocpp import probing
 from cpms.ocpp.turns import Turns
 from inventory import credentials
 from inventory.models import Charger, ChargerModel
-from monitoring.models import ChargerState, ConnectionSpan, Event, Sighting
+from monitoring.models import ChargerState, ConnectionSpan, Event, PingDay, Sighting
 from monitoring.nearest import Nearest
 from tests.cpms.ocpp.conftest import KEY, make_charger
 from tests.cpms.ocpp.wire import PING, frame, head, line
@@ -433,6 +433,8 @@ async def test_round_trips_are_measured_6(gateway, charger):
     span = await ConnectionSpan.objects.aget()
     lasted = (span.closed - span.opened).total_seconds() * 1000
     assert 0 < span.rtt_p50 <= span.rtt_p95 < lasted
+    day = await PingDay.objects.aget()
+    assert (sum(day.round_trips) > 0, day.missed) == (True, span.missed_pings)
 
 
 async def test_a_deaf_charger_is_found_and_said_to_hear_again_6(gateway, charger, monkeypatch):
