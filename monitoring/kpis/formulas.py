@@ -96,7 +96,7 @@ def uptime(ports: PortTotals, lens: str = RAW) -> Figure:
         "no_data": ports.no_data,
     }
     operative = ports.up + ports.planned
-    return Figure(Metric.UPTIME, operative, ports.measured, _unknown(ports), details)
+    return _rate(Metric.UPTIME, operative, ports.measured, _unknown(ports), details)
 
 
 def _through(ports: PortTotals, seen: LensTotals) -> Figure:
@@ -107,7 +107,7 @@ def _through(ports: PortTotals, seen: LensTotals) -> Figure:
         "window": seen.window,
     }
     operative = seen.window - (seen.outage - seen.excluded)
-    return Figure(Metric.UPTIME, operative, seen.window, _unknown(ports), details)
+    return _rate(Metric.UPTIME, operative, seen.window, _unknown(ports), details)
 
 
 def session_success(ports: PortTotals, refusals: int = 0) -> Figure:
@@ -117,27 +117,27 @@ def session_success(ports: PortTotals, refusals: int = 0) -> Figure:
         "refused_attempts": ports.refused,
         "refused_tokens": refusals,
     }
-    return Figure(Metric.SESSION_SUCCESS, ports.successes, ports.attempts, _unknown(ports), details)
+    return _rate(Metric.SESSION_SUCCESS, ports.successes, ports.attempts, _unknown(ports), details)
 
 
 def charging_success(ports: PortTotals) -> Figure:
     """Attempts that started energy and ended regularly / all from authentication on."""
     share, details = _unknown(ports), {"failed": ports.authorized - ports.regular}
-    return Figure(Metric.CHARGING_SUCCESS, ports.regular, ports.authorized, share, details)
+    return _rate(Metric.CHARGING_SUCCESS, ports.regular, ports.authorized, share, details)
 
 
 def first_time_success(ports: PortTotals) -> Figure:
     """Successful first attempts / first attempts: none of the same token failed just before."""
     details = {"failed": ports.first - ports.first_successes, "attempts": ports.attempts}
     share = _unknown(ports)
-    return Figure(Metric.FIRST_TIME_SUCCESS, ports.first_successes, ports.first, share, details)
+    return _rate(Metric.FIRST_TIME_SUCCESS, ports.first_successes, ports.first, share, details)
 
 
 def failures(ports: PortTotals) -> Figure:
     """Failed attempts / attempts, by what came of them."""
     failed = ports.attempts - ports.successes
     details = dict(sorted(ports.failures.items())) | {"refused": ports.refused}
-    return Figure(Metric.FAILURES, failed, ports.attempts, _unknown(ports), details)
+    return _rate(Metric.FAILURES, failed, ports.attempts, _unknown(ports), details)
 
 
 def outages(ports: PortTotals) -> Figure:
@@ -154,7 +154,7 @@ def mtbf(ports: PortTotals) -> Figure:
 
 def silent_time(ports: PortTotals) -> Figure:
     """Seconds of ports that seemed to be up and failed every driver / measured seconds."""
-    return Figure(Metric.SILENT_TIME, ports.silent, ports.measured, _unknown(ports), {})
+    return _rate(Metric.SILENT_TIME, ports.silent, ports.measured, _unknown(ports), {})
 
 
 def sessions(ports: PortTotals) -> Figure:
@@ -176,7 +176,7 @@ def peak_power(ports: PortTotals) -> Figure:
 def utilisation(ports: PortTotals) -> Figure:
     """Seconds charging / measured seconds."""
     share = _unknown(ports)
-    return Figure(Metric.UTILISATION, ports.use.charging, ports.measured, share, {})
+    return _rate(Metric.UTILISATION, ports.use.charging, ports.measured, share, {})
 
 
 def occupancy(ports: PortTotals) -> Figure:
@@ -188,20 +188,20 @@ def occupancy(ports: PortTotals) -> Figure:
         "faulted": ports.faulted,
         "unavailable": ports.unavailable + ports.planned,
     }
-    return Figure(Metric.OCCUPANCY, ports.use.occupied, online, _unknown(ports), details)
+    return _rate(Metric.OCCUPANCY, ports.use.occupied, online, _unknown(ports), details)
 
 
 def idle(ports: PortTotals) -> Figure:
     """Seconds still plugged in after the charging / seconds taken."""
     share, details = _unknown(ports), {"sessions": ports.use.sessions}
-    return Figure(Metric.IDLE, ports.use.idle, ports.use.occupied, share, details)
+    return _rate(Metric.IDLE, ports.use.idle, ports.use.occupied, share, details)
 
 
 def online_rate(links: LinkTotals) -> Figure:
     """Σ online seconds / Σ commissioned seconds of chargers; a socket that is down is known."""
     share = 0.0 if links.commissioned else None
     details = {"offline": links.offline, "unseen": links.unseen}
-    return Figure(Metric.ONLINE_RATE, links.online, links.commissioned, share, details)
+    return _rate(Metric.ONLINE_RATE, links.online, links.commissioned, share, details)
 
 
 def reconnects(links: LinkTotals) -> Figure:
@@ -229,7 +229,7 @@ def longest_offline(links: LinkTotals) -> Figure:
 
 def flapping_share(links: LinkTotals) -> Figure:
     """Seconds with five reconnects or more within the hour / seconds since it was first seen."""
-    return Figure(Metric.FLAPPING_SHARE, links.flapping, _seen(links), _unseen(links), {})
+    return _rate(Metric.FLAPPING_SHARE, links.flapping, _seen(links), _unseen(links), {})
 
 
 def round_trip_p50(links: LinkTotals) -> Figure:
@@ -245,14 +245,14 @@ def round_trip_p95(links: LinkTotals) -> Figure:
 def late_replies(links: LinkTotals) -> Figure:
     """Round trips longer than the last bound, 5 s / all."""
     late, answers = links.round_trips[-1], sum(links.round_trips)
-    return Figure(Metric.LATE_REPLIES, late, answers, _unseen(links), classes(links.round_trips))
+    return _rate(Metric.LATE_REPLIES, late, answers, _unseen(links), classes(links.round_trips))
 
 
 def missed_pings(links: LinkTotals) -> Figure:
     """Pings that were not answered / pings."""
     pings = sum(links.round_trips) + links.missed_pings
     details = {"answered": sum(links.round_trips)}
-    return Figure(Metric.MISSED_PINGS, links.missed_pings, pings, _unseen(links), details)
+    return _rate(Metric.MISSED_PINGS, links.missed_pings, pings, _unseen(links), details)
 
 
 def classes(round_trips: Sequence[int]) -> dict[str, float]:
@@ -278,6 +278,13 @@ def _percentile(metric: Metric, links: LinkTotals, share: float) -> Figure:
     known = any(links.round_trips)
     value = percentile(links.round_trips, share) if known else 0.0
     return Figure(metric, value, float(known), _unseen(links), classes(links.round_trips))
+
+
+def _rate(
+    metric: Metric, part: float, whole: float, no_data: float | None, details: Mapping[str, float]
+) -> Figure:
+    """Return a share of 0 to 1, whatever sums of rounded numbers make of it."""
+    return Figure(metric, min(max(part, 0.0), whole), whole, no_data, details)
 
 
 def _amount(

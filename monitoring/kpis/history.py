@@ -140,5 +140,5 @@ class ChargerHistory:
     #: Begins with the last one opened before the window; without it the charger was new.
     connections: list[Connection] = field(default_factory=list)
     authorizations: list[Authorization] = field(default_factory=list)
-    pings: list[Pings] = field(default_factory=list)
     rules: Rules = field(default_factory=Rules)
+    pings: list[Pings] = field(default_factory=list)

@@ -146,6 +146,9 @@ def _where(
     pieces: Iterable[Piece], covers: Sequence[Piece], states: Container[str]
 ) -> Iterator[Piece]:
     """Yield the pieces, those in `states` with the covers laid over them."""
+    if not covers:
+        yield from pieces
+        return
     at = 0
     for piece in pieces:
         while at < len(covers) and covers[at].end <= piece.start:

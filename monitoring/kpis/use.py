@@ -107,10 +107,11 @@ def _both(timeline: Sequence[Piece], idle: Sequence[Piece]) -> Iterator[Piece]:
             at += 1
         if piece.state not in _FULL:
             continue
-        for span in idle[at:]:
-            if span.start >= piece.end:
-                break
+        reached = at
+        while reached < len(idle) and idle[reached].start < piece.end:
+            span = idle[reached]
             yield Piece(max(span.start, piece.start), min(span.end, piece.end), _IDLE)
+            reached += 1
 
 
 def _add_hours(

@@ -22,6 +22,7 @@ from monitoring.kpis.history import (
     ChargerHistory,
     Connection,
     Excluded,
+    Pings,
     Planned,
     PortHistory,
     Reported,
@@ -35,9 +36,11 @@ LENGTH = 12 * 60
 TOKENS = ["AB", "CD", ""]
 STOPS = ["", "Local", "EVDisconnected", "PowerLoss", "EmergencyStop", "DeAuthorized", "Other"]
 
+counts = st.lists(st.integers(0, 9), min_size=8, max_size=8)
 minutes = st.integers(0, LENGTH).map(lambda minute: minute * MINUTE)
 _starts = st.one_of(minutes, st.integers(-80, 0).map(lambda hour: hour * 60 * MINUTE))
 _lengths = st.sampled_from([5, 90, 600, 4_300]).map(lambda minute: minute * MINUTE)
+pings = st.builds(Pings, minutes, counts, st.integers(0, 9))
 
 
 def _spans(times: Iterable[float]) -> list[tuple[float, float]]:
@@ -151,6 +154,7 @@ def histories(draw: DrawFn) -> ChargerHistory:
         draw(connections()),
         sorted(draw(st.lists(asked, max_size=8))),
         draw(rules()),
+        sorted(draw(st.lists(pings, max_size=3))),
     )
 
 
@@ -175,6 +179,7 @@ def since(history: ChargerHistory, start: float) -> ChargerHistory:
         _last_before(history.connections, start),
         [asked for asked in history.authorizations if asked.at >= start],
         history.rules,
+        history.pings,
     )
 
 
