@@ -8,7 +8,7 @@ written last was read last; a job that finds it locked leaves the charger to its
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 
 from inventory.models import Charger
 from monitoring.days import bounds, day_of, days, zone_of
-from monitoring.kpis import firsts, quarters, rules
+from monitoring.kpis import firsts, quarters, record, rules
 from monitoring.kpis import rows as rollup_rows
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
@@ -204,15 +204,21 @@ def _unsettled(now: datetime) -> Iterator[tuple[int, Job, bool]]:
         changed = moved or said != digests.get(charger, said)
         if changed or settled_before is None or settled_before < horizon:
             terms = Terms(zone, counts_from, None)
-            first = _first(terms, None if changed else settled_before, now)
+            first = _first(terms, settled_before, now, moved=moved, changed=changed)
             job = Job(zone, min(first, horizon), horizon - timedelta(days=1))
             yield charger, job, changed and not moved and settled_before is not None
 
 
-def _first(terms: Terms, settled_before: date | None, now: datetime) -> date:
-    """Return the first day to settle."""
-    begin = max(terms.counts_from or now, now - HISTORY)
-    return settled_before or day_of(begin, zone_of(terms.timezone))
+def _first(
+    terms: Terms, settled_before: date | None, now: datetime, *, moved: bool, changed: bool
+) -> date:
+    """Return the first day to settle: of all that there may be rows, where the days moved."""
+    if settled_before is not None and not changed:
+        return settled_before
+    earliest = day_of(now - HISTORY, zone_of(terms.timezone))
+    if settled_before is not None and moved:
+        return earliest
+    return max(day_of(terms.counts_from or now, zone_of(terms.timezone)), earliest)
 
 
 @transaction.atomic
@@ -220,9 +226,9 @@ def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
     locked = _held(_locked(RollupState.objects.filter(pk__in=chargers)))
     digests = rules.digests([state.pk for state in locked])
     states = [state for state in locked if _covers(job, state, digests[state.pk], now)]
-    rollup_rows.forget([state.pk for state in states if _moved(state)])
     changed = [state for state in states if _changed(state, digests[state.pk])]
-    measured = _roll_up(states, job, now)
+    moved = {state.pk for state in states if _moved(state)}
+    measured = _roll_up(states, job, now, moved=moved)
     _roll_up(changed, Job(job.zone, job.last + timedelta(days=1), _today(job, now)), now)
     done = [state for state in states if state.pk in measured]
     for state in done:
@@ -235,7 +241,8 @@ def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
 def _covers(job: Job, state: RollupState, digest: str, now: datetime) -> bool:
     """Tell whether the job still has all the days that the locked state needs."""
     terms = Terms.of(state.charger)
-    first = _first(terms, None if _changed(state, digest) else state.settled_before, now)
+    moved, changed = _moved(state), _changed(state, digest)
+    first = _first(terms, state.settled_before, now, moved=moved, changed=changed)
     return terms.timezone == job.zone and first >= job.first
 
 
@@ -244,7 +251,7 @@ def _changed(state: RollupState, digest: str) -> bool:
 
 
 def _moved(state: RollupState) -> bool:
-    """Tell whether its days are others: what there is of them is of no use."""
+    """Tell whether its days are others: those that can be computed anew are of no use."""
     return _terms(state) != Terms.of(state.charger)
 
 
@@ -323,19 +330,27 @@ def _unmark(marks: Sequence[Mark]) -> int:
 
 
 def _roll_up(
-    states: Sequence[RollupState], job: Job, now: datetime, *, thorough: bool = True
+    states: Sequence[RollupState],
+    job: Job,
+    now: datetime,
+    *,
+    thorough: bool = True,
+    moved: Collection[int] = (),
 ) -> set[int]:
     """Compute and write the job's days of the locked chargers; return which could be.
 
-    Not `thorough`: what was told of outages' causes is looked up again only where it's news.
+    Days that the record doesn't tell any more stay as they are. Of chargers that have `moved`,
+    all rows since the first day are deleted before. Not `thorough`: what was told of outages'
+    causes is looked up again only where it's news.
     """
-    chosen = list(days(job.first, job.last))
+    chosen = list(days(max(job.first, record.first_day(job.zone, now)), job.last))
     if not chosen or not states:
         return {state.pk for state in states}
     limits = [bounds(day, zone_of(job.zone)) for day in chosen]
     windows = [Window(start.timestamp(), end.timestamp()) for start, end in limits]
     counts = {state.pk: Terms.of(state.charger).commissioned for state in states}
     found = survey(counts, windows, now)
+    rollup_rows.forget([key for key in found if key in moved], chosen[0], limits[0][0])
     untils = [min(end, now) for _start, end in limits]
     changed = rollup_rows.write(found, chosen, untils, windows)
     if silenced := _silenced(found, changed, windows, now, thorough=thorough):

@@ -113,12 +113,13 @@ def write(
     return changed
 
 
-def forget(chargers: Sequence[int]) -> None:
-    """Delete all rows of the chargers."""
-    DailyKpi.objects.filter(charger__in=chargers).delete()
-    DailyConnectivity.objects.filter(charger__in=chargers).delete()
-    QuarterHours.objects.filter(evse__charger__in=chargers).delete()
-    AttemptRow.objects.filter(evse__charger__in=chargers).delete()
+def forget(chargers: Sequence[int], first: date, start: datetime) -> None:
+    """Delete the rows of the chargers from the day `first` on, which begins at `start`."""
+    if chargers:
+        DailyKpi.objects.filter(charger__in=chargers, day__gte=first).delete()
+        DailyConnectivity.objects.filter(charger__in=chargers, day__gte=first).delete()
+        QuarterHours.objects.filter(evse__charger__in=chargers, day__gte=first).delete()
+        AttemptRow.objects.filter(evse__charger__in=chargers, ended__gte=start).delete()
 
 
 def _port_days(

@@ -190,6 +190,11 @@ def test_an_outage_begins_at_the_earliest_when_the_charger_is_commissioned(port)
     rollup.settle(NOON)
     outage = Outage.objects.get()
     assert (outage.started, outage.seconds) == (at(3, 12), 86_400)
+    find(outage)
+    Charger.objects.update(commissioned_at=at(4))
+    rollup.settle(NOON)
+    moved = Outage.objects.get()
+    assert (moved.pk, moved.started, moved.found_note) == (outage.pk, at(4), "cable cut")
 
 
 def test_causes_come_from_the_record_and_stay_with_their_evidence(port):
