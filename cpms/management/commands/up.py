@@ -123,6 +123,8 @@ async def open_house(supervisor: Supervisor, fleet: int) -> None:
     supervisor.display.say(ready_line(logins))
     if fleet and "simulate" in get_commands():
         supervisor.keep(fleet_program())
+        if logins:  # The demo is there; what its chargers did before may come meanwhile.
+            await supervisor.once(Program("past", manage("demo", "--past")))
 
 
 async def prepare(supervisor: Supervisor, command: str, *arguments: str) -> list[str]:

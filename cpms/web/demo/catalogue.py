@@ -72,6 +72,10 @@ PARTNER = (
           "GB", 51.4491, -2.5813, "Europe/London", False, ALWAYS_OPEN),
 )  # fmt: skip
 
+#: Ours as well, overseas.
+FAR = Place("SAC", "Sacramento Arden", "1689 Arden Way", "95815", "Sacramento", "California",
+            "US", 38.6021, -121.4287, "America/Los_Angeles", True, ALWAYS_OPEN)  # fmt: skip
+
 BUILDS = (
     Build("Nordlader", "Twin 22", "1.6", (Connector.Type.TYPE2, Connector.Type.TYPE2), 22_000,
           ("3.4.1", "3.4.1", "3.2.0")),

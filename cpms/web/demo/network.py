@@ -14,7 +14,17 @@ from cpms.control.models import Tariff, Token
 from cpms.ocpp.simulator import roster
 from cpms.ocpp.simulator.drivers import CARDS
 from cpms.ocpp.simulator.spec import ChargerSpec
-from cpms.web.demo.catalogue import BUILDS, EVERY, OPERATORS, OWN, PARTNER, TROUBLES, Build, Place
+from cpms.web.demo.catalogue import (
+    BUILDS,
+    EVERY,
+    FAR,
+    OPERATORS,
+    OWN,
+    PARTNER,
+    TROUBLES,
+    Build,
+    Place,
+)
 from inventory import credentials
 from inventory.models import (
     Charger,
@@ -31,8 +41,15 @@ from inventory.models import (
 TAG = "demo"
 #: One charger of this many is the partner's.
 PARTNERS_SHARE = 5
+#: One of this many stands overseas; none of them is the partner's.
+FAR_SHARE, FAR_REST = 10, 6
 #: Country -> currency, price of a kWh and VAT in it, per cent.
-PRICES = {"": ("EUR", "0.59", "19"), "AT": ("EUR", "0.55", "20"), "GB": ("GBP", "0.69", "20")}
+PRICES = {
+    "": ("EUR", "0.59", "19"),
+    "AT": ("EUR", "0.55", "20"),
+    "GB": ("GBP", "0.69", "20"),
+    "US": ("USD", "0.49", "0"),
+}
 
 
 def organisations() -> tuple[Organisation, Organisation]:
@@ -48,7 +65,7 @@ def organisations() -> tuple[Organisation, Organisation]:
 
 def sites(own: Organisation, partner: Organisation) -> dict[str, Site]:
     """Return the sites by their code."""
-    places = [(own, place) for place in OWN] + [(partner, place) for place in PARTNER]
+    places = [(own, place) for place in (*OWN, FAR)] + [(partner, place) for place in PARTNER]
     return {place.code: _site(organisation, place) for organisation, place in places}
 
 
@@ -137,6 +154,8 @@ def _spec(number: int, kept: dict[str, ChargerSpec]) -> ChargerSpec:
 
 
 def _place(number: int) -> Place:
+    if number % FAR_SHARE == FAR_REST:
+        return FAR
     theirs = number % PARTNERS_SHARE == PARTNERS_SHARE - 1
     places: Sequence[Place] = PARTNER if theirs else OWN
     return places[_chance(number).randrange(len(places))]

@@ -1,6 +1,7 @@
 """The demo: people and a network, made again as often as one likes."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -8,14 +9,26 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from cpms.control.models import Token
 from cpms.ocpp.simulator import roster
 from cpms.ocpp.simulator.drivers import CARDS
 from cpms.ocpp.simulator.scenarios import check
+from cpms.web.demo import past
 from inventory import access, credentials
 from inventory.models import Charger, Evse, Lifecycle, Organisation
+from monitoring.kpis.queries import Days
+from monitoring.kpis.sums import sums
+from monitoring.models import (
+    ConnectionSpan,
+    Exclusion,
+    MaintenanceWindow,
+    Outage,
+    Session,
+    StatusSpan,
+)
 from tests.network import charger, signed_in
 
 
@@ -140,3 +153,49 @@ def test_outside_debug_there_is_no_demo(db: None, folder: Path, settings: Settin
 def test_an_impossible_number_of_chargers_is_refused(db: None, folder: Path, number: int) -> None:
     with pytest.raises(CommandError, match="--chargers"):
         demo(number)
+
+
+def test_the_demo_s_chargers_get_a_past_once(db: None, folder: Path) -> None:
+    demo(18)
+    began = {pk: at for pk, at in Charger.objects.values_list("pk", "commissioned_at") if at}
+
+    call_command("demo", past=True)
+    first = rows()
+    call_command("demo", past=True)
+
+    assert rows() == first
+    for pk, before in began.items():
+        made = Charger.objects.get(pk=pk)
+        assert made.commissioned_at == before - timedelta(days=90)
+        assert (made.connections.latest("opened").closed or before) <= before
+    assert_seen()
+
+
+def rows() -> list[int]:
+    """Return how many rows there are of what a past is made of."""
+    tables = (Session, StatusSpan, ConnectionSpan, Exclusion, MaintenanceWindow, Outage)
+    return [table.objects.count() for table in tables]
+
+
+def assert_seen() -> None:
+    """Look for the past in the figures, the ledger and what people decided."""
+    now = timezone.now()
+    days = Days((now - timedelta(days=88)).date(), (now - timedelta(days=1)).date())
+    (fleet,) = sums(Charger.objects.all(), days, now=now)
+    assert set(fleet.ports.lenses) == {"nevi", "uk", "california", "contract"}
+    assert 0.9 < fleet.ports.up / fleet.ports.measured < 0.995
+    assert 0.85 < fleet.ports.successes / fleet.ports.attempts < 0.98
+    assert fleet.ports.silent > 0
+    assert fleet.ports.planned > 0
+    assert set(Exclusion.objects.values_list("state", flat=True)) == {"approved", "proposed"}
+    assert Outage.objects.filter(kind="faulted").count() > 10
+
+
+def test_the_past_is_the_same_for_the_same_charger() -> None:
+    one, other = (past.of("DE-BER-0004", 2, 150_000, is_dc=True) for _each in range(2))
+
+    assert one == other
+    for port in one.ports:
+        times = [said.at for said in port.said]
+        assert times == sorted(times)
+        assert all(0 <= charge.start < charge.end <= past.LENGTH for charge in port.charges)

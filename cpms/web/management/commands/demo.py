@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from cpms.web.demo import network, people
+from cpms.web.demo import network, pasts, people
 
 MOST_CHARGERS = 10_000
 
@@ -22,13 +22,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--chargers", type=int, default=40, help="how many (default: 40)")
+        parser.add_argument(
+            "--past", action="store_true", help="only make up what the chargers did before"
+        )
 
-    def handle(self, *, chargers: int, **_: Any) -> None:
+    def handle(self, *, chargers: int, past: bool = False, **_: Any) -> None:
         """Make the demo, and print the logins."""
         if not settings.DEBUG:
             raise CommandError("The demo has known users: it is only made with DEBUG on.")
         if not 0 <= chargers <= MOST_CHARGERS:
             raise CommandError(f"--chargers must be 0 to {MOST_CHARGERS}.")
+        if past:
+            pasts.give(timezone.now())
+            return
         folder = Path(settings.DATA)
         with transaction.atomic():
             own, partner = network.organisations()
