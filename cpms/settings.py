@@ -254,6 +254,11 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "IncidentState": "alerts.models.Incident.State",
         "EffectiveState": "monitoring.serializers.STATES",
+        "OutageKind": "monitoring.models.outages.KINDS",
+        "OutageCause": "monitoring.models.outages.CAUSES",
+        "ExclusionReason": "inventory.models.ExclusionReason",
+        "ExclusionState": "monitoring.models.Exclusion.State",
+        "ExclusionEntryKind": "monitoring.models.ExclusionEntry.Kind",
         "ReportKind": "cpms.reports.models.Kind",
         "RevocationReason": "cpms.control.models.Certificate.Revocation",
         "SettingSource": "monitoring.models.variables.Source",

@@ -17,3 +17,5 @@ class MonitoringConfig(AppConfig):
         decided = ["linked", "blocked_at", "decision"]
         auditlog.register(models.Sighting, include_fields=decided)
         auditlog.register(models.BlockedAddress)
+        auditlog.register(models.MaintenanceWindow)
+        auditlog.register(models.ErrorMeaning, exclude_fields=["updated_at"])

@@ -1,6 +1,7 @@
-"""What happened and what is, over REST: read only."""
+"""What happened, what is, and what people decide about it, over REST."""
 
 from monitoring.api.chargers import Chargers, Evses
+from monitoring.api.exclusions import Exclusions
 from monitoring.api.history import (
     Attempts,
     Connections,
@@ -9,7 +10,10 @@ from monitoring.api.history import (
     Sessions,
     StatusSpans,
 )
+from monitoring.api.maintenance import MaintenanceWindows
+from monitoring.api.meanings import ErrorMeanings
 from monitoring.api.meter_samples import MeterSamples
+from monitoring.api.outages import Outages
 from monitoring.api.quarantine import Quarantine
 from monitoring.api.sightings import Sightings
 
@@ -25,4 +29,8 @@ RESOURCES = {
     "connections": Connections,
     "sightings": Sightings,
     "quarantine": Quarantine,
+    "outages": Outages,
+    "exclusions": Exclusions,
+    "maintenance-windows": MaintenanceWindows,
+    "error-meanings": ErrorMeanings,
 }

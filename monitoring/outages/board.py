@@ -5,20 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import (
-    Case,
-    Count,
-    DurationField,
-    ExpressionWrapper,
-    F,
-    FloatField,
-    Q,
-    QuerySet,
-    Sum,
-    Value,
-    When,
-)
-from django.db.models.functions import Coalesce, Extract, Greatest, Least, NullIf
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models.functions import Coalesce
 
 from inventory import access as inventory_access
 from inventory.access import Person
@@ -28,7 +16,7 @@ from monitoring.charger_page.window import Window
 from monitoring.charger_page.window import asked as window_asked
 from monitoring.models import Exclusion, Outage
 from monitoring.models.outages import CAUSES, KINDS
-from monitoring.outages.scope import touching
+from monitoring.outages.queries import outages
 
 BY_DEFAULT = "7d"
 LARGEST_KEY = 2**62
@@ -118,7 +106,7 @@ def _one_of(text: str | None, choices: Iterable[tuple[str, Any]]) -> str:
 
 def narrowed(user: Person, wanted: Wanted) -> QuerySet[Outage]:
     """Return the outages asked for, of what the user sees, each with `lost` and `why`."""
-    found = touching(access.outages(user), wanted.window.start, wanted.window.end)
+    found = outages(inventory_access.chargers(user), wanted.window.start, wanted.window.end)
     if wanted.organisation:
         found = found.filter(charger__site__organisation=wanted.organisation)
     if wanted.site:
@@ -133,36 +121,18 @@ def narrowed(user: Person, wanted: Wanted) -> QuerySet[Outage]:
         found = found.filter(ended__isnull=wanted.open == "yes")
     plain = {"kind": wanted.kind, "chargex": wanted.chargex}
     found = found.filter(**{name: value for name, value in plain.items() if value})
-    found = with_why(with_lost(found, wanted.window.start, wanted.window.end))
+    found = with_why(found)
     return found.filter(Q(("why", wanted.cause))) if wanted.cause else found
 
 
-def with_lost(outages: QuerySet[Outage], start: datetime, end: datetime) -> QuerySet[Outage]:
-    """Have each outage say its seconds in [start, end) as `lost`.
-
-    A row that stands for many stretches has lost less than it lasted: its share of the window.
-    """
-    until = Coalesce("ended", "until")
-    length = _seconds(until, F("started"))
-    within = _seconds(Least(until, Value(end)), Greatest("started", Value(start)))
-    lost = F("offline") + F("faulted") + F("unavailable") + F("silent")
-    share = Greatest(within, Value(0.0)) / NullIf(length, Value(0.0))
-    return outages.annotate(lost=Coalesce(lost * share, Value(0.0), output_field=FloatField()))
-
-
-def _seconds(later: Any, earlier: Any) -> Extract:
-    between = ExpressionWrapper(later - earlier, output_field=DurationField())
-    return Extract(between, "epoch", output_field=FloatField())
-
-
-def with_why(outages: QuerySet[Outage]) -> QuerySet[Outage]:
+def with_why(found: QuerySet[Outage]) -> QuerySet[Outage]:
     """Have each outage say its cause as `why`: what a person found, else what the record shows."""
-    return outages.annotate(why=Case(When(found_cause="", then="cause"), default="found_cause"))
+    return found.annotate(why=Case(When(found_cause="", then="cause"), default="found_cause"))
 
 
-def summed(outages: QuerySet[Outage]) -> Totals:
+def summed(found: QuerySet[Outage]) -> Totals:
     """Add up what `narrowed` returned."""
-    plain: QuerySet[Any] = outages.order_by()
+    plain: QuerySet[Any] = found.order_by()
     whole = plain.aggregate(
         outages=Count("pk"),
         ports=Count("evse", distinct=True),
@@ -185,20 +155,20 @@ def summed(outages: QuerySet[Outage]) -> Totals:
     return Totals(**whole, causes=causes)
 
 
-def exclusions_of(user: Person, outages: Sequence[Outage]) -> dict[int, list[Exclusion]]:
+def exclusions_of(user: Person, found: Sequence[Outage]) -> dict[int, list[Exclusion]]:
     """Return by outage's key the proposed and approved exclusions that touch it."""
-    if not outages:
+    if not found:
         return {}
-    start = min(outage.started for outage in outages)
-    end = max(outage.ended or outage.until for outage in outages)
+    start = min(outage.started for outage in found)
+    end = max(outage.ended or outage.until for outage in found)
     claimed = access.exclusions(user).filter(
-        site__in={outage.charger.site_id for outage in outages},
+        site__in={outage.charger.site_id for outage in found},
         state__in=["proposed", "approved"],
         started__lt=end,
         ended__gt=start,
     )
-    found = list(claimed.select_related("site", "charger", "evse", "proposed_by", "decided_by"))
-    return {o.pk: [x for x in found if concerns(x, o)] for o in outages}
+    ruled = list(claimed.select_related("site", "charger", "evse", "proposed_by", "decided_by"))
+    return {o.pk: [x for x in ruled if concerns(x, o)] for o in found}
 
 
 def concerns(exclusion: Exclusion, outage: Outage) -> bool:

@@ -52,14 +52,17 @@ def outages(chargers: QuerySet[Charger], start: datetime, end: datetime) -> Quer
 
     `lost` is the seconds lost in the window. The queryset is the scope.
     """
+    found = Outage.objects.filter(charger__in=chargers.order_by().values("pk"), started__lt=end)
+    return with_lost(found.filter(Q(ended=None, until__gt=start) | Q(ended__gt=start)), start, end)
+
+
+def with_lost(found: QuerySet[Outage], start: datetime, end: datetime) -> QuerySet[Outage]:
+    """Have each outage say as `lost` the seconds that it lost in [start, end)."""
     last = Coalesce("ended", "until")
     inside = _seconds(Greatest("started", Value(start)), Least(last, Value(end)))
     lost = F("offline") + F("faulted") + F("unavailable") + F("silent")
     share = Greatest(inside, Value(0.0)) / Greatest(_seconds(F("started"), last), Value(1e-6))
-    found = Outage.objects.filter(charger__in=chargers.order_by().values("pk"), started__lt=end)
-    return found.filter(Q(ended=None, until__gt=start) | Q(ended__gt=start)).annotate(
-        lost=lost * share
-    )
+    return found.annotate(lost=lost * share)
 
 
 def lines(found: Iterable[Outage], start: datetime, end: datetime) -> Iterator[Line]:
