@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from monitoring import housekeeping, retention, variables
-from monitoring.kpis import rollup
+from monitoring.kpis import rollup, running
 from monitoring.reconciliation import rows as reconciliation
 
 
@@ -68,6 +68,7 @@ def settle_kpis() -> None:
     now = timezone.now()
     rollup.settle(now)
     rollup.recompute_dirty(now)
+    running.extend()
 
 
 @shared_task

@@ -15,6 +15,7 @@ from alerts.repair import RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger
 from monitoring.kpis.figures import RAW, Figure, Metric, figure
 from monitoring.kpis.queries import GroupBy, Sums, Window, sums
+from monitoring.kpis.wanted import needed
 
 #: Metrics that incidents tell.
 OF_REPAIR = frozenset(map(str, RepairMetric))
@@ -46,7 +47,7 @@ def figures(
     wanted = list(metrics)
     of_repair = OF_REPAIR.intersection(wanted)
     repaired = repairs(chargers, window, by=by, now=now) if of_repair else {}
-    groups = sums(chargers, window, by=by, now=now)
+    groups = sums(chargers, window, by=by, now=now, wanted=needed(wanted, lens))
     return [
         Group(
             each.key,

@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from monitoring.kpis.attempts import Outcome
-from monitoring.kpis.totals import ADDED, HOURS, REASONS, LensTotals, LinkTotals, PortTotals
+from monitoring.kpis.totals import (
+    ADDED,
+    REASONS,
+    RTT_BOUNDS,
+    LensTotals,
+    LinkTotals,
+    PortTotals,
+)
 
 #: Outcomes of attempts that failed, each a column.
 FAILURES = tuple(
@@ -38,6 +45,17 @@ LINK_SUMS = (
     *AFTER,
 )
 
+#: What is counted; all other columns that add up are measured.
+COUNTS = frozenset(
+    {
+        *("outages", "attempts", "successes", "refused", "authorized", "regular", "first"),
+        *("first_successes", "sessions", *FAILURES),
+        *("refusals", "disconnects", "missed_pings", *AFTER),
+    }
+)
+#: The classes of `round_trips`, where each is a column.
+CLASSES = tuple(f"round_trips_{place}" for place in range(len(RTT_BOUNDS) + 1))
+
 
 def port_columns(totals: PortTotals) -> dict[str, Any]:
     """Return the totals by column."""
@@ -51,18 +69,22 @@ def port_columns(totals: PortTotals) -> dict[str, Any]:
 
 
 def port_totals(row: Mapping[str, Any]) -> PortTotals:
-    """Return the totals that the columns say; what is missing or None is 0."""
-    totals = PortTotals(failures=Counter({name: row[name] for name in FAILURES if row[name]}))
+    """Return the totals that the columns say; what is missing or None is 0.
+
+    A lens that saw nothing is none.
+    """
+    totals = PortTotals(failures=Counter({name: row[name] for name in FAILURES if row.get(name)}))
     for name in ADDED:
-        setattr(totals, name, row[name] or 0)
+        setattr(totals, name, row.get(name) or 0)
     for name in (*USE, *PORT_LARGEST):
-        setattr(totals.use, name, row[name] or 0)
+        setattr(totals.use, name, row.get(name) or 0)
     for lens, parts in LENSES.items():
-        if row[f"{lens}_{parts[0]}"] is not None:
-            values = {part: row[f"{lens}_{part}"] or 0.0 for part in parts}
+        values = {part: row.get(f"{lens}_{part}") or 0.0 for part in parts}
+        if any(values.values()):
             totals.lenses[lens] = LensTotals(**values)
     for name in HOURLY:
-        setattr(totals, name, [float(hour) for hour in row.get(name) or [0] * HOURS])
+        if row.get(name):
+            setattr(totals, name, [float(hour) for hour in row[name]])
     return totals
 
 
@@ -75,14 +97,19 @@ def link_columns(totals: LinkTotals) -> dict[str, Any]:
 
 
 def link_totals(row: Mapping[str, Any]) -> LinkTotals:
-    """Return the totals that the columns say; what is missing or None is 0."""
-    counts = {reason: row[f"after_{reason}"] or 0 for reason in REASONS}
+    """Return the totals that the columns say; what is missing or None is 0.
+
+    Round trips are an array, or a column for each of `CLASSES`.
+    """
+    counts = {reason: row.get(f"after_{reason}") or 0 for reason in REASONS}
     totals = LinkTotals(reconnects=+Counter(counts))
     for name in (*LINK_SUMS, *LINK_LARGEST):
         if name not in AFTER:
-            setattr(totals, name, row[name] or 0)
+            setattr(totals, name, row.get(name) or 0)
     if row.get("round_trips"):
         totals.round_trips = list(row["round_trips"])
+    elif CLASSES[0] in row:
+        totals.round_trips = [row[name] or 0 for name in CLASSES]
     return totals
 
 

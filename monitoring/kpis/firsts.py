@@ -12,6 +12,7 @@ see what the other has not committed yet.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -69,6 +70,7 @@ UPDATE monitoring_dailykpi k
        first_successes = GREATEST(k.successes - n.successes, 0)
   FROM counted n
  WHERE k.evse_id = n.evse_id AND k.day = n.day
+RETURNING k.charger_id, k.day
 """
 
 
@@ -101,11 +103,15 @@ def mark(chargers: Collection[int], window: Window) -> list[int]:
     return changed
 
 
-def recount(attempts: Sequence[int]) -> None:
-    """Count first attempts anew on the days on which the attempts (keys) ended."""
-    if attempts:
-        with connection.cursor() as cursor:
-            cursor.execute(RECOUNT, (list(attempts),))
+def recount(attempts: Sequence[int]) -> dict[int, date]:
+    """Count first attempts anew on the days on which the attempts (keys) ended.
+
+    Returns the chargers whose days were written, and the first of these days.
+    """
+    written: dict[int, date] = {}
+    for charger, day in _rows(RECOUNT, (list(attempts),)) if attempts else ():
+        written[charger] = min(day, written.get(charger, day))
+    return written
 
 
 def leave_out(found: Mapping[int, Measured], windows: Sequence[Window]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from inventory.models import Charger
+from monitoring.kpis.reading import PORTS, union
 from monitoring.kpis.scope import Scope
 from monitoring.kpis.totals import HOURS
 from monitoring.kpis.windows import Days
@@ -15,25 +16,32 @@ from monitoring.kpis.windows import Days
 WEEKDAYS = 7
 #: Least uptime of each class; ports below the last are a class as well.
 CLASSES = (1.0, 0.999, 0.99, 0.98, 0.97, 0.95, 0.9, 0.75)
-_LOST = {
-    "raw": "d.offline + d.faulted + d.unavailable + d.silent",
-    "nevi": "d.nevi_outage - d.nevi_excluded",
-    "uk": "d.uk_outage",
-    "california": "d.california_outage - d.california_excluded",
-    "contract": "d.contract_outage - d.contract_excluded",
+#: Columns that tell what a port lost, and of how much time.
+_COLUMNS = {
+    "raw": ("up", "planned", "offline", "faulted", "unavailable", "silent"),
+    "nevi": ("nevi_window", "nevi_outage", "nevi_excluded"),
+    "uk": ("uk_window", "uk_outage"),
+    "california": ("california_window", "california_outage", "california_excluded"),
+    "contract": ("contract_window", "contract_outage", "contract_excluded"),
 }
-_OF = {lens: f"d.{lens}_window" for lens in _LOST if lens != "raw"} | {
-    "raw": f"d.up + d.planned + {_LOST['raw']}"
+_LOST = {
+    "raw": "sum(offline) + sum(faulted) + sum(unavailable) + sum(silent)",
+    "nevi": "sum(nevi_outage) - sum(nevi_excluded)",
+    "uk": "sum(uk_outage)",
+    "california": "sum(california_outage) - sum(california_excluded)",
+    "contract": "sum(contract_outage) - sum(contract_excluded)",
+}
+_OF = {lens: f"sum({lens}_window)" for lens in _LOST if lens != "raw"} | {
+    "raw": f"sum(up) + sum(planned) + {_LOST['raw']}"
 }
 WORST = """,
-lost AS (SELECT d.evse_id, sum({lost}) AS lost, sum(d.outages) AS outages
-           FROM scope s
-           JOIN monitoring_dailykpi d ON d.charger_id = s.charger
-          WHERE {days} AND {lost} > 0
+lost AS (SELECT key AS evse_id, {lost} AS lost, sum(outages) AS outages
+           FROM ({parts}) x
           GROUP BY 1)
-SELECT e.id, e.number, c.id, c.identity, t.id, t.name, w.lost, w.outages, w.whole
+SELECT e.id, e.number, c.id, c.identity, t.id, t.name, w.lost, w.outages::int8, w.whole
   FROM (SELECT evse_id, lost, outages, sum(lost) OVER () AS whole
           FROM lost
+         WHERE lost > 0
          ORDER BY lost DESC, evse_id
          LIMIT %s) w
   JOIN inventory_evse e ON e.id = w.evse_id
@@ -43,18 +51,15 @@ SELECT e.id, e.number, c.id, c.identity, t.id, t.name, w.lost, w.outages, w.whol
 """
 SPREAD = """
 SELECT width_bucket(1 - lost / NULLIF(measured, 0), %s::float8[]) AS class, count(*), sum(lost)
-  FROM (SELECT sum({lost}) AS lost, sum({of}) AS measured
-          FROM scope s
-          JOIN monitoring_dailykpi d ON d.charger_id = s.charger
-         WHERE {days} {under}
-         GROUP BY d.evse_id) p
+  FROM (SELECT {lost} AS lost, {of} AS measured FROM ({parts}) x GROUP BY key) p
+ WHERE {under}
  GROUP BY 1
 """
 HEAT = """
 SELECT date_part('isodow', d.day)::int, {hours}
   FROM scope s
   JOIN monitoring_dailykpi d ON d.charger_id = s.charger
- WHERE {days} AND d.{column} IS NOT NULL
+ WHERE d.day BETWEEN %s AND %s AND d.{column} IS NOT NULL
  GROUP BY 1
 """
 
@@ -95,10 +100,10 @@ def worst_ports(
 ) -> list[Worst]:
     """Return the ports that lost the most time under `lens`, most first; none that lost none."""
     scope = Scope.of(chargers, days)
-    condition, parameters = scope.days(days, now)
-    statement = WORST.format(lost=_LOST[lens], days=condition)
-    rows = scope.execute(statement, (*parameters, limit))
-    return list(_ranked(rows))
+    (plan,) = scope.plans(days, now)
+    parts, parameters = union(PORTS, plan, "o.evse_id", (*_COLUMNS[lens], "outages"))
+    statement = WORST.format(lost=_LOST[lens], parts=parts)
+    return list(_ranked(scope.execute(statement, (*parameters, limit))))
 
 
 def _ranked(rows: Iterable[tuple[Any, ...]]) -> Iterator[Worst]:
@@ -122,11 +127,15 @@ def _ranked(rows: Iterable[tuple[Any, ...]]) -> Iterator[Worst]:
 def distribution(
     chargers: QuerySet[Charger], days: Days, *, lens: str = "raw", now: datetime
 ) -> list[Bucket]:
-    """Return how many ports have which uptime under `lens`, best first, those of no data last."""
+    """Return how many ports have which uptime under `lens`, best first, those of no data last.
+
+    Ports that the lens doesn't look at are not counted.
+    """
     scope = Scope.of(chargers, days)
-    condition, parameters = scope.days(days, now)
-    under = "" if lens == "raw" else f"AND d.{lens}_window IS NOT NULL"
-    statement = SPREAD.format(lost=_LOST[lens], of=_OF[lens], days=condition, under=under)
+    (plan,) = scope.plans(days, now)
+    parts, parameters = union(PORTS, plan, "o.evse_id", _COLUMNS[lens])
+    under = "true" if lens == "raw" else "measured > 0"
+    statement = SPREAD.format(lost=_LOST[lens], of=_OF[lens], parts=parts, under=under)
     limits = sorted(CLASSES)
     rows = scope.execute(statement, (limits, *parameters))
     found = {place: (count, lost) for place, count, lost in rows}
@@ -144,11 +153,10 @@ def heat_map(
     Of all ports together, raw lens.
     """
     scope = Scope.of(chargers, days)
-    condition, parameters = scope.days(days, now)
     column = {"lost": "lost_hours", "busy": "busy_hours"}[what]
     hours = ", ".join(f"sum(d.{column}[{hour + 1}])" for hour in range(HOURS))
-    statement = HEAT.format(hours=hours, days=condition, column=column)
+    statement = HEAT.format(hours=hours, column=column)
     found = [[0.0] * HOURS for _day in range(WEEKDAYS)]
-    for weekday, *seconds in scope.execute(statement, parameters):
+    for weekday, *seconds in scope.execute(statement, (days.first, days.last)):
         found[weekday - 1] = [float(each or 0) for each in seconds]
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from monitoring.kpis import columns, firsts
+from monitoring.kpis import columns, firsts, running
 from monitoring.kpis.attempts import Attempt
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
@@ -107,9 +107,10 @@ def write(
     changed = _write_attempts(attempts, Window(windows[0].start, windows[-1].end))
     marked = firsts.mark(found, changed.window) if changed else []
     firsts.leave_out(found, windows)
+    running.cut(dict.fromkeys(found, days[0]))
     _execute(PORT_DAYS, _port_days(found, days, untils))
     _execute(CHARGER_DAYS, _charger_days(found, days, untils))
-    firsts.recount(marked)
+    running.cut(firsts.recount(marked))
     return changed
 
 

@@ -1,11 +1,8 @@
-"""Which chargers and days are counted, as a statement that reads a rolled-up table begins.
+"""Which chargers are counted, as a statement that reads rolled-up tables begins."""
 
-A statement that begins with `Scope.opening` has `scope` (charger, zone, key) to join.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -18,12 +15,33 @@ from monitoring.kpis.groups import GroupBy, Key, key_of
 from monitoring.kpis.windows import Days, Window, last_day
 
 OPENING = "WITH scope (charger, zone, key) AS MATERIALIZED ({scope})\n"
-#: The days that are wanted at sites of each time zone.
-OF_ZONES = """
-EXISTS (SELECT FROM unnest(%s::text[], %s::date[], %s::date[]) AS w (zone, first, last)
-         WHERE w.zone = s.zone AND d.day BETWEEN w.first AND w.last)
+BEFORE = """
+SELECT n.before, count(*)
+  FROM scope s
+  LEFT JOIN monitoring_runningstate n ON n.charger_id = s.charger
+ GROUP BY 1
 """
-BETWEEN = "d.day BETWEEN %s AND %s"
+#: Sums may be so much older than the newest, and their chargers are no laggards.
+ABOUT_AS_NEW = timedelta(days=3)
+#: A shorter window is read day by day.
+WORTH_IT = timedelta(days=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the days from `first` to `last` are read.
+
+    Up to the day before `summed` from sums, the others day by day. Where some chargers have
+    fewer sums, `laggards`, all of their days are read.
+    """
+
+    first: date
+    last: date
+    #: None: all are read day by day.
+    summed: date | None
+    laggards: bool
+    #: Only chargers of these time zones; None: all.
+    zones: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +59,8 @@ class Scope:
         rows = plain.annotate(kpi_zone=F("site__timezone"), kpi_key=key_of(by, last_day(window)))
         return cls(rows.values_list("pk", "kpi_zone", "kpi_key"))
 
-    def execute(self, statement: str, parameters: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """Return the rows of a statement after its opening; none where nothing is in scope."""
+    def execute(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a statement that has `scope` (charger, zone, key) to join."""
         try:
             scope, of_scope = self.rows.query.sql_with_params()
         except EmptyResultSet:
@@ -63,13 +81,27 @@ class Scope:
         """Return the chargers of a zone, and the keys of their groups."""
         return {pk: key for pk, _zone, key in self.rows.filter(kpi_zone=zone)}
 
-    def days(self, window: Window, now: datetime) -> tuple[str, tuple[Any, ...]]:
-        """Return which whole days `d` are in the window, as a condition and its parameters."""
+    def plans(self, window: Window, now: datetime) -> list[Plan]:
+        """Return how the whole days of the window are read."""
         if isinstance(window, Days):
-            return BETWEEN, (window.first, window.last)
-        found: list[tuple[str, date, date]] = []
+            return [self._plan(window.first, window.last)]
+        spans: dict[tuple[date, date], list[str]] = {}
         for name in self.zones():
             whole, _cut = parts(window.start, window.end, now, zone_of(name))
             if whole:
-                found.append((name, whole[0], whole[-1]))
-        return OF_ZONES, tuple(list(column) for column in zip(*found, strict=True)) or ([], [], [])
+                spans.setdefault((whole[0], whole[-1]), []).append(name)
+        return [self._plan(*span, tuple(names)) for span, names in spans.items()]
+
+    def _plan(self, first: date, last: date, zones: tuple[str, ...] | None = None) -> Plan:
+        """Read most chargers' days from sums, if that is worth it."""
+        if last - first < WORTH_IT:
+            return Plan(first, last, None, laggards=False, zones=zones)
+        counts = dict(self.execute(BEFORE))
+        known = [before for before in counts if before is not None]
+        newest = max(known, default=first)
+        summed = min([before for before in known if before >= newest - ABOUT_AS_NEW], default=first)
+        if summed - first < WORTH_IT:
+            return Plan(first, last, None, laggards=False, zones=zones)
+        summed = min(summed, last + timedelta(days=1))
+        laggards = any(before is None or before < summed for before in counts)
+        return Plan(first, last, summed, laggards, zones)

@@ -8,9 +8,10 @@ spans themselves, which takes longer the more chargers there are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -20,25 +21,20 @@ from monitoring.kpis import columns, firsts
 from monitoring.kpis.groups import OF_CHARGERS, GroupBy, Key, labelled
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window as Part
-from monitoring.kpis.scope import Scope
+from monitoring.kpis.reading import LINKS, PORTS, Table, grouped, largest
+from monitoring.kpis.scope import Plan, Scope
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import Terms
-from monitoring.kpis.totals import RTT_BOUNDS, LinkTotals, PortTotals
+from monitoring.kpis.totals import LinkTotals, PortTotals
+from monitoring.kpis.wanted import EVERYTHING, Wanted
 from monitoring.kpis.windows import Instants, Window
 
 #: Chargers whose cut days are computed at once.
 SURVEYED = 250
 
-GROUPED = """
-SELECT {key}, {sums}
-  FROM scope s
-  JOIN {table} d ON d.charger_id = s.charger
- WHERE {days}
- GROUP BY 1
-"""
-_MONTH = "date_trunc('month', d.day::timestamp)::date"
-_LINK_KEYS = {GroupBy.DAY: "d.day", GroupBy.MONTH: _MONTH}
-_PORT_KEYS = {**_LINK_KEYS, GroupBy.PORT: "d.evse_id"}
+_MONTH = "date_trunc('month', o.day::timestamp)::date"
+_LINK_KEYS = {GroupBy.DAY: "o.day", GroupBy.MONTH: _MONTH}
+_PORT_KEYS = {**_LINK_KEYS, GroupBy.PORT: "o.evse_id"}
 
 
 @dataclass(slots=True)
@@ -63,15 +59,21 @@ class _Found:
 
 
 def sums(
-    chargers: QuerySet[Charger], window: Window, *, by: GroupBy = GroupBy.FLEET, now: datetime
+    chargers: QuerySet[Charger],
+    window: Window,
+    *,
+    by: GroupBy = GroupBy.FLEET,
+    now: datetime,
+    wanted: Wanted = EVERYTHING,
 ) -> list[Sums]:
     """Return the totals of each group of `chargers` in `window`, in order of the label.
 
     Groups without any data are there as well, with totals of nothing; days and months only
-    where something is known. Time after `now` is counted nowhere.
+    where something is known. Time after `now` is counted nowhere. What is not `wanted` may be
+    left out: totals of nothing.
     """
     scope, found = Scope.of(chargers, window, by), _Found()
-    _read(found, scope, window, by, now)
+    _read(found, scope, window, by, now, wanted)
     if isinstance(window, Instants):
         _add_cut_days(found, scope, window, by, now)
     keys = {*found.ports, *found.links}
@@ -83,32 +85,33 @@ def sums(
     ]
 
 
-def _read(found: _Found, scope: Scope, window: Window, by: GroupBy, now: datetime) -> None:
+def _read(
+    found: _Found, scope: Scope, window: Window, by: GroupBy, now: datetime, wanted: Wanted
+) -> None:
     """Read the rows of whole days."""
-    days, parameters = scope.days(window, now)
-    added, largest = columns.PORT_SUMS, columns.PORT_LARGEST
-    port_key, link_key = _PORT_KEYS.get(by, "s.key"), _LINK_KEYS.get(by, "s.key")
-    wanted = {**_each("sum", added), **_each("max", largest)}
-    statement = _statement(port_key, wanted, "monitoring_dailykpi", days)
-    for key, *row in scope.execute(statement, parameters):
-        found.ports[key].add(columns.port_totals(dict(zip(wanted, row, strict=True))))
-    added, largest = columns.LINK_SUMS, columns.LINK_LARGEST
-    wanted = {**_each("sum", added), **_each("max", largest), "round_trips": _ROUND_TRIPS}
-    statement = _statement(link_key, wanted, "monitoring_dailyconnectivity", days)
-    for key, *row in scope.execute(statement, parameters):
-        found.links[key].add(columns.link_totals(dict(zip(wanted, row, strict=True))))
+    plans = scope.plans(window, now)
+    if by in _LINK_KEYS:
+        plans = [replace(plan, summed=None, laggards=False) for plan in plans]
+    key = _PORT_KEYS.get(by, "s.key")
+    for group, row in _rows(scope, PORTS, plans, key, wanted.ports, wanted.port_peaks):
+        found.ports[group].add(columns.port_totals(row))
+    key = _LINK_KEYS.get(by, "s.key")
+    for group, row in _rows(scope, LINKS, plans, key, wanted.links, wanted.link_peaks):
+        found.links[group].add(columns.link_totals(row))
 
 
-def _each(function: str, names: Iterable[str]) -> dict[str, str]:
-    return {name: f"{function}(d.{name})" for name in names}
-
-
-_CLASSES = (f"COALESCE(sum(d.round_trips[{n + 1}]), 0)" for n in range(len(RTT_BOUNDS) + 1))
-_ROUND_TRIPS = f"ARRAY[{', '.join(_CLASSES)}]"
-
-
-def _statement(key: str, wanted: Mapping[str, str], table: str, days: str) -> str:
-    return GROUPED.format(key=key, sums=", ".join(wanted.values()), table=table, days=days)
+def _rows(
+    scope: Scope,
+    table: Table,
+    plans: Sequence[Plan],
+    key: str,
+    names: Sequence[str],
+    peaks: Sequence[str],
+) -> Iterator[tuple[Key, dict[str, Any]]]:
+    if names:
+        yield from grouped(scope, table, plans, key, names)
+    if peaks:
+        yield from largest(scope, table, plans, key, peaks)
 
 
 def _add_cut_days(

@@ -26,6 +26,7 @@ from monitoring.models.outages import (
 )
 from monitoring.models.ports import PortState, StatusSpan
 from monitoring.models.reconciliation import SessionReconciliation, SessionToReconcile
+from monitoring.models.running import RunningConnectivity, RunningKpi, RunningState
 from monitoring.models.sessions import Session
 from monitoring.models.sightings import BlockedAddress, Sighting
 from monitoring.models.variables import ReportedVariable, VariableChange
@@ -57,6 +58,9 @@ __all__ = [
     "RecordStart",
     "ReportedVariable",
     "RollupState",
+    "RunningConnectivity",
+    "RunningKpi",
+    "RunningState",
     "SchemaBreakage",
     "Session",
     "SessionReconciliation",

@@ -192,7 +192,7 @@ def test_reading_takes_the_same_few_queries_for_any_fleet(
     history: History, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for by in GroupBy:
-        with django_assert_max_num_queries(4):
+        with django_assert_max_num_queries(7):
             groups = read(MONTH, by)
         assert any(group.figures[Metric.UPTIME].denominator for group in groups), by
 

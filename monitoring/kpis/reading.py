@@ -1,0 +1,157 @@
+"""Statements that add up rolled-up rows: from sums where they reach, day by day elsewhere.
+
+Every statement is read after `Scope`'s opening, which names the chargers.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from monitoring.kpis import columns
+from monitoring.kpis.running import SCALE
+from monitoring.kpis.scope import Plan, Scope
+
+_DAY = timedelta(days=1)
+_SUMMED = """
+SELECT {key} AS key, {values}
+  FROM scope s
+  JOIN {running} t ON t.charger_id = s.charger AND t.day = %s
+  LEFT JOIN {running} f ON f.charger_id = t.charger_id AND f.day = %s {same}
+ WHERE {which}
+"""
+_BY_DAY = """
+SELECT {key} AS key, {values}
+  FROM scope s
+  JOIN {daily} d ON d.charger_id = s.charger AND d.day BETWEEN %s AND %s
+ WHERE {which}
+"""
+_OF_LAGGARDS = """
+SELECT {key} AS key, {values}
+  FROM {daily} d
+  JOIN scope s ON s.charger = d.charger_id
+ WHERE d.charger_id = ANY (ARRAY(SELECT s.charger FROM scope s WHERE NOT {fresh}))
+   AND d.day BETWEEN %s AND %s AND {which}
+"""
+_FRESH = (
+    "EXISTS (SELECT FROM monitoring_runningstate n"
+    " WHERE n.charger_id = s.charger AND n.before >= %s)"
+)
+_OF_ZONES = "s.zone = ANY (%s)"
+_GROUPED = "SELECT key, {sums} FROM ({parts}) x GROUP BY 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A daily table and that of its sums."""
+
+    daily: str
+    running: str
+    #: What joins two sums of the same.
+    same: str
+
+
+PORTS = Table("monitoring_dailykpi", "monitoring_runningkpi", "AND f.evse_id = t.evse_id")
+LINKS = Table("monitoring_dailyconnectivity", "monitoring_runningconnectivity", "")
+#: A part of a statement, and its parameters.
+Part = tuple[str, tuple[Any, ...]]
+
+
+def grouped(
+    scope: Scope, table: Table, plans: Iterable[Plan], key: str, names: Sequence[str]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield the sums of the columns by the key, an expression of `s` (scope) and `o` (row)."""
+    sums = ", ".join(f"sum({name}){'::int8' if _counted(name) else ''}" for name in names)
+    for plan in plans:
+        statement, parameters = union(table, plan, key, names)
+        rows = scope.execute(_GROUPED.format(sums=sums, parts=statement), parameters)
+        for found, *values in rows:
+            yield found, dict(zip(names, values, strict=True))
+
+
+def largest(
+    scope: Scope, table: Table, plans: Iterable[Plan], key: str, names: Sequence[str]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Yield the maxima of the columns by the key."""
+    values = {name: f"max(d.{name})" for name in names}
+    for plan in plans:
+        everyone = replace(plan, laggards=False)
+        statement, parameters = _by_day(table, everyone, key, values, (plan.first, plan.last))
+        for found, *row in scope.execute(f"{statement} GROUP BY 1", parameters):
+            yield found, dict(zip(names, row, strict=True))
+
+
+def union(table: Table, plan: Plan, key: str, names: Sequence[str]) -> Part:
+    """Return rows of key and columns that add up to what the plan's days have."""
+    values = {name: _daily(name) for name in names}
+    if plan.summed is None:
+        return _by_day(table, plan, key, values, (plan.first, plan.last))
+    parts = [_summed(table, plan, key, names)]
+    if plan.summed <= plan.last:
+        parts.append(_by_day(table, plan, key, values, (plan.summed, plan.last)))
+    if plan.laggards:
+        parts.append(_of_laggards(table, plan, key, values))
+    statements, parameters = zip(*parts, strict=True)
+    return " UNION ALL ".join(statements), tuple(each for part in parameters for each in part)
+
+
+def _summed(table: Table, plan: Plan, key: str, names: Sequence[str]) -> Part:
+    assert plan.summed
+    which, parameters = _which(plan)
+    values = _named({name: _difference(name) for name in names})
+    statement = _SUMMED.format(
+        key=key.replace("o.", "t."), values=values, running=table.running, same=table.same,
+        which=which,
+    )  # fmt: skip
+    return statement, (plan.summed - _DAY, plan.first - _DAY, *parameters)
+
+
+def _by_day(
+    table: Table, plan: Plan, key: str, values: Mapping[str, str], span: tuple[Any, Any]
+) -> Part:
+    which, parameters = _which(plan)
+    statement = _BY_DAY.format(
+        key=key.replace("o.", "d."), values=_named(values), daily=table.daily, which=which
+    )
+    return statement, (*span, *parameters)
+
+
+def _of_laggards(table: Table, plan: Plan, key: str, values: Mapping[str, str]) -> Part:
+    statement = _OF_LAGGARDS.format(
+        key=key.replace("o.", "d."), values=_named(values), daily=table.daily, fresh=_FRESH,
+        which="true" if plan.zones is None else _OF_ZONES,
+    )  # fmt: skip
+    zones = () if plan.zones is None else (list(plan.zones),)
+    return statement, (plan.summed, plan.first, plan.last, *zones)
+
+
+def _which(plan: Plan) -> Part:
+    """Return the condition on a charger whose sums reach far enough, or on any."""
+    conditions: list[str] = ["true"]
+    parameters: list[Any] = []
+    if plan.laggards:
+        conditions.append(_FRESH)
+        parameters.append(plan.summed)
+    if plan.zones is not None:
+        conditions.append(_OF_ZONES)
+        parameters.append(list(plan.zones))
+    return " AND ".join(conditions), tuple(parameters)
+
+
+def _named(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{value} AS {name}" for name, value in values.items())
+
+
+def _counted(name: str) -> bool:
+    return name in columns.COUNTS or name in columns.CLASSES
+
+
+def _daily(name: str) -> str:
+    if name in columns.CLASSES:
+        return f"COALESCE(d.round_trips[{columns.CLASSES.index(name) + 1}], 0)"
+    return f"COALESCE(d.{name}, 0)"
+
+
+def _difference(name: str) -> str:
+    difference = f"t.{name} - COALESCE(f.{name}, 0)"
+    return difference if _counted(name) else f"({difference}) / {SCALE}::float8"
