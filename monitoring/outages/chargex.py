@@ -149,12 +149,9 @@ _NAMES = {name.lower(): number for name, number in {**OCPP_16, **OCPP_2}.items()
 
 
 def own_code(error: str, vendor_error: str) -> str:
-    """Return the charger's own code: the vendor's where OCPP's says nothing."""
-    return vendor_error if error.lower() in _DULL and vendor_error else dull_as_none(error)
-
-
-def dull_as_none(error: str) -> str:
-    """Return the code; empty where it says that there is none."""
+    """Return the charger's own code: the vendor's, else OCPP's; empty where there is no error."""
+    if vendor_error.lower() not in _DULL:
+        return vendor_error
     return "" if error.lower() == "noerror" else error
 
 
@@ -183,8 +180,18 @@ def meaning(
 
 
 def number_of(code: str) -> int | None:
-    """Return the number of ChargeX's code that a charger's code or text means; None: none."""
-    said = code.strip().lower()
+    """Return the number of ChargeX's code that a charger's code or text means; None: none.
+
+    Of several with commas between (https://mrec.evgo.com/def/format.html) the first known.
+    """
+    for part in code.lower().split(","):
+        found = _number_of(part.strip())
+        if found is not None:
+            return found
+    return None
+
+
+def _number_of(said: str) -> int | None:
     if said in _DULL:
         return None
     numbered = _NUMBERED.search(said)
