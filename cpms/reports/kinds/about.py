@@ -47,7 +47,7 @@ def place(order: Order) -> str:
 def rules(lens: str) -> str:
     """Write whose rules the uptime follows."""
     standard = STANDARDS[lens]
-    label = f"{LENS_LABELS[lens]} ({standard.source})" if lens != "raw" else LENS_LABELS[lens]
+    label = LENS_LABELS[lens]
     if standard.least is None:
         return str(label)
     sign = ">" if standard.strict else "≥"

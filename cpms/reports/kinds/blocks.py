@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cpms.reports.catalogue import CATALOGUE
 from cpms.reports.figures import figures
@@ -147,7 +148,7 @@ def trend(order: Order, name: str, target: float | None, called: str) -> LineCha
     title = _("%s by day") if daily else _("%s by month")
     return LineChart(
         title % definition.label, alt, labels, lines, "%",
-        None if target is None else target * 100, 100.0,
+        None if target is None else target * 100, _("Target"), 100.0,
     )  # fmt: skip
 
 
@@ -282,8 +283,8 @@ def exclusions(order: Order) -> list[Block]:
     rows = list(reading.exclusions_of(order)[: MOST_EXCLUSIONS + 1])
     shown = rows[:MOST_EXCLUSIONS]
     columns = [
-        Column(_("Where"), 2.4), Column(_("From (UTC)"), 1.5), Column(_("Hours"), 0.9, right=True),
-        Column(_("Reason"), 1.8), Column(_("Proposed by"), 1.4), Column(_("Approved by"), 1.4),
+        Column(_("Where"), 2.3), Column(_("From (UTC)"), 1.2), Column(_("Hours"), 0.7, right=True),
+        Column(_("Reason"), 1.7), Column(_("Proposed by"), 1.6), Column(_("Approved by"), 1.6),
     ]  # fmt: skip
     lines = [
         [
@@ -297,10 +298,16 @@ def exclusions(order: Order) -> list[Block]:
     if len(rows) > len(shown):
         more = _("There are more; all are in the workbook and in Kilowatch.")
     count = len(list(reading.planned_of(order)[:10_000]))
-    planned = _("%s windows of work that was planned before it began touch these days; none is "
-                "outage.") % words.number(count)  # fmt: skip
+    planned = ngettext(
+        "Beside these, one window of work that was planned before it began; it is no outage.",
+        "Beside these, %s windows of work that was planned before it began; they are no outage.",
+        count,
+    )
+    said = [Text(planned % words.number(count) if count > 1 else planned)] if count else []
+    if order.lens == "raw":
+        said.append(Text(_("The uptime here is raw: nothing of this is taken out of it.")))
     empty = _("Nothing was excluded: no exclusion was approved for these days.")
-    return [Table(columns, lines, empty, more), Text(planned, small=True)]
+    return [Table(columns, lines, empty, more), *said]
 
 
 def where(row: object) -> str:

@@ -107,7 +107,7 @@ def _body(order: Order, tick: Tick) -> list[Block]:
     return [
         *found, Heading(_("Longest outages")), site.longest(order),
         Heading(_("Why")), *blocks.causes(order, tick),
-        Heading(_("Excluded from the uptime")), *blocks.exclusions(order),
+        Heading(_("Exclusions")), *blocks.exclusions(order),
         Heading(_("How it is computed")), *blocks.definitions(names),
     ]  # fmt: skip
 

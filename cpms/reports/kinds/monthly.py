@@ -93,7 +93,7 @@ def body(order: Order, tick: Tick) -> list[Block]:
         Heading(_("Connection")), blocks.compared(now, then, blocks.known(LINKS), called),
         Heading(_("Repair")), blocks.compared(now, then, blocks.known(REPAIR), called),
         Heading(_("Energy and use")), blocks.compared(now, then, blocks.known(USE), called),
-        Heading(_("Excluded from the uptime")), *blocks.exclusions(order),
+        Heading(_("Exclusions")), *blocks.exclusions(order),
         Heading(_("How it is computed")), *blocks.definitions(names),
     ]  # fmt: skip
     tick(0.8)

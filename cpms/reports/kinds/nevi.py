@@ -205,7 +205,7 @@ def document(order: Order, facts: Facts, tick: Tick) -> Document:
         order.title, _("Submission of 23 CFR 680.112(a), summary by port"),
         order.organisation.name, blocks.logo(order), order.language, foot(order), facts,
         [
-            Heading(_("Ports")), Text(sentence), table, Heading(_("Excluded")),
+            Heading(_("Ports")), Text(sentence), table, Heading(_("Exclusions")),
             *blocks.exclusions(order), Heading(_("The tables of the submission")),
             Text(_("uptime: 680.112(a)(1), (2), (7) · outages: (8) · sessions: (3), (4), (5); (6), "
                    "how a session was paid, isn't known to Kilowatch and is left empty."),

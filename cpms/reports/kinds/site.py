@@ -57,7 +57,7 @@ def _body(order: Order, tick: Tick) -> list[Block]:
     found += [
         Heading(_("All figures")),
         blocks.compared(now, then, blocks.known(dict.fromkeys(rest)), called),
-        blocks.failures(now), Heading(_("Excluded from the uptime")), *blocks.exclusions(order),
+        blocks.failures(now), Heading(_("Exclusions")), *blocks.exclusions(order),
         Heading(_("How it is computed")), *blocks.definitions(("uptime", "session_success")),
     ]  # fmt: skip
     return found

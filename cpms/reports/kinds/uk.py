@@ -117,7 +117,7 @@ def document(order: Order, facts: Facts, tick: Tick) -> Document:
             Heading(_("The network of rapid charge points")), _cards(total, count),
             Text(_statement(order, total, count)),
             Heading(_("Charge points")), _table([line for _value, line in rows], count),
-            Heading(_("Excluded")),
+            Heading(_("Exclusions")),
             Text(_("These regulations know no exclusions beside opening hours; none is in the "
                    "figures above."), small=True),
         ],

@@ -30,6 +30,8 @@ def share(value: float | None, places: int = 2) -> str:
 
 def hours(seconds: float) -> str:
     """Write seconds as hours, or minutes where there are few."""
+    if seconds == 0:
+        return _("0 min")
     if seconds < 5_400:
         return _("%s min") % number(seconds / 60, 1 if seconds < 600 else 0)
     return _("%s h") % number(seconds / 3_600, 1 if seconds < 360_000 else 0)

@@ -12,7 +12,7 @@ from django.utils.formats import number_format
 from cpms.reports.paper.document import BarChart, HeatMap, LineChart, StackedChart
 from cpms.reports.paper.sheet import INK, MARGIN, PALE, QUIET, RULE, SERIES, WIDTH, Colour, Sheet
 
-HEIGHT = 42.0
+HEIGHT = 40.0
 #: Room for the numbers of the scale at the left.
 SCALE = 13.0
 
@@ -44,7 +44,10 @@ def line_chart(sheet: Sheet, chart: LineChart) -> None:
         scale = [step for step in scale if step <= chart.highest + 1e-9] or scale
         scale = scale if len(scale) > 1 else [scale[0] - 1, scale[0]]
     with _framed(sheet, chart.title, chart.alt, 6 + HEIGHT + 10) as head:
-        _legend(sheet, [line.name for line in chart.lines], head)
+        names = [line.name for line in chart.lines]
+        if chart.target is not None and chart.target_name:
+            names.append(chart.target_name)
+        _legend(sheet, names, head)
         top = head + 6
         _grid(sheet, scale, top, chart.unit)
         left, width = MARGIN + SCALE, WIDTH - SCALE - 2
@@ -228,8 +231,12 @@ def _legend(sheet: Sheet, names: Sequence[str], top: float, *, square: bool = Fa
         if number and x + width > MARGIN + WIDTH:
             break
         colour = SERIES[number % len(SERIES)]
-        sheet.set_fill_color(*(colour if square or number == 0 else QUIET))
-        sheet.rect(x, top + (0.6 if square else 1.6), 3.0, 2.4 if square else 0.6, style="F")
+        sheet.set_fill_color(*(colour if square or number == 0 else QUIET if number == 1 else INK))
+        if square or number == 0:
+            sheet.rect(x, top + (0.6 if square else 1.6), 3.0, 2.4 if square else 0.6, style="F")
+        else:
+            for dash in range(3):
+                sheet.rect(x + dash * 1.15, top + 1.6, 0.7, 0.4, style="F")
         sheet.set_xy(x + 3.4, top)
         sheet.write_line(name, 7.5, QUIET, width)
         x += width + 2

@@ -74,6 +74,7 @@ class LineChart:
     lines: Sequence[Line]
     unit: str = "%"
     target: float | None = None
+    target_name: str = ""
     highest: float | None = None
 
 

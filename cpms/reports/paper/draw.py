@@ -1,12 +1,13 @@
 """Draws a document into a PDF file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cpms.reports.paper import charts
 from cpms.reports.paper.document import (
     BarChart,
+    Block,
     Card,
     Cards,
     Document,
@@ -21,7 +22,9 @@ from cpms.reports.paper.sheet import BAD, GOOD, INK, MARGIN, PALE, QUIET, WIDTH,
 
 #: Headline figures in a row.
 IN_A_ROW = 4
-CARD_HEIGHT = 25.0
+CARD_HEIGHT = 24.0
+#: Between a number at the right of its column and the next column.
+GAP = 1.5
 ROW = 5.2
 
 
@@ -30,10 +33,34 @@ def write_pdf(document: Document, path: Path) -> int:
     sheet = Sheet(document)
     if document.facts:
         _facts(sheet, document)
-    for block in document.blocks:
+    for place, block in enumerate(document.blocks):
+        if isinstance(block, Heading):
+            sheet.need(11 + least(document.blocks[place + 1 :]))
         DRAWN[type(block)](sheet, block)
     sheet.output(str(path))
     return sheet.page
+
+
+def least(blocks: Sequence[Block]) -> float:
+    """Return the room that a heading's first blocks need to stand below it."""
+    height = 0.0
+    for block in blocks[:3]:
+        match block:
+            case Text():
+                height += 8
+                continue
+            case BarChart():
+                height += 12 + 6 * max(len(block.bars), 1)
+            case LineChart() | StackedChart():
+                height += charts.HEIGHT + 24
+            case HeatMap():
+                height += 20 + 5 * len(block.rows)
+            case Cards():
+                height += CARD_HEIGHT
+            case Table():
+                height += 3 * ROW
+        break
+    return height
 
 
 def _facts(sheet: Sheet, document: Document) -> None:
@@ -55,7 +82,6 @@ def _facts(sheet: Sheet, document: Document) -> None:
 
 
 def _heading(sheet: Sheet, heading: Heading) -> None:
-    sheet.need(26)
     sheet.set_xy(MARGIN, sheet.get_y() + 3)
     sheet.paragraph(heading.text, 13, INK, role="H2", bold=True, most=2)
     sheet.set_y(sheet.get_y() + 1.5)
@@ -121,23 +147,30 @@ def _table(sheet: Sheet, table: Table) -> None:
 
 def _head(sheet: Sheet, table: Table, widths: list[float]) -> None:
     y, x = sheet.get_y(), MARGIN
+    sheet.pen(7.5, QUIET, bold=True)
+    names = [
+        sheet.broken(column.label, width - GAP - 2 * sheet.c_margin, 2)
+        for column, width in zip(table.columns, widths, strict=True)
+    ]
+    height = ROW + 3.4 * (max(map(len, names)) - 1)
     with sheet.decoration():
         sheet.set_fill_color(*PALE)
-        sheet.rect(MARGIN, y, WIDTH, ROW, style="F")
+        sheet.rect(MARGIN, y, WIDTH, height, style="F")
     with sheet.tagged("P"):
-        for column, width in zip(table.columns, widths, strict=True):
-            sheet.set_xy(x, y + 0.7)
-            align = "R" if column.right else "L"
-            sheet.write_line(column.label, 7.5, QUIET, width, bold=True, align=align)
+        for column, width, lines in zip(table.columns, widths, names, strict=True):
+            for place, line in enumerate(lines):
+                sheet.set_xy(x, y + 0.8 + place * 3.4)
+                align = "R" if column.right else "L"
+                sheet.write_line(line, 7.5, QUIET, width - GAP, bold=True, align=align)
             x += width
-    sheet.set_xy(MARGIN, y + ROW)
+    sheet.set_xy(MARGIN, y + height)
 
 
 def _cells(sheet: Sheet, table: Table, widths: list[float], row: Any, y: float) -> None:
     x = MARGIN
     for column, width, cell in zip(table.columns, widths, row, strict=True):
         sheet.set_xy(x, y + 0.6)
-        sheet.write_line(str(cell), 8, INK, width, align="R" if column.right else "L")
+        sheet.write_line(str(cell), 8, INK, width - GAP, align="R" if column.right else "L")
         x += width
 
 

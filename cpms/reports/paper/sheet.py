@@ -96,7 +96,8 @@ class Sheet(FPDF):
             self.set_xy(MARGIN, top)
             self.write_line(self.document.organisation, 10, QUIET, WIDTH - logo, bold=True)
         self.set_xy(MARGIN, top + 6)
-        self.paragraph(self.document.title, 19, INK, WIDTH - logo, role="H1", bold=True, most=3)
+        size = 19 if len(self.document.title) < 60 else 14
+        self.paragraph(self.document.title, size, INK, WIDTH - logo, role="H1", bold=True, most=3)
         self.paragraph(self.document.subtitle, 10, QUIET, WIDTH - logo, most=2)
         self.set_y(max(self.get_y() + 2, top + 22))
         self.rule(self.get_y())
@@ -189,7 +190,8 @@ class Sheet(FPDF):
                 self.pen(size, colour, bold=bold)
             with self.tagged(role):
                 self.set_x(left)
-                self.cell(width, height, line, new_x=XPos.LEFT, new_y=YPos.NEXT)
+                drawn = self.fitted(line, width - 2 * self.c_margin)
+                self.cell(width, height, drawn, new_x=XPos.LEFT, new_y=YPos.NEXT)
 
     def broken(self, text: str, width: float, most: int = 60) -> list[str]:
         """Return the text in lines that fit, broken between words; at most so many."""
@@ -204,4 +206,4 @@ class Sheet(FPDF):
         lines = [*lines, line] if line else lines
         if len(lines) > most:
             lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
-        return [self.fitted(text, width) for text in lines]
+        return lines
