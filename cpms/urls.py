@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("cpms.web.help.urls")),
     path("", include("cpms.web.connect.urls")),
     path("", include("cpms.web.tokens.urls")),
+    path("", include("cpms.web.contracts.urls")),
     path("", include("cpms.web.operate.urls")),
     path("api/", include("cpms.web.api")),
     path("places/", views.places, name="places"),

@@ -48,7 +48,18 @@ from cpms.control.operations.files import GetLog
 from cpms.control.operations.remote import Reset, Trigger
 from cpms.reports.models import Chunk, Report, ReportFile, Subscription
 from cpms.web.models import KioskLink, SavedView
-from inventory.models import Charger, Connector, Evse, Membership, Organisation, Role, Sim, Site
+from inventory.models import (
+    Charger,
+    Connector,
+    Contract,
+    Contractor,
+    Evse,
+    Membership,
+    Organisation,
+    Role,
+    Sim,
+    Site,
+)
 from monitoring.facts import Status
 from monitoring.kpis.attempts import Outcome
 from monitoring.models import (
@@ -75,6 +86,15 @@ THEIRS = {
     "sites/<int:key>/card/": "/sites/{site.pk}/card/",
     "sites/<int:key>/part/<slug:name>/": "/sites/{site.pk}/part/weather/",
     "sites/<int:key>/plan/": "/sites/{site.pk}/plan/",
+    "sites/<int:key>/reckoning/": "/sites/{site.pk}/reckoning/",
+    "contractors/<int:key>/edit/": "/contractors/{contract.contractor_id}/edit/",
+    "contractors/<int:key>/delete/": "/contractors/{contract.contractor_id}/delete/",
+    "contractors/<int:key>/contracts/new/": "/contractors/{contract.contractor_id}/contracts/new/",
+    "contracts/<int:key>/": "/contracts/{contract.pk}/",
+    "contracts/<int:key>/edit/": "/contracts/{contract.pk}/edit/",
+    "contracts/<int:key>/delete/": "/contracts/{contract.pk}/delete/",
+    "api/v1/contractors/<pk>/": "/api/v1/contractors/{contract.contractor_id}/",
+    "api/v1/contracts/<pk>/": "/api/v1/contracts/{contract.pk}/",
     "chargers/<str:identity>/": "/chargers/{charger.identity}/",
     "chargers/<str:identity>/history/": "/chargers/{charger.identity}/history/",
     "chargers/<str:identity>/sessions/": "/chargers/{charger.identity}/sessions/",
@@ -358,6 +378,9 @@ LISTS: dict[str, tuple[str, ...]] = {
     "api/v1/evses/": ("", "?format=csv"),
     "api/v1/connectors/": ("", "?format=csv"),
     "api/v1/sims/": ("", "?format=csv"),
+    "api/v1/contractors/": ("", "?organisation={organisation.pk}", "?format=csv"),
+    "api/v1/contracts/": ("", "?site={site.pk}", "?format=csv"),
+    "contractors/": ("",),
     "api/v1/sessions/": ("", "?format=csv"),
     "api/v1/reconciliations/": ("", "?format=csv"),
     "api/v1/attempts/": ("", "?format=csv"),
@@ -450,6 +473,7 @@ UNSCOPED = {
     "api/v1/app/sessions/": "an app's own, by its API token; test_app_api.py",
     "api/v1/app/sessions/<pk>/": "as above",
     "api/v1/app/sessions/<pk>/stop/": "as above",
+    "contractors/new/": "offers the user's own organisations; tests/cpms/web/test_contracts.py",
     "tokens/new/": "offers the user's own organisations and sites; test_tokens.py",
     "tokens/import/": "as above",
     "api/v1/tokens/import/": "names an organisation; test_tokens_api.py",
@@ -502,6 +526,7 @@ class Things:
     installed: InstalledCertificate
     responder: Responder
     contract_authority: ContractAuthority
+    contract: Contract
     report: Report
     report_file: ReportFile
     subscription: Subscription
@@ -558,6 +583,14 @@ def ledger(evse: Evse, owner: User) -> dict[str, Any]:
             organisation=site.organisation, vendor="THEIRS", code="THEIRS"
         ),
     }  # fmt: skip
+
+
+def agreed(site: Site) -> Contract:
+    """Have a contractor keep a site going."""
+    firm = Contractor.objects.create(organisation=site.organisation, name="THEIRS")
+    contract = Contract.objects.create(contractor=firm, name="THEIRS", starts=NOON.date())
+    contract.sites.add(site)
+    return contract
 
 
 def certified(charger: Charger) -> Certificate:
@@ -718,6 +751,7 @@ def everything() -> Things:
             site=world.site, currency="EUR", energy=1, text="THEIRS", valid_from=NOON
         ),
         vendor_rule=VendorRule.objects.create(organisation=world.organisation, vendor="THEIRS"),
+        contract=agreed(world.site),
         **ledger(evse, owner),
         **reported(world.organisation, owner),
         owner=owner,

@@ -67,7 +67,7 @@ PLACES = (
         "i",
     ),
     Place("map", _("Map"), "map", ("/map/",), key="m"),
-    Place("sites", _("Sites"), "building", ("/sites/",), key="p"),
+    Place("sites", _("Sites"), "building", ("/sites/", "/contractors/", "/contracts/"), key="p"),
     Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
     Place(
         "outages",
