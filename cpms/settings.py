@@ -185,6 +185,7 @@ CELERY_TASK_ROUTES = {
         "merge_repeated_spans",
         "refresh_todays_kpis",
         "settle_kpis",
+        "settle_share",
     )
 }
 CELERY_TIMEZONE = "UTC"

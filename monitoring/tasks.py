@@ -64,17 +64,29 @@ def refresh_todays_kpis() -> None:
 
 @shared_task
 def settle_kpis() -> None:
-    """Compute the days that are over, and those that late facts changed."""
-    now = timezone.now()
-    rollup.settle(now)
-    rollup.recompute_dirty(now)
+    """Share out what is to compute of the days that are over, and of those that changed."""
+    for chargers in rollup.shares(timezone.now()):
+        settle_share.apply_async((chargers,), expires=SETTLE_EVERY)
     running.extend()
+
+
+@shared_task
+def settle_share(chargers: list[int]) -> None:
+    """Compute the days of some chargers that are over, and those that late facts changed."""
+    now = timezone.now()
+    rollup.settle(now, chargers)
+    rollup.recompute_dirty(now, chargers)
+    running.extend(chargers)
 
 
 @shared_task
 def reconcile_meters() -> None:
     """Hold together the meters of sessions that ended, and of those that late samples came to."""
     reconciliation.work_through(timezone.now())
+
+
+#: Seconds; a share that waits longer for a worker is shared out again.
+SETTLE_EVERY = 60.0
 
 
 def _every(schedule: float | crontab, name: str, expires: float) -> dict[str, object]:
@@ -99,7 +111,8 @@ BEAT = {
         crontab(hour="2", minute="41"), "merge_repeated_spans", 12 * 3600.0
     ),
     "thin-out-variable-changes": _every(crontab(minute="27"), "thin_out_variable_changes", 3600.0),
-    "refresh-todays-kpis": _every(30.0, "refresh_todays_kpis", 30.0),
-    "settle-kpis": _every(60.0, "settle_kpis", 60.0),
+    # It may wait for shares of the settling.
+    "refresh-todays-kpis": _every(30.0, "refresh_todays_kpis", 60.0),
+    "settle-kpis": _every(SETTLE_EVERY, "settle_kpis", SETTLE_EVERY),
     "reconcile-meters": _every(30.0, "reconcile_meters", 30.0),
 }

@@ -25,7 +25,7 @@ from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import UNCOUNTED, Terms
-from monitoring.models import RollupState
+from monitoring.models import DirtyDay, RollupState
 from monitoring.outages import rows as outage_rows
 from monitoring.outages import silent_rows
 
@@ -43,6 +43,11 @@ MOST_CHARGERS = 250
 #: Charger-days that one run computes again because rules changed: a contract may be for
 #: hundreds of sites, and the days that have just ended don't wait for it.
 MOST_AGAIN = 40_000
+#: Chargers that one worker takes of the work of a run, and how often they can be had.
+SHARE = 500
+MOST_SHARES = 20
+#: Statuses of a charger that are read at once; of one that has more in a job's days, one day.
+MOST_STATUSES = 100_000
 #: Dirty days taken at once.
 MOST_DIRTY = 2_000
 
@@ -63,9 +68,10 @@ SELECT r.charger_id, s.timezone, r.settled_before,
        c.counts_from, r.rules
   FROM monitoring_rollupstate r
   JOIN (SELECT id, site_id, decommissioned_at AS counts_to,
-               CASE WHEN lifecycle <> ALL (%s) THEN commissioned_at END AS counts_from
+               CASE WHEN lifecycle <> ALL (%(uncounted)s) THEN commissioned_at END AS counts_from
           FROM inventory_charger) c ON c.id = r.charger_id
   JOIN inventory_site s ON s.id = c.site_id
+ WHERE %(among)s::int8[] IS NULL OR r.charger_id = ANY (%(among)s)
  ORDER BY r.charger_id
 """
 #: A late status lasts to the end of its span, however many days that is.
@@ -80,8 +86,17 @@ SELECT d.id, d.charger_id, d.day, d.marked_at, i.timezone,
   JOIN inventory_charger c ON c.id = d.charger_id
   JOIN inventory_site i ON i.id = c.site_id
  WHERE (d.charger_id, d.day) > (%(charger)s, %(day)s)
+   AND (%(among)s::int8[] IS NULL OR d.charger_id = ANY (%(among)s))
  ORDER BY d.charger_id, d.day
  LIMIT %(limit)s
+"""
+FLAPPING = """
+SELECT e.charger_id
+  FROM inventory_evse e
+  JOIN monitoring_statusspan s ON s.evse_id = e.id
+ WHERE e.charger_id = ANY (%s) AND s.started >= %s AND s.started < %s
+ GROUP BY e.charger_id
+HAVING count(*) > %s
 """
 #: Marks made anew since they were read stay; so do those that a writer holds just now.
 UNMARK = """
@@ -120,16 +135,36 @@ def refresh(now: datetime) -> int:
     return total
 
 
-def settle(now: datetime) -> int:
+def shares(now: datetime) -> list[list[int]]:
+    """Return the chargers that have days to settle or to recompute, in shares of the work.
+
+    Any number of workers may take them at once: chargers of a site are in one share, as far
+    as they fit. First come those with a day that is over, then those with late facts, then
+    those that only other rules change, and the rest is left to the next run.
+    """
+    _make_states()
+    unsettled = [(charger, other_rules) for charger, _job, other_rules in _unsettled(now)]
+    dirty = list(DirtyDay.objects.values_list("charger", flat=True).distinct())
+    ranks = {charger: 2 for charger, other_rules in unsettled if other_rules}
+    ranks |= dict.fromkeys(dirty, 1)
+    ranks |= {charger: 0 for charger, other_rules in unsettled if not other_rules}
+    sites = dict(Charger.objects.filter(pk__in=ranks).values_list("pk", "site"))
+    ordered = sorted(sites, key=lambda key: (ranks[key], sites[key], key))
+    found = [ordered[start : start + SHARE] for start in range(0, len(ordered), SHARE)]
+    return found[:MOST_SHARES]
+
+
+def settle(now: datetime, among: Sequence[int] | None = None) -> int:
     """Compute the days that are over and weren't yet; return the number of charger-days.
 
-    Those that other rules change come last, and at most `MOST_AGAIN` of them.
+    Those that other rules change come last, and at most `MOST_AGAIN` of them. `among` are the
+    chargers (keys) to look at; None: all.
     """
     _make_states()
     due: dict[Job, list[int]] = defaultdict(list)
     again: dict[Job, list[int]] = defaultdict(list)
     budget = MOST_AGAIN
-    for charger, job, other_rules in _unsettled(now):
+    for charger, job, other_rules in _unsettled(now, among):
         if not other_rules:
             due[job].append(charger)
         elif budget > 0:
@@ -139,10 +174,13 @@ def settle(now: datetime) -> int:
     return sum(_settle_some(job, chunk, now) for job, chunk in chunks)
 
 
-def recompute_dirty(now: datetime) -> int:
-    """Compute settled days that changed since; return how many marks were worked off."""
+def recompute_dirty(now: datetime, among: Sequence[int] | None = None) -> int:
+    """Compute settled days that changed since; return how many marks were worked off.
+
+    `among` as of `settle`.
+    """
     total, last = 0, (0, date.min)
-    while marks := _marks(last, now):
+    while marks := _marks(last, now, among):
         total += _recompute_marked(marks, now)
         last = marks[-1].charger, marks[-1].day
     return total
@@ -193,10 +231,14 @@ def _held(locked: QuerySet[RollupState]) -> list[RollupState]:
     return states
 
 
-def _unsettled(now: datetime) -> Iterator[tuple[int, Job, bool]]:
+def _unsettled(
+    now: datetime, among: Sequence[int] | None = None
+) -> Iterator[tuple[int, Job, bool]]:
     """Yield the chargers with days to settle, which, and whether it is for other rules."""
     with connection.cursor() as cursor:
-        cursor.execute(UNSETTLED, ([str(stage) for stage in UNCOUNTED],))
+        stages = [str(stage) for stage in UNCOUNTED]
+        chosen = None if among is None else list(among)
+        cursor.execute(UNSETTLED, {"uncounted": stages, "among": chosen})
         rows = cursor.fetchall()
     digests = rules.digests([row[0] for row in rows])
     for charger, zone, settled_before, moved, counts_from, said in rows:
@@ -280,9 +322,10 @@ def _recompute_marked(marks: Sequence[Mark], now: datetime) -> int:
     return _unmark([mark for mark in marks if mark.charger in measured])
 
 
-def _marks(after: tuple[int, date], now: datetime) -> list[Mark]:
+def _marks(after: tuple[int, date], now: datetime, among: Sequence[int] | None) -> list[Mark]:
     charger, day = after
     limits: dict[str, Any] = {"charger": charger, "day": day, "now": now, "limit": MOST_DIRTY}
+    limits["among"] = None if among is None else list(among)
     with connection.cursor() as cursor:
         cursor.execute(MARKS, limits)
         return [_mark(now, *row) for row in cursor.fetchall()]
@@ -343,7 +386,48 @@ def _roll_up(
     all rows since the first day are deleted before. Not `thorough`: what was told of outages'
     causes is looked up again only where it's news.
     """
-    chosen = list(days(max(job.first, record.first_day(job.zone, now)), job.last))
+    job = replace(job, first=max(job.first, record.first_day(job.zone, now)))
+    flapping = _flapping(states, job)
+    done = {
+        state.pk
+        for state in states
+        if state.pk in flapping and _by_day(state, job, now, thorough=thorough, moved=moved)
+    }
+    rest = [state for state in states if state.pk not in flapping]
+    return done | _roll_up_at_once(rest, job, now, thorough=thorough, moved=moved)
+
+
+def _flapping(states: Sequence[RollupState], job: Job) -> set[int]:
+    """Return the chargers with more statuses in several days than are read at once."""
+    if job.first >= job.last:
+        return set()
+    zone = zone_of(job.zone)
+    limits = (bounds(job.first, zone)[0], bounds(job.last, zone)[1], MOST_STATUSES)
+    with connection.cursor() as cursor:
+        cursor.execute(FLAPPING, ([state.pk for state in states], *limits))
+        return {charger for (charger,) in cursor.fetchall()}
+
+
+def _by_day(
+    state: RollupState, job: Job, now: datetime, *, thorough: bool, moved: Collection[int]
+) -> bool:
+    """Compute the job's days one after the other; tell whether all could be."""
+    for day in days(job.first, job.last):
+        alone = Job(job.zone, day, day)
+        if not _roll_up_at_once([state], alone, now, thorough=thorough, moved=moved):
+            return False
+    return True
+
+
+def _roll_up_at_once(
+    states: Sequence[RollupState],
+    job: Job,
+    now: datetime,
+    *,
+    thorough: bool,
+    moved: Collection[int],
+) -> set[int]:
+    chosen = list(days(job.first, job.last))
     if not chosen or not states:
         return {state.pk for state in states}
     limits = [bounds(day, zone_of(job.zone)) for day in chosen]

@@ -112,12 +112,13 @@ def forget(chargers: Sequence[int]) -> None:
     _execute(FORGET, {"chargers": list(chargers)})
 
 
-def extend() -> int:
+def extend(among: Sequence[int] | None = None) -> int:
     """Sum up the settled days that aren't yet; return how many charger-days.
 
-    Idempotent, safe to run twice at once, and healed by its next run.
+    Idempotent, safe to run twice at once, and healed by its next run. `among` are the
+    chargers (keys) to look at; None: all.
     """
-    return sum(_extend_some(chunk) for chunk in list(_chunks(_behind())))
+    return sum(_extend_some(chunk) for chunk in list(_chunks(_behind(among))))
 
 
 _Due = tuple[int, date, date]

@@ -37,6 +37,7 @@ from monitoring.models import (
     Gateway,
     Outage,
     RollupState,
+    RunningState,
     Session,
     SilentRun,
     StatusSpan,
@@ -287,6 +288,31 @@ def test_a_clock_that_was_set_back_does_not_stop_the_refresh(port: Evse) -> None
     assert rollup.refresh(at(8, 12)) == 1
 
 
+def test_a_clock_that_was_set_back_finds_outages_of_the_future(port: Evse) -> None:
+    change(port, "Faulted", at(8, 11))
+    rollup.refresh(at(9, 12))
+    change(port, "Available", at(9, 13))
+    change(port, "Faulted", at(10, 9))
+    rollup.refresh(at(10, 12))
+    assert rollup.refresh(at(8, 12)) == 1
+    rollup.refresh(at(9, 14))
+    rollup.settle(at(10, 13))
+    rollup.refresh(at(10, 13))
+    found = Outage.objects.order_by("started").values_list("started", "ended")
+    assert list(found) == [(at(8, 11), at(9, 13)), (at(10, 9), None)]
+
+
+def test_days_of_a_charger_that_flaps_a_lot_are_computed_one_by_one(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(chargers=3, ports=2, days=4, seed=7, until=NOON)
+    monkeypatch.setattr(rollup, "MOST_STATUSES", 20)
+    rollup.settle(NOON)
+    rollup.refresh(NOON)
+    rollup.recompute_dirty(NOON)
+    assert_all_as_computed_from_scratch(NOON)
+
+
 def test_yesterday_is_completed_right_after_midnight_and_settled_later(port: Evse) -> None:
     rollup.refresh(at(9, 22, 59))
     assert day_row(port, 9).up == 23 * 3600 + 59 * 60
@@ -493,12 +519,64 @@ def in_thread(job: Callable[[datetime], int], now: datetime) -> int:
         connection.close()
 
 
-def test_the_tasks_work_on_the_present(port: Evse) -> None:
+def worked_off(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
+    """Let shares be worked off as soon as they are shared out; return what was in them."""
+    found: list[list[int]] = []
+
+    def work(arguments: tuple[list[int]], **_options: Any) -> None:
+        found.append(arguments[0])
+        tasks.settle_share(*arguments)
+
+    monkeypatch.setattr(tasks.settle_share, "apply_async", work)
+    return found
+
+
+def test_the_tasks_work_on_the_present(port: Evse, monkeypatch: pytest.MonkeyPatch) -> None:
+    worked_off(monkeypatch)
     with time_machine.travel(at(9, 12), tick=False):
         tasks.settle_kpis()
         tasks.refresh_todays_kpis()
     assert DailyKpi.objects.latest("day").until == at(9, 12)
     assert DailyKpi.objects.count() == 9
+    assert RunningState.objects.get().before == date(2026, 3, 9)
+
+
+def test_shares_of_the_work_leave_what_one_run_leaves(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = generate(chargers=12, ports=2, days=3, seed=7, until=NOON)
+    rng = random.Random(7)
+    monkeypatch.setattr(rollup, "SHARE", 5)
+    found = worked_off(monkeypatch)
+    with time_machine.travel(NOON, tick=False):
+        tasks.settle_kpis()
+        assert sorted(map(len, found)) == [2, 5, 5]
+        for _late in range(9):
+            report_late(rng, rng.choice(history.ports), NOON - rng.uniform(0.1, 2.9) * DAY)
+        marked = set(DirtyDay.objects.values_list("charger", flat=True))
+        found.clear()
+        tasks.settle_kpis()
+        assert {charger for share in found for charger in share} == marked
+        found.clear()
+        tasks.settle_kpis()
+        assert not found
+    rollup.refresh(NOON)
+    assert_all_as_computed_from_scratch(NOON)
+
+
+def test_late_facts_come_after_a_day_that_is_over_and_other_rules_last(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    history = generate(chargers=12, ports=1, days=3, seed=8, until=NOON)
+    keys = [charger.pk for charger in history.chargers]
+    rollup.settle(NOON)
+    RollupState.objects.filter(pk__in=keys[:4]).update(rules="others")
+    mark(history.ports[5], NOON - DAY)
+    RollupState.objects.filter(pk=keys[9]).update(settled_before=date(2026, 3, 30))
+    monkeypatch.setattr(rollup, "SHARE", 1)
+    assert rollup.shares(NOON) == [[key] for key in (keys[9], keys[5], *keys[:4])]
+    monkeypatch.setattr(rollup, "MOST_SHARES", 2)
+    assert rollup.shares(NOON) == [[keys[9]], [keys[5]]]
 
 
 def test_todays_figures_are_computed_often_enough_to_be_at_most_a_minute_old() -> None:
