@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 
 from django.db import connection
@@ -135,7 +136,7 @@ def write(
     if hull.start >= moment:
         return
     chargers = {port: key for key, one in found.items() for port in one.ports}
-    before = _stored(list(chargers), hull)
+    before = _stored(list(chargers), hull if hull.end < moment else Window(hull.start, inf))
     places: list[_Place] = []
     gone: list[tuple[int, int | None]] = []
     for port, charger in chargers.items():
@@ -150,6 +151,11 @@ def write(
 
 
 def _stored(ports: Sequence[int], hull: Window) -> dict[int, list[Row]]:
+    """Return what is stored that touches the hull, by port.
+
+    Where it reaches to the present, all that comes after as well: a clock that was set back
+    finds outages of the future, and none can be open before them.
+    """
     found: dict[int, list[Row]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(STORED, {"ports": list(ports), "start": hull.start, "end": hull.end})
