@@ -36,6 +36,6 @@ def why(row: SessionReconciliation) -> str:
     unmeasured = row.by_power is None and row.basis == Basis.SAMPLES
     if row.cause == Cause.WRONG_UNIT and unmeasured and row.by_registers is not None:
         said = [str(LESSER)]
-    if row.verdict in {Verdict.DOUBTFUL, Verdict.CONTRADICTORY}:
+    if row.verdict in {Verdict.DOUBTFUL, Verdict.CONTRADICTORY} and row.billable is not None:
         said.append(str(IN_DOUBT))
     return " ".join(said)

@@ -63,7 +63,7 @@ class Said(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """A transaction; the meter may run backwards."""
+    """A transaction; what its register counted beside the energy, Wh: below 0 it ran backwards."""
 
     start: float
     end: float
@@ -71,7 +71,7 @@ class Charge(NamedTuple):
     energy: float
     peak: float
     reason: str
-    meter_fell: bool = False
+    odd: float = 0.0
 
 
 class Card(NamedTuple):
@@ -242,9 +242,10 @@ def _visit(chance: Random, past: PortPast, at: float, power: float, *, fails: bo
         lasts, energy = 2 * MINUTE, chance.uniform(0, 60)
     elif luck < 0.03:
         reason = chance.choice(("EmergencyStop", "PowerLoss"))
-    past.charges.append(
-        Charge(start, start + lasts, token, energy, peak, reason, 0.03 < luck < 0.033)
-    )
+    odd = 0.0
+    if 0.03 <= luck < 0.033:
+        odd = chance.choice((-energy - chance.uniform(1e3, 9e4), chance.uniform(2e5, 9e5)))
+    past.charges.append(Charge(start, start + lasts, token, energy, peak, reason, odd))
     past.said += [
         Said(start, Status.CHARGING),
         Said(start + lasts, Status.FINISHING),

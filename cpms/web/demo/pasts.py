@@ -158,12 +158,12 @@ class _Rows:
     def _add_session(
         self, charger: Charger, evse: Evse, charge: Charge, began: datetime, register: float
     ) -> float:
-        """Add a session that begins at a register; return where it ends."""
+        """Add a session that begins at a register; return where the register ends."""
         start, end = began + _span(charge.start), began + _span(charge.end)
-        first = round(register)
-        last = round(register + charge.energy) if not charge.meter_fell else first - 50_000
-        energy = None if charge.meter_fell else float(last - first)
-        flags = '["meter_backwards"]' if charge.meter_fell else "[]"
+        first, last = round(register), round(register + charge.energy + charge.odd)
+        fell = last < first
+        energy = None if fell else float(last - first)
+        flags = '["meter_backwards"]' if fell else "[]"
         self.rows["session"].append(
             (None, charger.pk, evse.pk, 1, None, charge.token, charge.token, "Accepted", start,
              end, start, end, first, last, energy, charge.peak, "", charge.reason, False, flags)
@@ -224,15 +224,15 @@ def _person(username: str) -> User | None:
 
 def _decide(now: datetime) -> None:
     """Propose to take out what people would, and approve most of it."""
-    lead, manager = _person("lead"), _person("manager")
+    lead, manager, admin = _person("lead"), _person("manager"), _person("admin")
     gateway = Gateway.objects.filter(host=HOST).first()
-    if lead is None or manager is None or gateway is None:
+    if lead is None or manager is None or admin is None or gateway is None:
         return
     began = gateway.started_at
     for place, (day, start, end) in past.UTILITY_OUTAGES.items():
         for site in _sites(place):
             stretch = (began + _hours(day, start), began + _hours(day, end))
-            _propose(Scope.at(site), stretch, ExclusionReason.UTILITY_OUTAGE, lead, manager, now)
+            _propose(Scope.at(site), stretch, ExclusionReason.UTILITY_OUTAGE, lead, admin, now)
     _propose_of_vandalism(began, lead, manager, now)
 
 
