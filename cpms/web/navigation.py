@@ -68,7 +68,7 @@ PLACES = (
     ),
     Place("map", _("Map"), "map", ("/map/",), key="m"),
     Place("sites", _("Sites"), "building", ("/sites/", "/contractors/", "/contracts/"), key="p"),
-    Place("kpis", _("KPIs"), "gauge", ("/kpis/",), key="k"),
+    Place("kpis", _("KPIs"), "gauge", ("/kpis/", "/meters/"), key="k"),
     Place(
         "outages",
         _("Outages"),
