@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from inventory import access as inventory_access
@@ -23,7 +23,7 @@ LARGEST_KEY = 2**62
 #: Parameter `sort` -> the order; the first is what is shown unasked: what lasts still, then
 #: what has cost most.
 ORDERS: dict[str, tuple[Any, ...]] = {
-    "": (F("ended").desc(nulls_first=True), "-lost", "-pk"),
+    "": (Case(When(ended=None, then=0), default=1), "-lost", "-pk"),
     "-lost": ("-lost", "-pk"),
     "lost": ("lost", "-pk"),
     "-started": ("-started", "-pk"),

@@ -27,6 +27,7 @@ from monitoring.models import Exclusion, ExclusionEntry
 from monitoring.outages import photos
 from monitoring.outages.dirty import mark, mark_work
 from monitoring.outages.errors import LedgerError, NotAllowedError
+from monitoring.outages.people import named
 from monitoring.outages.scope import Scope, nearest, touching
 
 #: One exclusion; what lasts longer is told again, so that somebody looks again.
@@ -78,7 +79,7 @@ def change(
         if held.proposed_by_id != by.pk:
             raise NotAllowedError(
                 _("Only %(who)s, who proposed it, may change it. Add a note, or reject it.")
-                % {"who": held.proposed_by}
+                % {"who": named(held.proposed_by)}
             )
         before = _shown(held)
         _fill(held, wish, now)
@@ -306,7 +307,7 @@ def _still(held: Exclusion, *states: str) -> None:
             _("It is decided already: %(state)s by %(who)s on %(when)s.")
             % {
                 "state": held.get_state_display().lower(),
-                "who": who,
+                "who": named(who),
                 "when": Scope.of(held).clock(when),
             }
         )

@@ -11,6 +11,7 @@ from inventory import access
 from monitoring.models import MaintenanceWindow
 from monitoring.outages.dirty import mark_work
 from monitoring.outages.errors import LedgerError, NotAllowedError
+from monitoring.outages.people import named
 from monitoring.outages.scope import Scope
 
 LONGEST = timedelta(days=31)
@@ -78,7 +79,7 @@ def _held(window: MaintenanceWindow, by: User) -> MaintenanceWindow:
     if held.cancelled_at is not None:
         raise MaintenanceError(
             _("It is cancelled already, by %(who)s on %(when)s.")
-            % {"who": held.cancelled_by, "when": Scope.of(held).clock(held.cancelled_at)}
+            % {"who": named(held.cancelled_by), "when": Scope.of(held).clock(held.cancelled_at)}
         )
     return held
 

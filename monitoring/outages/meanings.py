@@ -41,14 +41,23 @@ class Unknown:
     last: datetime
 
 
-def unknown(outages: QuerySet[Outage], now: datetime) -> Sequence[Unknown]:
-    """Return the codes without a ChargeX code of `outages` lately, the most frequent first."""
+def unknown(
+    outages: QuerySet[Outage], entered: QuerySet[ErrorMeaning], now: datetime
+) -> Sequence[Unknown]:
+    """Return the codes of `outages` lately that mean nothing yet, the most frequent first."""
     without = outages.filter(chargex=None, started__gte=now - LATELY).exclude(error_code="")
     named = without.order_by().annotate(vendor=Coalesce("charger__model__vendor", Value("")))
     rows = named.values_list("vendor", "error_code").annotate(
         count=Count("pk"), last=Max("started")
     )
-    return [Unknown(*row) for row in rows.order_by("-count", "vendor", "error_code")[:MOST]]
+    found = [Unknown(*row) for row in rows.order_by("-count", "vendor", "error_code")[: 10 * MOST]]
+    said = {(one.vendor.lower(), one.code.lower()) for one in entered}
+    return [one for one in found if not _means(one, said)][:MOST]
+
+
+def _means(one: Unknown, said: set[tuple[str, str]]) -> bool:
+    code = one.code.lower()
+    return (one.vendor.lower(), code) in said or ("", code) in said
 
 
 def known(meanings: QuerySet[ErrorMeaning], text: str) -> QuerySet[ErrorMeaning]:

@@ -28,10 +28,10 @@ from monitoring.outages import photos
 from monitoring.outages.covered import covered
 from monitoring.outages.errors import LedgerError, NotAllowedError
 from monitoring.outages.exclusions import Wish
+from monitoring.outages.people import named
 from monitoring.outages.scope import Scope, touching
 from monitoring.views import places
 from monitoring.views.asked import number, person
-from monitoring.views.outages import named
 
 PAGE_SIZE = 50
 MOST_OUTAGES = 100
@@ -114,7 +114,7 @@ def index(request: HttpRequest) -> HttpResponse:
     page = pages.get_page(number(request.GET.get("page"), 1))
     context = {
         "page": page,
-        "rows": _rows(list(page.object_list)),
+        "rows": _rows(user, list(page.object_list)),
         "state": state,
         "states": [(name, label) for name, (label, _states, _order) in STATES.items()],
         "site": site,
@@ -124,14 +124,17 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/exclusions.html", context)
 
 
-def _rows(shown: list[Exclusion]) -> list[dict[str, Any]]:
-    met = covered([exclusion.pk for exclusion in shown])
+def _rows(user: User, shown: list[Exclusion]) -> list[dict[str, Any]]:
+    keys = [exclusion.pk for exclusion in shown]
+    mine = set(deeds.waiting(user).filter(pk__in=keys).values_list("pk", flat=True))
+    met = covered(keys)
     return [
         {
             "exclusion": exclusion,
             "scope": Scope.of(exclusion),
             "met": met[exclusion.pk],
             "look": LOOKS[exclusion.state],
+            "waits": exclusion.pk in mine,
         }
         for exclusion in shown
     ]

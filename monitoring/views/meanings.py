@@ -145,7 +145,8 @@ def _drawn(
     may_edit: bool = True,
 ) -> HttpResponse:
     text = request.GET.get("q", "").replace("\0", "").strip()[:50]
-    pages = Paginator(meanings.known(access.error_meanings(user), text), PAGE_SIZE)
+    entered = access.error_meanings(user)
+    pages = Paginator(meanings.known(entered, text), PAGE_SIZE)
     able = set(
         inventory_access.organisations_where(user, "edit_inventory").values_list("pk", flat=True)
     )
@@ -158,7 +159,7 @@ def _drawn(
             (one, CODES.get(one.chargex or 0), one.organisation_id in able or user.is_superuser)
             for one in page
         ],
-        "unknown": meanings.unknown(access.outages(user), timezone.now()),
+        "unknown": meanings.unknown(access.outages(user), entered, timezone.now()),
         "text": text,
         "may_edit": may_edit,
     }

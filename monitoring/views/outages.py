@@ -22,12 +22,15 @@ from inventory import access as inventory_access
 from inventory.audit import record_refusal
 from inventory.rest import export
 from monitoring import access
+from monitoring.kpis.figures import LENS_LABELS
 from monitoring.models import Outage, OutageChange
 from monitoring.models.outages import CAUSES, KINDS
 from monitoring.outages import board, findings
 from monitoring.outages.chargex import CODES
 from monitoring.outages.errors import LedgerError, NotAllowedError
 from monitoring.outages.exclusions import LONGEST
+from monitoring.outages.people import named
+from monitoring.outages.queries import lines
 from monitoring.outages.scope import Scope, touching
 from monitoring.views import places
 from monitoring.views.asked import asks_for, number, person
@@ -157,6 +160,7 @@ def show(request: HttpRequest, key: int) -> HttpResponse:
         "why": dict(CAUSES)[outage.found_cause or outage.cause],
         "evidence": _evidence(outage),
         "exclusions": excluded,
+        "lenses": _lenses(outage),
         "asks": _asks(outage, now),
         "events": list(_events(outage)),
         "causes": CAUSES,
@@ -173,6 +177,19 @@ def _parts(outage: Outage) -> list[tuple[Any, timedelta]]:
     """Return the kinds that it is made of, and how long each."""
     found = [(label, getattr(outage, kind)) for kind, label in KINDS]
     return [(label, timedelta(seconds=seconds)) for label, seconds in found if seconds]
+
+
+def _lenses(outage: Outage) -> list[tuple[Any, timedelta, timedelta]]:
+    """Return what each lens makes of it: what it is called, the outage, of it excluded."""
+    (line,) = lines([outage], outage.started, outage.ended or outage.until)
+    return [
+        (
+            LENS_LABELS[name],
+            timedelta(seconds=totals.outage),
+            timedelta(seconds=totals.excluded),
+        )
+        for name, totals in line.lenses.items()
+    ]
 
 
 def _evidence(outage: Outage) -> list[tuple[str, str]]:
@@ -258,11 +275,6 @@ def _said(change: OutageChange) -> str:
         if isinstance(pair := change.changes.get(name), list) and len(pair) == 2
     ]
     return "; ".join(told) or _("Made anew")
-
-
-def named(user: Any) -> str:
-    """Return what people call a user."""
-    return str(user.get_full_name() or user.get_username()) if user else ""
 
 
 @login_required
