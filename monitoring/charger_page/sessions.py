@@ -24,6 +24,8 @@ FIRST_SOC = timedelta(minutes=15)
 #: What of its port's states belongs to a session's story, before and after it.
 AROUND = timedelta(minutes=5)
 MOST_STEPS = 200
+#: Kinds of events that are told elsewhere, or by the thousand.
+NO_STEPS = ("authorization", "remote_start", "data_transfer", "event_stream")
 
 _FIRST_SOC = """
 SELECT s.id, m.soc
@@ -182,9 +184,7 @@ def _events(
     user: User, charger: Charger, session: Session, start: datetime, end: datetime
 ) -> QuerySet[Event]:
     found = access.events(user).filter(charger=charger, at__range=(start, end))
-    return found.exclude(kind__in=("authorization", "data_transfer", "event_stream")).order_by(
-        "at"
-    )[:MOST_STEPS]
+    return found.exclude(kind__in=NO_STEPS).order_by("at")[:MOST_STEPS]
 
 
 def _statuses(session: Session, start: datetime, end: datetime) -> list[StatusSpan]:

@@ -1,8 +1,8 @@
 """Attempts to charge, and what came of them: from status spans, sessions and authorizations.
 
-An attempt starts with the first of a plug-in, an accepted authorization or a session on a
-port. It ends when the port is Available again, or half an hour after the last thing that
-happened in it; a running session never times out. Without an Available in between nothing
+An attempt starts with the first of a plug-in, an accepted authorization, a remote start or a
+session on a port. It ends when the port is Available again, or half an hour after the last thing
+that happened in it; a running session never times out. Without an Available in between nothing
 ends it, so a second try with the cable still in belongs to the first.
 
 The central system learns of most tokens without learning at which port: `assigned` finds out.
@@ -253,9 +253,9 @@ def assigned(
 ) -> dict[int, list[Authorization]]:
     """Return the authorizations by the port they were meant for.
 
-    That is the port of the session with the same token; else the one whose vehicle waits, the
-    latest first; else the next that a vehicle is plugged in at; else the only port there is.
-    An authorization that fits none is left out.
+    That is the port it named; else that of the session with the same token; else the one whose
+    vehicle waits, the latest first; else the next that a vehicle is plugged in at; else the only
+    port there is. An authorization that fits none is left out.
     """
     found: dict[int, list[Authorization]] = {key: [] for key in ports}
     for authorization in authorizations:
@@ -359,7 +359,8 @@ def _failure(port: Port, stretch: Stretch, session: Session) -> tuple[Outcome, S
     reason = session.reason.lower()
     fault = port.fault_of(session)
     if _refused(port, session):
-        return Outcome.REFUSED, session, session.answer or session.reason
+        answer = session.answer if session.answer != ACCEPTED else ""
+        return Outcome.REFUSED, session, answer or session.reason
     if reason in _FAULTS or fault is not None:
         return Outcome.FAULT, session, (fault.error if fault else "") or session.reason
     if reason in _LOSSES:
@@ -389,7 +390,8 @@ def _never_started(port: Port, stretch: Stretch, refused: Sequence[Authorization
         if span.state == Status.FAULTED and span.start >= stretch.start:
             return _attempt(stretch, Outcome.FAULT, detail=span.error)
     if stretch.accepted:
-        return _attempt(stretch, Outcome.NOT_STARTED)
+        refusals = [a.start for a in stretch.accepted if a.start not in {"", ACCEPTED}]
+        return _attempt(stretch, Outcome.NOT_STARTED, detail=refusals[-1] if refusals else "")
     for authorization in refused:
         if stretch.start - CONNECT <= authorization.at <= stretch.end:
             return _attempt(stretch, Outcome.REFUSED, detail=authorization.answer)._replace(
@@ -399,6 +401,8 @@ def _never_started(port: Port, stretch: Stretch, refused: Sequence[Authorization
 
 
 def _port_for(ports: Mapping[int, Port], authorization: Authorization) -> int | None:
+    if authorization.port in ports:
+        return authorization.port
     for find in (_by_token, _by_waiting, _by_next):
         ranked = [
             (rank, key)

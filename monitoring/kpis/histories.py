@@ -69,9 +69,11 @@ SELECT charger_id, evse_id, date_part('epoch', started),
    AND (ended IS NULL OR ended >= %(since)s)
 """
 AUTHORIZATIONS = """
-SELECT charger_id, date_part('epoch', at), text, code
+SELECT charger_id, date_part('epoch', at), text,
+       CASE kind WHEN 'authorization' THEN code ELSE 'Accepted' END, evse_id,
+       CASE kind WHEN 'remote_start' THEN code ELSE '' END
   FROM monitoring_event
- WHERE charger_id = ANY (%(ids)s) AND kind = 'authorization'
+ WHERE charger_id = ANY (%(ids)s) AND kind IN ('authorization', 'remote_start')
    AND at >= %(since)s AND at < %(until)s
 """
 #: Those of a day count from the commissioning on, and it may be on that day.
@@ -188,7 +190,7 @@ def _read_authorizations(found: dict[int, ChargerHistory], window: dict[str, Any
     for charger, *row in _rows(AUTHORIZATIONS, window):
         found[charger].authorizations.append(Authorization(*row))
     for history in found.values():
-        history.authorizations.sort()
+        history.authorizations.sort(key=lambda asked: asked[:3])
 
 
 def _read_silent(found: dict[int, ChargerHistory], window: dict[str, Any]) -> None:

@@ -40,11 +40,15 @@ class Session(NamedTuple):
 
 
 class Authorization(NamedTuple):
-    """A token presented at a charger, and what we answered."""
+    """A token presented at a charger, and what we answered; or a remote start: then we accepted."""
 
     at: float
     token: str
     answer: str
+    #: The port's key, where it is known.
+    port: int | None = None
+    #: What the charger answered to a remote start.
+    start: str = ""
 
 
 class Connection(NamedTuple):

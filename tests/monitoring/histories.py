@@ -148,11 +148,13 @@ def histories(draw: DrawFn) -> ChargerHistory:
         minutes,
         st.sampled_from(TOKENS),
         st.sampled_from(["Accepted", "Accepted", "Invalid", "Blocked"]),
+        st.sampled_from([None, None, 1, 9]),
+        st.sampled_from(["", "Rejected"]),
     )
     return ChargerHistory(
         {key: draw(ports()) for key in (1, 2)},
         draw(connections()),
-        sorted(draw(st.lists(asked, max_size=8))),
+        sorted(draw(st.lists(asked, max_size=8)), key=lambda one: one.at),
         draw(rules()),
         sorted(draw(st.lists(pings, max_size=3))),
     )

@@ -18,6 +18,7 @@ from cpms.ocpp.commands import (
     passwords,
     profiles,
     reservations,
+    starts,
     transfers,
 )
 
@@ -43,6 +44,8 @@ EFFECTS: dict[str, Sequence[Effect]] = {
     "GetInstalledCertificateIds": [certificates.listed],
     "GetLocalListVersion": [local_lists.asked],
     "InstallCertificate": [certificates.installed_one],
+    "RemoteStartTransaction": [profiles.came_with_start, starts.answered],
+    "RequestStartTransaction": [profiles.came_with_start, starts.answered],
     "ReserveNow": [reservations.answered],
     "SendLocalList": [local_lists.sent],
     "SetDisplayMessage": [displays.answered],

@@ -76,7 +76,5 @@ EFFECTS = {
     "ClearChargingProfile": [were_cleared],
     "GetChargingProfiles": [were_asked],
     "GetCompositeSchedule": [composite_told],
-    "RemoteStartTransaction": [came_with_start],
-    "RequestStartTransaction": [came_with_start],
     "SetChargingProfile": [was_set],
 }

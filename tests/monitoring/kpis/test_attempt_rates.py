@@ -145,3 +145,40 @@ def test_what_is_counted_of_attempts_stays_within_the_attempts(history: ChargerH
         for ports in windows.values():
             assert 0 <= ports.successes <= ports.regular <= ports.authorized <= ports.attempts
             assert ports.attempts - ports.successes == ports.failures.total()
+
+
+def test_a_remote_start_that_the_charger_refuses_is_an_attempt_at_the_port_it_named() -> None:
+    asked = [
+        Authorization(at(9), "AB", "Accepted", port=2, start="Rejected"),
+        Authorization(at(12), "CD", "Accepted", port=1, start="Accepted"),
+    ]
+    spans = visit(12, *CHARGED)
+    session = charge(12, 9_000.0, token="CD")
+    free = [Reported(at(0), inf, "Available")]
+    history = ChargerHistory(
+        {1: PortHistory(spans, [session]), 2: PortHistory(free)},
+        [Connection(at(0), inf)],
+        asked,
+    )
+    found = measured(history, [DAY], ALWAYS, DAY.end + 3_600)
+    (refused,), (started,) = found.attempts[2], found.attempts[1]
+    assert refused[:4] == (at(9), at(9, 30), Outcome.NOT_STARTED, "AB")
+    assert refused.detail == "Rejected"
+    assert (started.start, started.outcome) == (at(12), Outcome.SUCCESS)
+    assert found.links[0].refusals == 0
+
+
+@pytest.mark.parametrize(
+    ("session", "detail"),
+    [
+        ({"answer": "Invalid", "reason": "DeAuthorized"}, "Invalid"),
+        ({"answer": "Accepted", "reason": "DeAuthorized"}, "DeAuthorized"),
+        ({"answer": "", "reason": "DeAuthorized"}, "DeAuthorized"),
+    ],
+)
+def test_a_refusal_says_whether_we_refused_or_the_chargers_own_list(
+    session: dict[str, str], detail: str
+) -> None:
+    history = ChargerHistory({1: PortHistory(visit(6, *CHARGED), [charge(6, 0.0, **session)])})
+    (attempt,) = measured(history, [DAY], ALWAYS, DAY.end).attempts[1]
+    assert (attempt.outcome, attempt.detail) == (Outcome.REFUSED, detail)
