@@ -53,6 +53,14 @@ def _contractors(user: Person) -> QuerySet[Contractor]:
     return Contractor.objects.filter(organisation__in=access.organisations(user))
 
 
+class TraitField(KeyField):
+    """The key of a row, or “-” for chargers that have none."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the row."""
+        return data if data == scopes.NONE else super().to_internal_value(data)
+
+
 class KpiQuery(Query):
     """Which KPIs. Days are each site's own; `to` is not included."""
 
@@ -69,10 +77,10 @@ class KpiQuery(Query):
     site = KeyField(access.sites, Site, required=False)
     charger = IdentityField(required=False)
     region = serializers.CharField(required=False, max_length=80, help_text=NOT_KNOWN)
-    model = KeyField(access.models, ChargerModel, required=False)
+    model = TraitField(access.models, ChargerModel, required=False, help_text=NOT_KNOWN)
     firmware = serializers.CharField(required=False, max_length=50, help_text=NOT_KNOWN)
     sim_operator = serializers.CharField(required=False, max_length=80, help_text=NOT_KNOWN)
-    contractor = KeyField(_contractors, Contractor, required=False)
+    contractor = TraitField(_contractors, Contractor, required=False, help_text=NOT_KNOWN)
 
     def get_fields(self) -> dict[str, Any]:
         """Return the fields; `from` can't be written as an attribute."""
@@ -255,7 +263,9 @@ class Asked:
         No list of rows knows regions, models, firmwares, operators and contractors: there it is
         the figure of each charger, which has its own.
         """
-        asked = {name: self.request.query_params[name] for name in SCOPES & set(self.query)}
+        asked: dict[str, str] = {}
+        if self.by not in PAGED:  # A charger says where it stands and what it is.
+            asked = {name: self.request.query_params[name] for name in SCOPES & set(self.query)}
         asked |= _selected(self.by, metric, group)
         if isinstance(group.key, date):
             window = self._bounds(*self._days_of(group.key))
@@ -266,8 +276,7 @@ class Asked:
             address = reverse("kpis-list")
         else:
             asked["from"], asked["to"] = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in window)
-            kind = CATALOGUE[metric].evidence
-            address = reverse(f"{LISTS.get(kind, kind)}-list")
+            address = reverse(f"{CATALOGUE[metric].evidence}-list")
         return self.request.build_absolute_uri(f"{address}?{urlencode(asked)}")
 
     def _days_of(self, day: date) -> tuple[date, date]:
@@ -293,7 +302,8 @@ class Asked:
         return [ZoneInfo(name) for name in names] or [ZoneInfo("UTC")]
 
 
-LISTS = {"outages": "status-spans"}
+#: Evidence that is listed by charger and not by port.
+OF_CHARGERS = {"connections", "incidents"}
 #: Parameters that lists of rows know as well, and those that only KPIs do.
 PLACES = {"organisation", "site", "charger"}
 TRAITS = {"region", *scopes.TRAITS}
@@ -302,7 +312,7 @@ SCOPES = PLACES | TRAITS
 
 def _selected(by: GroupBy, metric: str, group: Group) -> dict[str, str]:
     """Return the parameters that select the group among the evidence."""
-    if by is GroupBy.PORT and CATALOGUE[metric].evidence == "connections":
+    if by is GroupBy.PORT and CATALOGUE[metric].evidence in OF_CHARGERS:
         return {"charger": group.label.rpartition("/")[0]}
     if by is GroupBy.PORT:
         return {"evse": str(group.key)}

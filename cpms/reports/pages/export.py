@@ -20,7 +20,7 @@ from cpms.reports.catalogue import CATALOGUE
 from cpms.reports.pages import asked as asking
 from cpms.reports.pages import table
 from cpms.reports.pages.asked import Asked
-from cpms.reports.pages.lenses import LENSES
+from cpms.reports.pages.lenses import LENSES, targets
 from cpms.reports.pages.reading import Part, Reader
 from cpms.reports.pages.scope import LABELS
 from cpms.reports.sheets import Cell, Sheet
@@ -89,7 +89,8 @@ def _facts(asked: Asked) -> Iterator[tuple[str, str]]:
     for step in asked.scope.traits:
         yield str(LABELS[step.name]), step.label
     yield _("Window"), f"{asked.days.first} – {asked.days.last}, {_('each site’s own days')}"
-    yield _("Lens"), f"{lens.label} {lens.target}".strip()
+    target = targets(asked.scope.chargers, asked.days.last)[lens.name]
+    yield _("Lens"), f"{lens.label} {target.text}".strip()
     yield _("What the lens leaves out"), str(lens.rule)
     yield (
         _("Exclusions"),

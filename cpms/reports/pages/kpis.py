@@ -1,5 +1,6 @@
 """The KPI page: are we above target, where do we lose, is it getting better."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,9 @@ from django.views.decorators.http import require_GET
 
 from cpms.reports.catalogue import CATALOGUE
 from cpms.reports.pages import asked as asking
-from cpms.reports.pages import losses, panels, table, windows
+from cpms.reports.pages import lenses, losses, panels, table, windows
 from cpms.reports.pages.asked import Asked
-from cpms.reports.pages.lenses import LENSES
+from cpms.reports.pages.lenses import LENSES, Target
 from cpms.reports.pages.reading import Part, Reader
 from cpms.reports.pages.scope import LABELS, MANY
 from cpms.reports.pages.views import VIEWS
@@ -86,7 +87,7 @@ def _path(asked: Asked) -> list[tuple[str, str, bool]]:
 
 def _content(asked: Asked, now: datetime) -> dict[str, Any]:
     """Return the figures; {} where there is no charger to have any."""
-    reader = Reader(asked.scope.chargers, asked.view.table, asked.lens, now)
+    reader = Reader(asked.scope.chargers, asked.view.table, asked.lens, now, asked.view.lenses)
     parts = reader.parts(asked.days, asked.by)
     if not parts:
         return {}
@@ -96,11 +97,12 @@ def _content(asked: Asked, now: datetime) -> dict[str, Any]:
         or (None if course.shown.monthly else reader.sum_of_days(course.points, asked.days))
         or reader.whole(asked.days)
     )
+    targets = lenses.targets(asked.scope.chargers, asked.days.last)
     page = table.page(parts, asked)
     until = None if course.shown.monthly else _computed_until(asked)
     return {
         "cards": panels.cards(whole, course.before, course.points, asked),
-        "trend": panels.trend(course.points, course.shown, asked),
+        "trend": panels.trend(course.points, course.shown, targets[asked.lens], asked),
         "page": page,
         "rows": table.rows(list(page.object_list), asked),
         "columns": [
@@ -117,7 +119,7 @@ def _content(asked: Asked, now: datetime) -> dict[str, Any]:
         "until": until,
         "live": asked.days.last >= (now - timedelta(days=1)).date(),
         "export": reverse("kpis-export") + asked.url(by=asked.by.value),
-        **_panels(asked, whole, now),
+        **_panels(asked, whole, targets, now),
     }
 
 
@@ -138,12 +140,14 @@ def _course(reader: Reader, asked: Asked) -> _Course:
         return _Course(shown, months, reader.whole(before))
     first = min(shown.days.first, before.first)
     days = reader.parts(Days(first, shown.days.last), GroupBy.DAY)
-    whole = reader.sum_of_days(days, before) or reader.whole(before)
+    whole = reader.sum_of_days(days, before)
     points = [part for part in days if part.key in shown]
     return _Course(shown, points, whole)
 
 
-def _panels(asked: Asked, whole: Part, now: datetime) -> dict[str, Any]:
+def _panels(
+    asked: Asked, whole: Part, targets: Mapping[str, Target], now: datetime
+) -> dict[str, Any]:
     """Return what only this tab shows."""
     scope, days, name = asked.scope.chargers, asked.days, asked.view.name
     made_of = [panels.made_of(metric, whole) for metric in asked.view.made_of]
@@ -156,11 +160,11 @@ def _panels(asked: Asked, whole: Part, now: datetime) -> dict[str, Any]:
     buckets = distribution(scope, days, lens=asked.lens, now=now)
     return {
         "made_of": made_of,
-        "lenses": panels.lenses(whole, asked),
+        "lenses": panels.lenses(whole, targets, asked),
         "lens": LENSES[asked.lens],
-        "meeting": panels.meeting(buckets, asked),
+        "meeting": panels.meeting(buckets, targets[asked.lens]),
         "left_out": panels.left_out(whole, asked),
-        "distribution": panels.spread(buckets, asked),
+        "distribution": panels.spread(buckets, targets[asked.lens]),
         "worst": losses.losses(worst_ports(scope, days, lens=asked.lens, now=now), asked),
     }
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from inventory.models import Charger, Contract
 from monitoring.decimals import per_cent
 from monitoring.kpis.figures import RAW, Figure
-from monitoring.lenses.standards import STANDARDS
+from monitoring.lenses.standards import STANDARDS, Standard
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,15 @@ class Lens:
     #: What counts, and what doesn't.
     rule: str | Promise
 
-    @property
-    def threshold(self) -> float | None:
-        """What must be reached, 0 to 1; None: nothing, or every contract asks its own."""
-        return STANDARDS[self.name].least
 
-    @property
-    def target(self) -> str:
-        """The threshold in words: "> 97 %"; "" without one."""
-        standard = STANDARDS[self.name]
-        if standard.least is None:
-            return ""
-        return f"{'>' if standard.strict else '≥'} {per_cent(standard.least, 0)}"
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a lens asks of the chargers of a page."""
+
+    #: 0 to 1; None: nothing, or each contract its own.
+    least: float | None
+    #: In words, "> 97 %"; "" where nothing is asked.
+    text: str
 
 
 LENSES: Mapping[str, Lens] = {
@@ -82,9 +82,40 @@ LENSES: Mapping[str, Lens] = {
 }  # fmt: skip
 
 
-def verdict(lens: Lens, uptime: Figure) -> dict[str, str]:
+def targets(chargers: QuerySet[Charger], last: date) -> Mapping[str, Target]:
+    """Return what each lens asks of these chargers; `last` is the window's last day."""
+    found = {name: _asked(STANDARDS[name]) for name in LENSES}
+    agreed = _agreed(chargers, last)
+    if len(agreed) == 1:
+        found["contract"] = Target(agreed[0], f"≥ {_share(agreed[0])}")
+    elif agreed:
+        found["contract"] = Target(None, f"≥ {_share(agreed[0])} … {_share(agreed[-1])}")
+    return found
+
+
+def _asked(standard: Standard) -> Target:
+    if standard.least is None:
+        return Target(None, "")
+    sign = ">" if standard.strict else "≥"
+    return Target(standard.least, f"{sign} {_share(standard.least)}")
+
+
+def _agreed(chargers: QuerySet[Charger], last: date) -> list[float]:
+    """Return the uptimes that contracts in force that day ask of the sites, the least first."""
+    contracts = Contract.objects.filter(sites__in=chargers.order_by().values("site"))
+    in_force = contracts.filter(Q(ends=None) | Q(ends__gte=last), starts__lte=last)
+    asked = in_force.order_by("uptime_target").values_list("uptime_target", flat=True)
+    return [least for least in asked.distinct() if least is not None]
+
+
+def _share(share: float) -> str:
+    whole = abs(share * 100 - round(share * 100)) < 1e-6
+    return per_cent(share, 0 if whole else 2)
+
+
+def verdict(lens: Lens, target: Target, uptime: Figure) -> dict[str, str]:
     """Say whether an uptime is enough: a word and its tone; {} where nothing is asked."""
-    met = STANDARDS[lens.name].met(uptime.value)
+    met = STANDARDS[lens.name].met(uptime.value, target.least)
     if met is None:
         return {}
     word = _("above target") if met else _("below target")

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cpms.reports.catalogue import CATALOGUE
 from cpms.reports.pages import drawing, evidence, windows, writing
 from cpms.reports.pages.asked import Asked
-from cpms.reports.pages.lenses import LENSES, Lens, verdict
+from cpms.reports.pages.lenses import LENSES, Lens, Target, verdict
 from cpms.reports.pages.reading import Part
 from monitoring.kpis.figures import RAW, Figure, Unit
 from monitoring.kpis.queries import Bucket
+from monitoring.kpis.ranking import CLASSES
 from monitoring.kpis.windows import Days
 
 #: Names below a trend, at most.
@@ -57,6 +58,7 @@ class Seen:
     """An uptime through one lens, beside the others."""
 
     lens: Lens
+    target: str
     text: str
     known: bool
     verdict: Mapping[str, str]
@@ -145,31 +147,34 @@ def _card(name: str, figure: Figure, before: Figure, trend: Sequence[Part], aske
     )
 
 
-def lenses(whole: Part, asked: Asked) -> list[Seen]:
+def lenses(whole: Part, targets: Mapping[str, Target], asked: Asked) -> list[Seen]:
     """Return the uptime through every lens; a lens that no port is under says so."""
-    seen = []
-    for name, lens in LENSES.items():
-        figure = whole.uptime(name)
-        if figure is None:
-            continue
-        known = figure.value is not None
-        none = _("No data") if name == RAW else _("no ports")
-        text = writing.number(figure.value, Unit.SHARE) if figure.value is not None else none
-        address = asked.url(lens=None if name == RAW else name, by=asked.by.value)
-        said = verdict(lens, figure) if known else {}
-        seen.append(Seen(lens, text, known, said, name == asked.lens, address))
-    return seen
+    return [_seen(lens, whole.uptime(name), targets[name], asked) for name, lens in LENSES.items()]
 
 
-def trend(points: Sequence[Part], shown: windows.Trend, asked: Asked) -> Trend:
+def _seen(lens: Lens, figure: Figure, target: Target, asked: Asked) -> Seen:
+    text = _("No data") if lens.name == RAW else _("no ports")
+    if figure.value is not None:
+        text = writing.number(figure.value, Unit.SHARE)
+    return Seen(
+        lens=lens,
+        target=target.text,
+        text=text,
+        known=figure.value is not None,
+        verdict=verdict(lens, target, figure),
+        chosen=lens.name == asked.lens,
+        url=asked.url(lens=None if lens.name == RAW else lens.name, by=asked.by.value),
+    )
+
+
+def trend(points: Sequence[Part], shown: windows.Trend, target: Target, asked: Asked) -> Trend:
     """Return the line of the metric that was asked for; days without data are gaps."""
     definition = CATALOGUE[asked.metric]
     by_day = {part.key: part.figure(asked.metric) for part in points}
     days = _days(shown)
     figures = [by_day.get(day) for day in days]
     values = [figure.value if figure else None for figure in figures]
-    lens = LENSES[asked.lens]
-    threshold = lens.threshold if asked.metric == "uptime" else None
+    threshold = target.least if asked.metric == "uptime" else None
     share = definition.unit is Unit.SHARE
     line = drawing.line(values, threshold=threshold, ceiling=1.0 if share else None)
     return Trend(
@@ -188,7 +193,7 @@ def trend(points: Sequence[Part], shown: windows.Trend, asked: Asked) -> Trend:
         ticks=[
             (f"{tick.y:.2f}", writing.number(tick.value, definition.unit)) for tick in line.ticks
         ],
-        target=lens.target if threshold is not None else "",
+        target=target.text if threshold is not None else "",
         shape="F Y" if shown.monthly else "j M Y",
         short="M y" if shown.monthly else "j M",
         choices=[
@@ -243,11 +248,10 @@ def made_of(metric: str, whole: Part) -> Bars:
     return Bars(title, writing.number(total, unit) if total else "", bars)
 
 
-def spread(buckets: Sequence[Bucket], asked: Asked) -> Bars:
+def spread(buckets: Sequence[Bucket], target: Target) -> Bars:
     """Return how many ports have which uptime, best first; those without data last."""
-    threshold = LENSES[asked.lens].threshold
     total = sum(bucket.ports for bucket in buckets)
-    bars = [_class(bucket, total, threshold) for bucket in buckets if bucket.ports]
+    bars = [_class(bucket, total, target.least) for bucket in buckets if bucket.ports]
     note = ngettext("%(count)s port", "%(count)s ports", total)
     said = note % {"count": writing.number(total, Unit.COUNT)} if total else ""
     return Bars(_("Ports by uptime"), said, bars)
@@ -284,9 +288,9 @@ def _tone(bucket: Bucket, threshold: float | None) -> str:
     return "tone-good" if bucket.least >= threshold else "tone-bad"
 
 
-def meeting(buckets: Sequence[Bucket], asked: Asked) -> str:
+def meeting(buckets: Sequence[Bucket], target: Target) -> str:
     """Say how many ports reach the lens' threshold, of those with data; "" without one."""
-    threshold = LENSES[asked.lens].threshold
+    threshold = target.least if target.least in CLASSES else None
     known = [bucket for bucket in buckets if bucket.least is not None]
     total = sum(bucket.ports for bucket in known)
     if threshold is None or not total:
@@ -303,7 +307,7 @@ def meeting(buckets: Sequence[Bucket], asked: Asked) -> str:
 def left_out(whole: Part, asked: Asked) -> str:
     """Say how much time the lens excluded, or doesn't judge."""
     figure = whole.uptime(asked.lens)
-    if asked.lens == RAW or figure is None or figure.value is None:
+    if asked.lens == RAW or figure.value is None:
         return ""
     said = []
     if excluded := figure.details.get("excluded"):

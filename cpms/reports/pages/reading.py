@@ -3,19 +3,21 @@
 Each is read once: all cards, lenses and columns are figures of the same sums.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 
 from django.db.models import QuerySet
 
-from cpms.reports import figures as reports
+from alerts.repair import RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger
+from monitoring.kpis import wanted
 from monitoring.kpis.figures import RAW, Figure, Metric, figure
+from monitoring.kpis.groups import Key
 from monitoring.kpis.queries import Days, GroupBy, Sums, sums
 from monitoring.kpis.totals import LinkTotals, PortTotals
 
-_MONITORING = frozenset(map(str, Metric))
+_OF_REPAIR = frozenset(map(str, RepairMetric))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,12 @@ class Part:
     key: object
     label: str
     figure: Callable[[str], Figure]
-    #: What the figures are made of; None for those that incidents tell.
-    totals: Sums | None = None
+    #: What the figures are made of.
+    totals: Sums
+    repaired: RepairTotals
 
-    def uptime(self, lens: str) -> Figure | None:
-        """Return its uptime through a lens; None if no totals are known."""
-        if self.totals is None:
-            return None
+    def uptime(self, lens: str) -> Figure:
+        """Return its uptime through a lens."""
         return figure(Metric.UPTIME, self.totals.ports, self.totals.links, lens)
 
 
@@ -43,12 +44,18 @@ class Reader:
     metrics: Sequence[str]
     lens: str
     now: datetime
+    #: Lenses whose uptime is looked at as well.
+    beside: Iterable[str] = ()
 
     def parts(self, days: Days, by: GroupBy) -> list[Part]:
         """Return each group's figures in the days, in order of the label."""
-        if not _MONITORING.issuperset(self.metrics):
-            return self._of_both_rooms(days, by)
-        return [self._part(of) for of in sums(self.chargers, days, by=by, now=self.now)]
+        found = sums(self.chargers, days, by=by, now=self.now, wanted=self._wanted())
+        if _OF_REPAIR.isdisjoint(self.metrics):
+            return [self._part(of, RepairTotals()) for of in found]
+        repaired = repairs(self.chargers, days, by=by, now=self.now)
+        if by in (GroupBy.DAY, GroupBy.MONTH):
+            found = _with_days(found, repaired)
+        return [self._part(of, repaired.get(of.key, RepairTotals())) for of in found]
 
     def whole(self, days: Days) -> Part:
         """Return the figures of all the chargers together."""
@@ -57,39 +64,61 @@ class Reader:
     def sum_of(self, parts: Sequence[Part], by: GroupBy) -> Part | None:
         """Return the figures of the groups together, None where they don't add up.
 
-        Ports share their charger's connectivity, and what incidents tell isn't kept as totals.
+        Ports share their charger's connectivity, and an incident may be of a whole site.
         """
-        totals = [part.totals for part in parts if part.totals is not None]
-        if by is GroupBy.PORT or len(totals) < len(parts):
+        if by is GroupBy.PORT or not _OF_REPAIR.isdisjoint(self.metrics):
             return None
-        return self._part(_together(totals))
+        return self._part(_together(parts), RepairTotals())
 
-    def sum_of_days(self, parts: Sequence[Part], days: Days) -> Part | None:
-        """Return the figures of those of the days that are in the window, as `sum_of`."""
+    def sum_of_days(self, parts: Sequence[Part], days: Days) -> Part:
+        """Return the figures of those of the days that are in the window, together."""
         inside = [
             part
             for part in parts
             if isinstance(part.key, date) and days.first <= part.key <= days.last
         ]
-        return self.sum_of(inside, GroupBy.DAY)
+        return self._part(_together(inside), _repaired(inside))
 
-    def _part(self, of: Sums) -> Part:
+    def _part(self, of: Sums, repaired: RepairTotals) -> Part:
         def read(name: str) -> Figure:
+            if name in _OF_REPAIR:
+                return repair_figure(RepairMetric(name), repaired)
             lens = self.lens if name == Metric.UPTIME else RAW
             return figure(Metric(name), of.ports, of.links, lens)
 
-        return Part(of.key, of.label, read, of)
+        return Part(of.key, of.label, read, of, repaired)
 
-    def _of_both_rooms(self, days: Days, by: GroupBy) -> list[Part]:
-        groups = reports.figures(
-            self.chargers, days, by=by, metrics=self.metrics, lens=self.lens, now=self.now
+    def _wanted(self) -> wanted.Wanted:
+        """Return the columns of everything that is looked at."""
+        found = [wanted.needed(self.metrics, lens) for lens in (self.lens, *self.beside)]
+        return wanted.Wanted(
+            *(
+                tuple(dict.fromkeys(name for each in found for name in getattr(each, field.name)))
+                for field in fields(wanted.Wanted)
+            )
         )
-        return [Part(group.key, group.label, group.figures.__getitem__) for group in groups]
 
 
-def _together(totals: Sequence[Sums]) -> Sums:
+def _together(parts: Iterable[Part]) -> Sums:
     ports, links = PortTotals(), LinkTotals()
-    for each in totals:
-        ports.add(each.ports)
-        links.add(each.links)
+    for part in parts:
+        ports.add(part.totals.ports)
+        links.add(part.totals.links)
     return Sums(None, "", ports, links)
+
+
+def _repaired(parts: Iterable[Part]) -> RepairTotals:
+    names = [field.name for field in fields(RepairTotals)]
+    each = [part.repaired for part in parts]
+    return RepairTotals(*(sum(getattr(one, name) for one in each) for name in names))
+
+
+def _with_days(found: list[Sums], repaired: Mapping[Key, RepairTotals]) -> list[Sums]:
+    """Return the days in order, also those on which only something was repaired."""
+    known = {of.key for of in found}
+    more = [
+        Sums(day, f"{day}", PortTotals(), LinkTotals())
+        for day in repaired
+        if isinstance(day, date) and day not in known
+    ]
+    return sorted([*found, *more], key=lambda of: str(of.key))

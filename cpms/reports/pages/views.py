@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from cpms.reports.catalogue import CATALOGUE
+from cpms.reports.pages.lenses import LENSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,11 @@ class View:
     columns: tuple[str, ...] = ()
     #: Metrics whose parts have a panel of their own.
     made_of: tuple[str, ...] = ()
+
+    @property
+    def lenses(self) -> tuple[str, ...]:
+        """The lenses whose uptimes stand beside each other."""
+        return tuple(LENSES) if self.name == "overview" else ()
 
     @property
     def table(self) -> tuple[str, ...]:
