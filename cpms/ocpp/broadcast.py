@@ -75,6 +75,8 @@ class Broadcast:
         """Note what a commit changed."""
         connected = self._gateway.directory.connected
         for fact in facts:
+            if isinstance(fact, f.Pinged):
+                continue  # No page shows it live.
             change = self._changed.get(fact.charger_id)
             if change is None:
                 station = connected.get(fact.charger_id)
