@@ -6,10 +6,12 @@ written here but where one outage becomes part of another.
 """
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from math import inf
 from typing import Any
 
@@ -185,15 +187,17 @@ def _placed(
         for at, entry in enumerate(after)
     ]
     kept = {rows[at].key for at in heirs.values()}
-    left = [(row.key, _part_of(row, places)) for row in rows if row.key not in kept]
+    starts = [entry.start for entry in after]
+    left = [(row.key, _part_of(row, places, starts)) for row in rows if row.key not in kept]
     return places, left
 
 
-def _part_of(row: Row, places: Iterable[_Place]) -> int | None:
+def _part_of(row: Row, places: Sequence[_Place], starts: Sequence[float]) -> int | None:
     """Return the key of the row that goes on with the time of one that doesn't."""
-    for place in places:
-        entry = place.entry
-        if place.row and entry.start < row.entry.end and row.entry.start < entry.end:
+    for place in islice(places, max(bisect_right(starts, row.entry.start) - 1, 0), None):
+        if place.entry.start >= row.entry.end:
+            break
+        if place.row is not None and place.entry.end > row.entry.start:
             return place.row.key
     return None
 

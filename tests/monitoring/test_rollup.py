@@ -182,8 +182,11 @@ def assert_outages_of(port: int, expected: list[Entry]) -> None:
         assert outage.until.timestamp() == entry.end
         lost = [getattr(outage, kind) for kind in KINDS]
         assert lost == pytest.approx(list(entry.seconds))
-    began = sum(DailyKpi.objects.filter(evse=port).values_list("outages", flat=True))
-    assert sum(outage.stretches for outage in stored) == began
+    daily = list(DailyKpi.objects.filter(evse=port))
+    assert sum(outage.stretches for outage in stored) == sum(day.outages for day in daily)
+    for kind in KINDS:
+        lost = sum(getattr(outage, kind) for outage in stored)
+        assert lost == pytest.approx(sum(getattr(day, kind) for day in daily)), kind
 
 
 def report_late(rng: random.Random, evse: Evse, when: datetime) -> None:
