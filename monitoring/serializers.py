@@ -152,7 +152,7 @@ class AttemptSerializer(OfPort):
         model = Attempt
         fields = [
             *("id", "charger", "evse", "started", "ended", "outcome", "detail", "id_token"),
-            *("energy", "session"),
+            *("energy", "session", "again"),
         ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.paginator import Page, Paginator
 from django.db import connection
@@ -15,7 +16,6 @@ from django.utils.translation import gettext_lazy as _
 from inventory.models import Charger
 from monitoring import access
 from monitoring.charger_page.window import Window, asked
-from monitoring.kpis.attempts import LEAST_ENERGY
 from monitoring.models import Attempt, Event, Session, StatusSpan
 
 PAGE_SIZE = 25
@@ -80,7 +80,9 @@ class Row:
     @property
     def empty(self) -> bool:
         """Tell whether it ended with less energy than a session that counts."""
-        return self.session.ended is not None and (self.session.energy or 0) < LEAST_ENERGY
+        return (
+            self.session.ended is not None and (self.session.energy or 0) < settings.LEAST_ENERGY_WH
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _outcome(name: str) -> Q:
         "good": Q(Exists(judged.filter(outcome="success"))),
         "failed": Q(Exists(judged.exclude(outcome__in=("success", "refused")))),
         "odd": ~Q(flags=[]),
-        "empty": Q(ended__isnull=False) & (Q(energy=None) | Q(energy__lt=LEAST_ENERGY)),
+        "empty": Q(ended__isnull=False) & (Q(energy=None) | Q(energy__lt=settings.LEAST_ENERGY_WH)),
     }[name]
 
 

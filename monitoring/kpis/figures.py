@@ -170,7 +170,8 @@ _OF_ATTEMPTS = [
         _("Session success"),
         _(
             "Successful attempts / attempts that ended in the window. Successful: at least 0.1 kWh "
-            "delivered and a regular end. Attempts with a refused token are left out."
+            "delivered, unless set otherwise, and a regular end: by the driver, the vehicle, an "
+            "operator or a limit. Attempts with a refused token are left out."
         ),
         Unit.SHARE,
         Better.HIGHER,
@@ -266,7 +267,10 @@ _OF_LINKS = [
     Definition(
         Metric.LONGEST_OFFLINE,
         _("Longest time offline"),
-        _("The longest stretch that a charger was offline for, as far as it lies in the window."),
+        _(
+            "The longest stretch that a charger was offline for in the window, from its beginning, "
+            "which may lie before it, to its end or the window's."
+        ),
         Unit.SECONDS,
         Better.LOWER,
         "connections",
