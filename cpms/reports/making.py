@@ -173,7 +173,7 @@ class Desk:
 def _make(report: Report, desk: Desk) -> None:
     assert report.cutoff_at is not None
     with translation.override(report.language), tempfile.TemporaryDirectory() as folder:
-        order = order_of(report, report.cutoff_at)
+        order = KINDS[report.kind].narrowed(order_of(report, report.cutoff_at))
         desk.begin(0, _("Counting"))
         about = facts(order)
         parts = KINDS[report.kind].parts(order, report.formats, about)

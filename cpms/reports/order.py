@@ -1,14 +1,15 @@
 """What a maker of a report works from: whose, which days, by which rules, known when."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
 
+from cpms.reports.figures import Group, figures
 from inventory.models import Charger, Organisation, Site
-from monitoring.kpis.queries import Days
+from monitoring.kpis.queries import Days, GroupBy
 
 
 class CannotMake(Exception):
@@ -35,6 +36,8 @@ class Order:
     requested_by: str = ""
     number: int = 0
     version: int = 1
+    #: Figures that were read for it: a fleet's year is read once, not by every page of it.
+    read: dict[Any, list[Group]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def last(self) -> date:
@@ -45,6 +48,15 @@ class Order:
     def days(self) -> Days:
         """The window as KPIs are asked for it."""
         return Days(self.first, self.last)
+
+    def figures(self, days: Days, by: GroupBy, names: Sequence[str], lens: str = "") -> list[Group]:
+        """Return the figures of the report's chargers, under its lens or another."""
+        key = (days, by, tuple(names), lens or self.lens)
+        if key not in self.read:
+            self.read[key] = figures(
+                self.chargers(), days, by=by, metrics=names, lens=key[3], now=self.now
+            )
+        return self.read[key]
 
     def where(self) -> QuerySet[Site]:
         """Return the sites that it is about."""

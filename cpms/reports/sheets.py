@@ -1,14 +1,16 @@
 """Tables of a report, streamed into CSV and XLSX files; memory is bounded whatever their length."""
 
 import csv
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from django.utils.translation import gettext as _
+from msgspec import msgpack
 
 from cpms.reports.order import CannotMake
 from inventory.rest.export import DANGEROUS
@@ -19,6 +21,8 @@ Tick = Callable[[float], None]
 MOST_ROWS = 1_048_576
 #: Rows between two signs of life.
 ROWS_PER_TICK = 2_000
+#: Bytes of a table that are kept in memory; what is more lies on the disk.
+IN_MEMORY = 4 << 20
 #: Excel's own bound for a name of a sheet.
 LONGEST_NAME = 31
 _FORBIDDEN = str.maketrans(dict.fromkeys("[]:*?/\\", "-"))
@@ -37,6 +41,41 @@ class Sheet:
     columns: Sequence[str]
     rows: Callable[[], Iterable[Sequence[Cell]]]
     about: int = 0
+
+
+def once(sheet: Sheet) -> Sheet:
+    """Return the same table, whose rows are read once and then kept on the disk.
+
+    So a workbook doesn't ask the database anew for what a CSV file has just been made of.
+    """
+    kept = Kept(sheet.rows)
+    return replace(sheet, rows=kept.rows)
+
+
+class Kept:
+    """Rows that were read once, in a temporary file that goes with this object."""
+
+    def __init__(self, source: Callable[[], Iterable[Sequence[Cell]]]) -> None:
+        """Read nothing yet."""
+        self.source, self.whole = source, False
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        """Yield the rows, from the file if they are all in it."""
+        self.file.seek(0)
+        if self.whole:
+            yield from self._again()
+            return
+        self.file.truncate()
+        for row in self.source():
+            packed = msgpack.encode(row)
+            self.file.write(len(packed).to_bytes(4, "big") + packed)
+            yield row
+        self.whole = True
+
+    def _again(self) -> Iterator[Sequence[Cell]]:
+        while length := self.file.read(4):
+            yield msgpack.decode(self.file.read(int.from_bytes(length, "big")))
 
 
 def inert(value: str) -> str:

@@ -9,7 +9,7 @@ from cpms.reports.kinds import words
 from cpms.reports.order import Order
 from inventory.models import Evse
 from monitoring.kpis.figures import LENS_LABELS
-from monitoring.kpis.queries import GroupBy, sums
+from monitoring.kpis.queries import GroupBy
 from monitoring.lenses.standards import STANDARDS
 
 
@@ -86,10 +86,8 @@ def formula(lens: str) -> str:
 
 def no_data(order: Order) -> str:
     """Write the share of time of which nothing is known."""
-    found = sums(order.chargers(), order.days, by=GroupBy.FLEET, now=order.now)
-    ports = found[0].ports
-    whole = ports.measured + ports.no_data
-    part = words.share(ports.no_data / whole if whole else None, 3)
+    found = order.figures(order.days, GroupBy.FLEET, ["uptime"], "raw")
+    part = words.share(found[0].figures["uptime"].no_data_share, 3)
     return _("%s of the commissioned time; it is in no figure, neither as up nor as down.") % part
 
 

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cpms.reports.catalogue import CATALOGUE
-from cpms.reports.figures import figures
 from cpms.reports.kinds import about, reading, words
 from cpms.reports.order import Order
 from cpms.reports.paper.document import (
@@ -61,9 +60,9 @@ def known(names: Iterable[str]) -> list[str]:
     return [name for name in names if name in CATALOGUE]
 
 
-def fleet(order: Order, chargers: QuerySet[Charger], days: Days, names: Sequence[str]) -> Figures:
+def fleet(order: Order, days: Days, names: Sequence[str]) -> Figures:
     """Return the figures of the chargers together."""
-    found = figures(chargers, days, by=GroupBy.FLEET, metrics=names, lens=order.lens, now=order.now)
+    found = order.figures(days, GroupBy.FLEET, names)
     return dict(found[0].figures) if found else {}
 
 
@@ -132,10 +131,8 @@ def trend(order: Order, name: str, target: float | None, called: str) -> LineCha
     """Draw a rate by day, or by month where there are many days, with the window before."""
     daily = (order.end - order.first).days <= MOST_DAYS
     by = GroupBy.DAY if daily else GroupBy.MONTH
-    chargers = order.chargers()
-    days, earlier = order.days, before(order)
-    labels, values = _series(order, chargers, days, name, by)
-    _labels, past = _series(order, chargers, earlier, name, by)
+    labels, values = _series(order, order.days, name, by)
+    _labels, past = _series(order, before(order), name, by)
     past = [*past, *([None] * len(values))][: len(values)]
     definition = CATALOGUE[name]
     low = min((v for v in values if v is not None), default=None)
@@ -153,9 +150,9 @@ def trend(order: Order, name: str, target: float | None, called: str) -> LineCha
 
 
 def _series(
-    order: Order, chargers: QuerySet[Charger], days: Days, name: str, by: GroupBy
+    order: Order, days: Days, name: str, by: GroupBy
 ) -> tuple[list[str], list[float | None]]:
-    groups = figures(chargers, days, by=by, metrics=[name], lens=order.lens, now=order.now)
+    groups = order.figures(days, by, [name])
     found = {group.key: group.figures[name].value for group in groups}
     places = list(_places(days, by))
     shape = "j M" if by is GroupBy.DAY else "M Y"
@@ -244,9 +241,7 @@ def lost_by_day(order: Order) -> StackedChart | None:
     """Draw the hours lost each day by how: raw, before any exclusion."""
     if (order.end - order.first).days > MOST_DAYS:
         return None
-    groups = figures(
-        order.chargers(), order.days, by=GroupBy.DAY, metrics=["uptime"], lens="raw", now=order.now
-    )
+    groups = order.figures(order.days, GroupBy.DAY, ["uptime"], "raw")
     found = {group.key: group.figures["uptime"].details for group in groups}
     days = list(_places(order.days, GroupBy.DAY))
     names = {
@@ -304,7 +299,7 @@ def exclusions(order: Order) -> list[Block]:
         count,
     )
     said = [Text(planned % words.number(count) if count > 1 else planned)] if count else []
-    if order.lens == "raw":
+    if order.lens == "raw" and rows:
         said.append(Text(_("The uptime here is raw: nothing of this is taken out of it.")))
     empty = _("Nothing was excluded: no exclusion was approved for these days.")
     return [Table(columns, lines, empty, more), *said]

@@ -1,6 +1,7 @@
 """The scorecard of a contractor: each contract's uptime against what was agreed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -18,7 +19,7 @@ from cpms.reports.order import Order
 from cpms.reports.paper.document import Block, Column, Document, Heading, Table
 from cpms.reports.schedule import Every, add_months, months
 from cpms.reports.sheets import Sheet, Tick
-from inventory.models import Charger, Contract, Contractor, Organisation
+from inventory.models import Charger, Contract, Contractor, Organisation, Site
 from monitoring.kpis.queries import Days, GroupBy, sums
 from monitoring.kpis.totals import LensTotals
 from monitoring.lenses.standards import STANDARDS, uptime
@@ -36,6 +37,13 @@ def contracts(order: Order) -> list[Contract]:
         contractor__organisation=order.organisation,
     )  # fmt: skip
     return list(rows.order_by("name", "starts"))
+
+
+def narrowed(order: Order) -> Order:
+    """Return the order for the sites of the contractor's contracts alone."""
+    theirs = Site.objects.filter(contracts__in=contracts(order))
+    keys = order.where().filter(pk__in=theirs).values_list("pk", flat=True)
+    return replace(order, sites=tuple(keys), read={})
 
 
 def of_contract(contract: Contract, first: date, end: date, order: Order) -> LensTotals:
@@ -91,8 +99,8 @@ def _body(order: Order, tick: Tick) -> list[Block]:
     earlier = blocks.before(order)
     called = words.window(earlier.first, order.first)
     names = blocks.known(FIGURES)
-    now = blocks.fleet(order, chargers, order.days, names)
-    then = blocks.fleet(order, chargers, earlier, names)
+    now = blocks.fleet(order, order.days, names)
+    then = blocks.fleet(order, earlier, names)
     tick(0.4)
     agreed = [c.uptime_target for c in contracts(order) if c.uptime_target is not None]
     goal = agreed[0] if len(set(agreed)) == 1 else None
@@ -156,5 +164,5 @@ KIND = Kind(
         "month, repair times, worst ports, longest outages, exclusions."
     ),
     Every.MONTH, (LENS,), (Format.PDF, Format.XLSX, Format.CSV), sheets, document, check, subject,
-    of_contractor=True,
+    of_contractor=True, narrowed=narrowed,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from cpms.reports.models import Format
 from cpms.reports.order import Order
 from cpms.reports.paper.document import Document
 from cpms.reports.schedule import Every
-from cpms.reports.sheets import Sheet
+from cpms.reports.sheets import Sheet, once
 from inventory.models import Organisation
 
 Check = Callable[[Organisation, Mapping[str, Any], Sequence[int] | None], None]
@@ -43,6 +43,8 @@ class Kind:
     #: Whether it is of one site, or wants a contractor.
     one_site: bool = False
     of_contractor: bool = False
+    #: Leaves out of an order what the report isn't about.
+    narrowed: Callable[[Order], Order] = lambda order: order
 
     @property
     def lens(self) -> str:
@@ -61,10 +63,11 @@ class Kind:
         """Return the files to be made, in order."""
         stem = f"{self.name}-{slugify(order.organisation.slug)}-{order.first}-{order.last}"
         parts: list[Part] = []
+        tables = [once(sheet) for sheet in self.sheets(order)]
         if Format.PDF in formats and self.document:
             parts.append(pdf(stem, self.document, order, facts))
         if Format.XLSX in formats:
-            parts.append(xlsx(stem, self.sheets, order, facts))
+            parts.append(xlsx(stem, tables, facts))
         if Format.CSV in formats:
-            parts.extend(csvs(stem, self.sheets, order))
+            parts.extend(csvs(stem, tables))
         return parts

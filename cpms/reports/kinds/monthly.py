@@ -68,9 +68,9 @@ def body(order: Order, tick: Tick) -> list[Block]:
     chargers, names = order.chargers(), blocks.known(ALL)
     earlier = blocks.before(order)
     called = words.window(earlier.first, order.first)
-    now = blocks.fleet(order, chargers, order.days, names)
+    now = blocks.fleet(order, order.days, names)
     tick(0.1)
-    then = blocks.fleet(order, chargers, earlier, names)
+    then = blocks.fleet(order, earlier, names)
     tick(0.2)
     goals = targets(order)
     found: list[Block] = [

@@ -38,18 +38,18 @@ def pdf(stem: str, document: Callable[..., Document], order: Order, facts: Facts
     return Part(f"{stem}.pdf", Format.PDF, _("Drawing the pages"), write)
 
 
-def xlsx(stem: str, sheets: Callable[[Order], list[Sheet]], order: Order, facts: Facts) -> Part:
+def xlsx(stem: str, sheets: Sequence[Sheet], facts: Facts) -> Part:
     """Return the part that is the workbook."""
 
     def write(path: Path, tick: Tick) -> None:
-        write_xlsx(facts, sheets(order), path, tick)
+        write_xlsx(facts, sheets, path, tick)
 
     return Part(f"{stem}.xlsx", Format.XLSX, _("Filling the workbook"), write)
 
 
-def csvs(stem: str, sheets: Callable[[Order], list[Sheet]], order: Order) -> list[Part]:
+def csvs(stem: str, sheets: Sequence[Sheet]) -> list[Part]:
     """Return the parts that are a CSV file for each table."""
-    return [_csv(stem, sheet) for sheet in sheets(order)]
+    return [_csv(stem, sheet) for sheet in sheets]
 
 
 def _csv(stem: str, sheet: Sheet) -> Part:

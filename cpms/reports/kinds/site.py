@@ -41,8 +41,8 @@ def _body(order: Order, tick: Tick) -> list[Block]:
     chargers, names = order.chargers(), blocks.known(monthly.ALL)
     earlier = blocks.before(order)
     called = words.window(earlier.first, order.first)
-    now = blocks.fleet(order, chargers, order.days, names)
-    then = blocks.fleet(order, chargers, earlier, names)
+    now = blocks.fleet(order, order.days, names)
+    then = blocks.fleet(order, earlier, names)
     tick(0.3)
     goals = monthly.targets(order)
     found: list[Block] = [

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from cpms.reports.catalogue import CATALOGUE
-from cpms.reports.figures import figures
 from cpms.reports.kinds import reading
 from cpms.reports.order import Order
 from cpms.reports.schedule import months
@@ -39,10 +38,7 @@ def figures_sheet(order: Order, names: Sequence[str]) -> Sheet:
     """Return each figure of the whole, with what it is made of."""
 
     def rows() -> Iterator[Row]:
-        found = figures(
-            order.chargers(), order.days, by=GroupBy.FLEET, metrics=names, lens=order.lens,
-            now=order.now,
-        )  # fmt: skip
+        found = order.figures(order.days, GroupBy.FLEET, names)
         for name in names if found else ():
             figure, definition = found[0].figures[name], CATALOGUE[name]
             yield (
@@ -59,10 +55,7 @@ def days_sheet(order: Order, names: Sequence[str]) -> Sheet:
     """Return the figures of each day."""
 
     def rows() -> Iterator[Row]:
-        for group in figures(
-            order.chargers(), order.days, by=GroupBy.DAY, metrics=names, lens=order.lens,
-            now=order.now,
-        ):  # fmt: skip
+        for group in order.figures(order.days, GroupBy.DAY, names):
             yield (str(group.key), *(group.figures[name].value for name in names))
 
     return Sheet("days", _("Days"), ("day", *names), rows, (order.end - order.first).days)

@@ -237,7 +237,7 @@ def test_the_list_takes_few_queries_whatever_there_is(
     room: Any, django_assert_max_num_queries: Any
 ) -> None:
     owner, _place, client = room
-    for _ in range(12):
+    for _ in range(5):
         made(owner, formats=["csv"])
     with django_assert_max_num_queries(15):
         assert client.get("/reports/").status_code == 200
