@@ -118,11 +118,11 @@
     for (const [id, known] of [...dirty]) {
       const element = document.getElementById(id);
       if (!element) dirty.delete(id);
-      else if (!held(element) && !busy.has(id) && !chosen.has(id)) {
+      else if (!held(element) && !busy.has(id)) {
         dirty.delete(id);
         if (!known.wanted) continue;
         asked = true;
-        if (came.has(id) && isShared(element)) put(element, came.get(id));
+        if (came.has(id) && isShared(element) && !chosen.has(id)) put(element, came.get(id));
         else if (!asks(element)) dirty.set(id, known);
       }
     }
