@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 
-from inventory.models import Charger, Evse, Lifecycle, Organisation, Site
+from inventory.models import Charger, Evse, ExclusionReason, Lifecycle, Organisation, Site
 from monitoring import tasks
 from monitoring.days import bounds, day_of, days
 from monitoring.kpis import histories as ledger
@@ -34,7 +35,9 @@ from monitoring.models import (
     DailyKpi,
     DirtyDay,
     Event,
+    Exclusion,
     Gateway,
+    MaintenanceWindow,
     Outage,
     RollupState,
     RunningState,
@@ -43,7 +46,9 @@ from monitoring.models import (
     StatusSpan,
 )
 from monitoring.outages import silent
+from monitoring.outages.dirty import mark_work
 from monitoring.outages.entries import KINDS, Entry, entries
+from monitoring.outages.scope import Scope
 from tests.bench.history import generate
 
 NOON = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
@@ -210,6 +215,7 @@ def mark(evse: Evse | None, when: datetime) -> None:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db: None, seed: int) -> None:
     history = generate(chargers=9, ports=2, days=4, seed=seed, until=NOON)
+    Site.objects.update(lenses=["nevi"])
     rollup.settle(NOON)
     rollup.refresh(NOON)
     assert_all_as_computed_from_scratch(NOON)
@@ -224,13 +230,37 @@ def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db: None, s
         mark(session.evse, session.ended)
         session.save()
     fail_for_a_while(rng, rng.choice(history.ports))
+    for _decision in range(12):
+        take_out(rng, rng.choice(history.ports))
     rollup.recompute_dirty(NOON)
     rollup.refresh(NOON + MINUTE)
     rollup.refresh(NOON)
     rollup.recompute_dirty(NOON)
     assert not DirtyDay.objects.exists()
     assert SilentRun.objects.exists()
+    assert DailyKpi.objects.filter(nevi_excluded__gt=0).exists()
     assert_all_as_computed_from_scratch(NOON)
+
+
+def take_out(rng: random.Random, evse: Evse) -> None:
+    """Exclude some hours of a port, its charger or its site, or plan work for them."""
+    start = NOON - rng.uniform(0.1, 3.9) * DAY
+    scope = Scope.at(rng.choice([evse, evse.charger, evse.charger.site]))
+    place = {"site": scope.site, "charger": scope.charger, "evse": scope.evse}
+    who, _made = User.objects.get_or_create(username="olga")
+    other, _made = User.objects.get_or_create(username="lea")
+    hours = {"started": start, "ended": start + rng.uniform(1, 20) * HOUR, "note": "x"}
+    if rng.random() < 0.4:
+        MaintenanceWindow.objects.create(
+            organisation=scope.site.organisation, **place, **hours, planned_by=who,
+            planned_at=start,
+        )  # fmt: skip
+    elif not Exclusion.objects.filter(**place).exists():
+        Exclusion.objects.create(
+            **place, **hours, reason=rng.choice(ExclusionReason.values), state="approved",
+            proposed_by=who, proposed_at=NOON, decided_by=other, decided_at=NOON,
+        )  # fmt: skip
+    mark_work(scope.chargers, start, hours["ended"], NOON)
 
 
 def fail_for_a_while(rng: random.Random, evse: Evse) -> None:
