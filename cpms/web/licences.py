@@ -11,16 +11,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 VENDOR = Path(__file__).resolve().parent / "static" / "vendor"
+FONTS = Path(__file__).resolve().parent.parent / "reports" / "fonts"
 
 
 @cache
 def packages() -> list[dict[str, Any]]:
     """Return the pinned assets by name, each with the file of its licence's text if it has one."""
-    pinned = json.loads((VENDOR / "vendor.json").read_text())["packages"]
-    return [
-        {**package, "text": _licence_file(package)}
-        for package in sorted(pinned, key=lambda package: str(package["name"]).lstrip("@"))
-    ]
+    ours = [{**package, "text": _licence_file(package)} for package in _pinned(VENDOR)]
+    fonts = [{**package, "text": ""} for package in _pinned(FONTS)]
+    return sorted(ours + fonts, key=lambda package: str(package["name"]).lstrip("@"))
+
+
+def _pinned(folder: Path) -> list[dict[str, Any]]:
+    packages: list[dict[str, Any]] = json.loads((folder / "vendor.json").read_text())["packages"]
+    return packages
 
 
 def _licence_file(package: dict[str, Any]) -> str:

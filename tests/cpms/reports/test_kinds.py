@@ -242,8 +242,9 @@ def test_the_management_report_says_what_the_rows_say(month: Any) -> None:
     assert [float(row["uptime_percent"]) for row in worst] == [100, 96.7742]
     text, pages = words(report)
     assert 2 <= pages <= 6
-    for said in ("Nordstrom", "Management report, October 2026", "98.39 %", "99.19 %", "2,480.0 kWh",
-                 "100.00 % · September 2026", "target 99.00 %", "CP-2/1", "24.0 h · 100.0 %",
+    for said in ("Nordstrom", "Management report, October 2026", "98.39 %", "99.19 %",
+                 "2,480.0 kWh", "100.00 % · September 2026", "target 99.00 %", "CP-2/1",
+                 "24.0 h · 100.0 %",
                  "Fault of the charger · 1", "Power lost or restarted · 1",
                  "3 Nov 2026, 06:00 UTC", "Nothing was excluded"):  # fmt: skip
         assert said in text, said
