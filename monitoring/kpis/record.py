@@ -19,15 +19,20 @@ _LOCK = 0x7265636F
 MARGIN = timedelta(hours=30)
 
 
-def first_day(zone: str, now: datetime) -> date:
-    """Return the first day in a time zone that can be computed.
+def start(now: datetime) -> datetime:
+    """Return from when on the record is whole.
 
     Inside a transaction: until its end nothing more is forgotten.
     """
     _lock("pg_advisory_xact_lock_shared")
     kept = now - timedelta(days=settings.HISTORY_RETENTION_DAYS)
     stored = RecordStart.objects.order_by("-at").values_list("at", flat=True).first()
-    return day_of(max(kept, stored or kept) + MARGIN, zone_of(zone))
+    return max(kept, stored or kept)
+
+
+def first_day(zone: str, now: datetime) -> date:
+    """Return the first day in a time zone that can be computed; as `start`."""
+    return day_of(start(now) + MARGIN, zone_of(zone))
 
 
 @transaction.atomic

@@ -443,7 +443,8 @@ def _roll_up_at_once(
         found |= again
     quarters.write(found, chosen, windows)
     goes_on = {key: window.end > now.timestamp() for key, window in counts.items()}
-    outage_rows.write(found, windows, goes_on, now, thorough=thorough)
+    whole = record.start(now).timestamp()
+    outage_rows.write(found, windows, goes_on, now, whole, thorough=thorough)
     return set(found)
 
 

@@ -124,6 +124,7 @@ def write(
     days: Sequence[Window],
     goes_on: Mapping[int, bool],
     now: datetime,
+    whole: float,
     *,
     thorough: bool,
 ) -> None:
@@ -131,7 +132,8 @@ def write(
 
     `goes_on` says of each whether its time counts after `now` too: then an outage that reaches
     `now` is open. `thorough` looks again for the causes of all that began or ended in `days`;
-    else only of what is new or has just changed.
+    else only of what is new or has just changed. What began before the record is `whole` keeps
+    what was told of it.
     """
     moment = round(now.timestamp(), 6)
     hull = Window(days[0].start, days[-1].end)
@@ -148,7 +150,8 @@ def write(
             here, left = _placed(port, charger, rows, made, hull)
             places += here
             gone += left
-    _tell(places, hull, now, thorough=thorough)
+    _keep_told(places)
+    _tell([p for p in places if _asks(p, hull, moment, whole, thorough=thorough)], now)
     _write(places, gone, hull, now)
 
 
@@ -202,27 +205,30 @@ def _part_of(row: Row, places: Sequence[_Place], starts: Sequence[float]) -> int
     return None
 
 
-def _tell(places: Sequence[_Place], hull: Window, now: datetime, *, thorough: bool) -> None:
-    """Fill in why each outage was: as stored, or from the record where that may say more."""
-    asking = []
+def _keep_told(places: Iterable[_Place]) -> None:
     for place in places:
         if place.row is not None:
             place.told = place.row.told
-        if _asks(place, hull, now.timestamp(), thorough=thorough):
-            asking.append(place)
+
+
+def _tell(places: Sequence[_Place], now: datetime) -> None:
+    """Let the record tell why each outage was."""
     asked = [
         Asked(place.port, place.charger, entry.kind, entry.start, entry.end)
-        for place in asking
+        for place in places
         for entry in [place.entry]
     ]
-    for place, answer in zip(asking, told(asked, now), strict=True):
+    for place, answer in zip(places, told(asked, now), strict=True):
         place.told = answer
 
 
-def _asks(place: _Place, hull: Window, now: float, *, thorough: bool) -> bool:
+def _asks(place: _Place, hull: Window, now: float, whole: float, *, thorough: bool) -> bool:
+    """Tell whether the record may say more of an outage's cause than is stored."""
     entry, row = place.entry, place.row
     if row is None or not _same(row.entry.start, entry.start) or row.entry.kind != entry.kind:
         return True
+    if entry.start < whole:
+        return False
     if row.entry.open != entry.open or not (entry.open or _same(row.entry.end, entry.end)):
         return True
     if thorough and (hull.start <= entry.start or entry.end <= hull.end):

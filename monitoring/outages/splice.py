@@ -74,12 +74,13 @@ def _joined(entries: Iterable[Entry]) -> Iterator[Entry]:
 def continued(stored: Sequence[Entry], found: Sequence[Entry]) -> dict[int, int]:
     """Return by the place of a `found` outage the place of the one that it continues.
 
-    That is the one with which it shares the most time; each is continued once at most.
+    That is the one with which it shares the most time, the first of several; each is continued
+    once at most.
     """
-    shared = sorted(_overlaps(stored, found), reverse=True)
+    shared = sorted(_overlaps(stored, found))
     taken: set[int] = set()
     result: dict[int, int] = {}
-    for _seconds, old, new in shared:
+    for _less, old, new in shared:
         if old not in taken and new not in result:
             result[new] = old
             taken.add(old)
@@ -87,13 +88,13 @@ def continued(stored: Sequence[Entry], found: Sequence[Entry]) -> dict[int, int]
 
 
 def _overlaps(stored: Sequence[Entry], found: Sequence[Entry]) -> Iterator[tuple[float, int, int]]:
-    """Yield the seconds that two share, and their places."""
+    """Yield minus the seconds that two share, and their places."""
     old = new = 0
     while old < len(stored) and new < len(found):
         one, other = stored[old], found[new]
         seconds = min(one.end, other.end) - max(one.start, other.start)
         if seconds > 0:
-            yield seconds, old, new
+            yield -seconds, old, new
         if one.end <= other.end:
             old += 1
         else:

@@ -203,6 +203,35 @@ def test_a_charger_that_never_came_back_stays_offline_when_its_connection_is_old
     assert Outage.objects.get(ended=None).cause == "link"
 
 
+def test_an_outage_whose_beginning_is_forgotten_keeps_what_was_told_of_it(port):
+    long = Outage.objects.get(started=ago(89))
+    StatusSpan.objects.filter(started__gte=ago(89)).delete()
+    parts = (("Faulted", 89, 88, "CX008"), ("Unavailable", 88, None, ""))
+    for status, started, ended, code in parts:
+        StatusSpan.objects.create(
+            evse=port, status=status, started=ago(started), ended=ended and ago(ended),
+            vendor_error_code=code,
+        )  # fmt: skip
+    for day in (89, 88):
+        DirtyDay.objects.create(charger=port.charger, day=ago(day).date(), marked_at=NOW)
+    rollup.recompute_dirty(NOW)
+    before = Outage.objects.get(pk=long.pk)
+    assert (before.cause, before.chargex, before.ended) == ("emergency_stop", 8, None)
+    later = NOW + 5 * DAY
+    Gateway.objects.update(lease_until=later + DAY)
+    rollup.settle(later)
+    retention.forget(later, 90)
+    assert not StatusSpan.objects.filter(vendor_error_code="CX008").exists()
+    StatusSpan.objects.filter(ended=None).update(ended=later - HOUR)
+    rollup.settle(later)
+    rollup.refresh(later)
+    after = Outage.objects.get(pk=long.pk)
+    assert (after.started, after.ended) == (ago(89), later - HOUR)
+    assert (after.cause, after.chargex, after.evidence) == (
+        "emergency_stop", 8, before.evidence,
+    )  # fmt: skip
+
+
 def test_silent_runs_of_old_attempts_outlive_the_record(port):
     SilentRun.objects.create(
         evse=port, started=ago(118), ended=ago(117), attempts=3, tokens=2
