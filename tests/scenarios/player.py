@@ -1,15 +1,15 @@
 """Plays a script to a real gateway as a charger would, with the clock at the script's times.
 
 The gateway stamps what comes with the time of day, so the clock travels: `time_machine` moves
-it from event to event. The event loop's own clock stays (waits are real, and short); only the
-last proof of life, which a socket counts by the loop, is moved along.
+it from event to event. The event loop's own clock stays: waits are real, and short. Only a
+socket's last proof of life, which it counts by the loop, is said to be the moment of its end.
 """
 
 import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import time_machine
@@ -247,7 +247,7 @@ class Player:
         """End the connection as a network, the charger or our own restart does."""
         assert self.gateway is not None
         (held,) = self.gateway.hub.sockets.values()
-        held._epoch += self._age(held)  # its last sign of life is now
+        self._live_until_now(held)
         if why == "gateway_restart":
             await self.stop()
             return
@@ -269,16 +269,17 @@ class Player:
                 await asyncio.sleep(0.005)
 
     @staticmethod
-    def _age(held: Any) -> timedelta:
-        """Return by how much the clock travelled since the socket's last bytes."""
-        return datetime.now(held.opened.tzinfo) - held.last_life()
+    def _live_until_now(held: Any) -> None:
+        """Have the last bytes come now: the socket counts them by the loop's clock."""
+        now = datetime.now(UTC)
+        held.last_life = lambda: now
 
     async def stop(self) -> None:
         """Stop the gateway, as a deploy does."""
         if self.gateway is None:
             return
         for held in self.gateway.hub.sockets.values():
-            held._epoch += self._age(held)
+            self._live_until_now(held)
         self.gateway = None
         await self._serving.__aexit__(None, None, None)
         await self._line.socket.close()
