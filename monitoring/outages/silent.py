@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from monitoring.kpis.attempts import Outcome
 
-#: The port's failures; refused and missing authorizations are the driver's, and neutral.
+#: The port's failures. Refused and missing authorizations are the driver's, and of one that got
+#: stuck finishing the driver was served: these neither make a run nor break it.
 FAILED = frozenset(
     {Outcome.NOT_STARTED, Outcome.NO_ENERGY, Outcome.FAULT, Outcome.POWER_OR_LINK_LOSS}
 )
