@@ -8,12 +8,10 @@ here with `of_installation`, and only the web listener shows it.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date, datetime, timedelta
 
 import structlog
 from django.db import Error as DatabaseError
 from django.db.models import Count
-from django.utils import timezone
 from prometheus_client import REGISTRY as OF_PROCESS
 from prometheus_client import CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -22,23 +20,13 @@ from prometheus_client.registry import Collector
 from redis import RedisError
 
 from inventory.models import Charger, Evse
-from monitoring import effective, health, task_counts
+from monitoring import effective, health, kpi_metrics, task_counts
 from monitoring.effective import State
-from monitoring.kpis.figures import Figure
-from monitoring.kpis.figures import Metric as Kpi
-from monitoring.kpis.queries import Days, figures
 
 log = structlog.get_logger(__name__)
 
 #: Seconds for which the fleet's numbers are kept.
 FRESH = 30.0
-GAUGES = {
-    Kpi.UPTIME: ("kilowatch_uptime_ratio", "Uptime of all ports, raw lens."),
-    Kpi.ONLINE_RATE: ("kilowatch_online_ratio", "Online rate of all chargers."),
-    Kpi.SESSION_SUCCESS: ("kilowatch_session_success_ratio", "Successful attempts."),
-    Kpi.RECONNECTS: ("kilowatch_reconnects_per_day", "Reconnects per charger and day."),
-}
-
 #: They would be half of all lines, and nobody reads them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
@@ -123,33 +111,9 @@ def _by_state(name: str, about: str, annotated: object) -> Metric:
     return family
 
 
-def _kpis() -> Iterator[Metric]:
-    """Yield the fleet's KPIs of today and of the 30 days before; missing: no data."""
-    now = timezone.now()
-    windows = {"today": _days(now, 0), "30d": _days(now, 29)}
-    measured = {
-        label: figures(Charger.objects.all(), window, now=now)[0].figures
-        for label, window in windows.items()
-    }
-    for kpi, (name, about) in GAUGES.items():
-        yield _gauge(name, about, {label: found[kpi] for label, found in measured.items()})
-
-
-def _days(now: datetime, before: int) -> Days:
-    today: date = now.date()
-    return Days(today - timedelta(days=before), today)
-
-
-def _gauge(name: str, about: str, by_window: dict[str, Figure]) -> Metric:
-    family = GaugeMetricFamily(name, about, labels=["window"])
-    for label, figure in by_window.items():
-        if figure.value is not None:
-            family.add_metric([label], figure.value)
-    return family
-
-
-STATES, KPIS = Kept(_states), Kept(_kpis)
+STATES, KPIS = Kept(_states), Kept(kpi_metrics.fleet)
+ORGANISATIONS, FRESHNESS = Kept(kpi_metrics.organisations), Kept(kpi_metrics.freshness)
 of_installation(_reachable)
 of_installation(task_counts.metrics)
-of_installation(STATES)
-of_installation(KPIS)
+for source in (STATES, KPIS, ORGANISATIONS, FRESHNESS):
+    of_installation(source)

@@ -9,11 +9,13 @@ class ReportsConfig(AppConfig):
     name = "cpms.reports"
 
     def ready(self) -> None:
-        """Record every change people make to subscriptions."""
+        """Record every change people make to subscriptions; let Prometheus see the reports."""
         from auditlog.registry import auditlog
 
-        from cpms.reports import models
+        from cpms.reports import metrics, models
+        from monitoring.metrics import of_installation
 
+        of_installation(metrics.read)
         auditlog.register(
             models.Subscription, exclude_fields=["updated_at"], m2m_fields={"recipients"}
         )

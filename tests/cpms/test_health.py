@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import redis
@@ -14,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from inventory.models import Role
 from inventory.tasks import forget_idempotency_keys
 from monitoring import health, metrics, task_counts, valkey
-from monitoring.models import ChargerState, DailyKpi
+from monitoring.models import ChargerState, DailyKpi, DirtyDay, RollupState
 from tests.api import NOON, Api, Tenant, add_charger
 
 OUTSIDE = "203.0.113.9"
@@ -23,7 +24,8 @@ OUTSIDE = "203.0.113.9"
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     health._latest = None
-    metrics.STATES.until = metrics.KPIS.until = 0.0
+    for kept in (metrics.STATES, metrics.KPIS, metrics.ORGANISATIONS, metrics.FRESHNESS):
+        kept.until = 0.0
 
 
 @pytest.fixture
@@ -210,7 +212,26 @@ def test_the_fleets_kpis_are_shown_and_none_where_there_is_no_data(nord: Tenant)
         found = scrape()
     assert found["kilowatch_uptime_ratio", "today"] == 0.75
     assert found["kilowatch_uptime_ratio", "30d"] == 0.75
+    assert found["kilowatch_organisation_uptime_ratio", "nord"] == 0.75
+    assert found["kilowatch_lost_port_hours", "30d"] == pytest.approx(25 / 3600)
     assert ("kilowatch_session_success_ratio", "today") not in found
+    assert ("kilowatch_lens_uptime_ratio", "nevi") not in found
+
+
+def test_what_waits_of_the_kpis_is_shown(nord: Tenant) -> None:
+    assert scrape()["kilowatch_dirty_days",] == 0
+    metrics.FRESHNESS.until = 0.0
+    marked = NOON - timedelta(minutes=3)
+    DirtyDay.objects.create(charger=nord.charger, day=NOON.date(), marked_at=marked)
+    RollupState.objects.create(
+        charger=nord.charger, refreshed_at=NOON - timedelta(seconds=20), settled_before=NOON.date()
+    )
+    with time_machine.travel(NOON, tick=False):
+        found = scrape()
+    assert found["kilowatch_dirty_days_age_seconds",] == 180
+    assert found["kilowatch_kpi_refresh_age_seconds",] == 20
+    assert found["kilowatch_chargers_without_sums",] == 1
+    assert found["kilowatch_reports", "failed"] == 0
 
 
 def test_the_fleets_numbers_are_read_at_most_every_half_minute(nord: Tenant) -> None:
