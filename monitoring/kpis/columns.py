@@ -31,8 +31,11 @@ LENSES: Mapping[str, tuple[str, ...]] = {
     "contract": ("window", "outage", "excluded"),
 }
 OF_LENSES = tuple(f"{lens}_{part}" for lens, parts in LENSES.items() for part in parts)
+_PARTS = {f"{lens}_{part}": (lens, part) for lens, parts in LENSES.items() for part in parts}
+_OF_PORTS = frozenset(ADDED)
 HOURLY = ("lost_hours", "busy_hours")
 PORT_LARGEST = ("peak_power",)
+_OF_USE = frozenset((*USE, *PORT_LARGEST))
 #: Columns of a port's day that add up.
 PORT_SUMS = (*ADDED, *FAILURES, *USE, *OF_LENSES)
 
@@ -73,18 +76,19 @@ def port_totals(row: Mapping[str, Any]) -> PortTotals:
 
     A lens that saw nothing is none.
     """
-    totals = PortTotals(failures=Counter({name: row[name] for name in FAILURES if row.get(name)}))
-    for name in ADDED:
-        setattr(totals, name, row.get(name) or 0)
-    for name in (*USE, *PORT_LARGEST):
-        setattr(totals.use, name, row.get(name) or 0)
-    for lens, parts in LENSES.items():
-        values = {part: row.get(f"{lens}_{part}") or 0.0 for part in parts}
-        if any(values.values()):
-            totals.lenses[lens] = LensTotals(**values)
-    for name in HOURLY:
-        if row.get(name):
-            setattr(totals, name, [float(hour) for hour in row[name]])
+    known = {name: value for name, value in row.items() if value}
+    totals = PortTotals()
+    for name in known.keys() & _OF_PORTS:
+        setattr(totals, name, known[name])
+    for name in known.keys() & _OF_USE:
+        setattr(totals.use, name, known[name])
+    for name in known.keys() & set(FAILURES):
+        totals.failures[name] = known[name]
+    for name in known.keys() & _PARTS.keys():
+        lens, part = _PARTS[name]
+        setattr(totals.lenses.setdefault(lens, LensTotals()), part, known[name])
+    for name in known.keys() & set(HOURLY):
+        setattr(totals, name, [float(hour) for hour in known[name]])
     return totals
 
 

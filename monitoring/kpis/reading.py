@@ -5,13 +5,17 @@ Every statement is read after `Scope`'s opening, which names the chargers.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
+from monitoring.days import days
 from monitoring.kpis import columns
 from monitoring.kpis.running import SCALE
 from monitoring.kpis.scope import Plan, Scope
 
+#: The key of a row's month.
+MONTH = "date_trunc('month', o.day::timestamp)::date"
 _DAY = timedelta(days=1)
 _SUMMED = """
 SELECT {key} AS key, {values}
@@ -32,6 +36,13 @@ SELECT {key} AS key, {values}
   JOIN scope s ON s.charger = d.charger_id
  WHERE d.charger_id = ANY (ARRAY(SELECT s.charger FROM scope s WHERE NOT {fresh}))
    AND d.day BETWEEN %s AND %s AND {which}
+"""
+_AT_EDGES = """
+SELECT t.day, {sums}
+  FROM scope s
+  JOIN {running} t ON t.charger_id = s.charger AND t.day = ANY (%s)
+ WHERE {which}
+ GROUP BY 1
 """
 _FRESH = (
     "EXISTS (SELECT FROM monitoring_runningstate n"
@@ -61,12 +72,8 @@ def grouped(
     scope: Scope, table: Table, plans: Iterable[Plan], key: str, names: Sequence[str]
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Yield the sums of the columns by the key, an expression of `s` (scope) and `o` (row)."""
-    sums = ", ".join(f"sum({name}){'::int8' if _counted(name) else ''}" for name in names)
     for plan in plans:
-        statement, parameters = union(table, plan, key, names)
-        rows = scope.execute(_GROUPED.format(sums=sums, parts=statement), parameters)
-        for found, *values in rows:
-            yield found, dict(zip(names, values, strict=True))
+        yield from _added(scope, [union(table, plan, key, names)], names)
 
 
 def largest(
@@ -81,18 +88,74 @@ def largest(
             yield found, dict(zip(names, row, strict=True))
 
 
+def by_month(
+    scope: Scope, table: Table, plans: Iterable[Plan], names: Sequence[str]
+) -> Iterator[tuple[date, dict[str, Any]]]:
+    """Yield the sums of the columns by month, its first day; a month may come several times."""
+    for plan in plans:
+        if plan.summed is not None:
+            yield from _summed_months(scope, table, plan, names)
+        if parts := _days(table, plan, MONTH, names):
+            yield from _added(scope, parts, names)
+
+
 def union(table: Table, plan: Plan, key: str, names: Sequence[str]) -> Part:
     """Return rows of key and columns that add up to what the plan's days have."""
+    parts = _days(table, plan, key, names)
+    if plan.summed is not None:
+        parts.append(_summed(table, plan, key, names))
+    return _together(parts)
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    statements, parameters = zip(*parts, strict=True)
+    return " UNION ALL ".join(statements), tuple(each for part in parameters for each in part)
+
+
+def _days(table: Table, plan: Plan, key: str, names: Sequence[str]) -> list[Part]:
+    """Return what is read day by day."""
     values = {name: _daily(name) for name in names}
     if plan.summed is None:
-        return _by_day(table, plan, key, values, (plan.first, plan.last))
-    parts = [_summed(table, plan, key, names)]
+        return [_by_day(table, plan, key, values, (plan.first, plan.last))]
+    parts = []
     if plan.summed <= plan.last:
         parts.append(_by_day(table, plan, key, values, (plan.summed, plan.last)))
     if plan.laggards:
         parts.append(_of_laggards(table, plan, key, values))
-    statements, parameters = zip(*parts, strict=True)
-    return " UNION ALL ".join(statements), tuple(each for part in parameters for each in part)
+    return parts
+
+
+def _added(
+    scope: Scope, parts: Sequence[Part], names: Sequence[str]
+) -> Iterator[tuple[Any, dict[str, Any]]]:
+    sums = ", ".join(f"sum({name}){'::int8' if _counted(name) else ''}" for name in names)
+    statement, parameters = _together(parts)
+    for found, *values in scope.execute(_GROUPED.format(sums=sums, parts=statement), parameters):
+        yield found, dict(zip(names, values, strict=True))
+
+
+def _summed_months(
+    scope: Scope, table: Table, plan: Plan, names: Sequence[str]
+) -> Iterator[tuple[date, dict[str, Any]]]:
+    """Yield the differences between the sums at the months' ends."""
+    assert plan.summed
+    firsts = [day for day in days(plan.first + _DAY, plan.summed - _DAY) if day.day == 1]
+    edges = [plan.first, *firsts, plan.summed]
+    which, parameters = _which(plan)
+    statement = _AT_EDGES.format(
+        sums=", ".join(f"sum(t.{name})" for name in names), running=table.running, which=which
+    )
+    rows = scope.execute(statement, ([edge - _DAY for edge in edges], *parameters))
+    at = {day + _DAY: values for day, *values in rows}
+    for begin, end in pairwise(edges):
+        pairs = zip(names, at.get(end, ()), at.get(begin) or [0] * len(names), strict=False)
+        row = {name: _number(name, to - of) for name, to, of in pairs}
+        if any(row.values()):
+            yield begin.replace(day=1), row
+
+
+def _number(name: str, difference: Any) -> float:
+    return int(difference) if _counted(name) else float(difference) / SCALE
 
 
 def _summed(table: Table, plan: Plan, key: str, names: Sequence[str]) -> Part:

@@ -21,19 +21,18 @@ from monitoring.kpis import columns, firsts
 from monitoring.kpis.groups import OF_CHARGERS, GroupBy, Key, labelled
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window as Part
-from monitoring.kpis.reading import LINKS, PORTS, Table, grouped, largest
+from monitoring.kpis.reading import LINKS, MONTH, PORTS, Table, by_month, grouped, largest
 from monitoring.kpis.scope import Plan, Scope
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import Terms
 from monitoring.kpis.totals import LinkTotals, PortTotals
 from monitoring.kpis.wanted import EVERYTHING, Wanted
-from monitoring.kpis.windows import Instants, Window
+from monitoring.kpis.windows import Days, Instants, Window
 
 #: Chargers whose cut days are computed at once.
 SURVEYED = 250
 
-_MONTH = "date_trunc('month', o.day::timestamp)::date"
-_LINK_KEYS = {GroupBy.DAY: "o.day", GroupBy.MONTH: _MONTH}
+_LINK_KEYS = {GroupBy.DAY: "o.day", GroupBy.MONTH: MONTH}
 _PORT_KEYS = {**_LINK_KEYS, GroupBy.PORT: "o.evse_id"}
 
 
@@ -65,15 +64,17 @@ def sums(
     by: GroupBy = GroupBy.FLEET,
     now: datetime,
     wanted: Wanted = EVERYTHING,
+    plan: Plan | None = None,
 ) -> list[Sums]:
     """Return the totals of each group of `chargers` in `window`, in order of the label.
 
     Groups without any data are there as well, with totals of nothing; days and months only
     where something is known. Time after `now` is counted nowhere. What is not `wanted` may be
-    left out: totals of nothing.
+    left out: totals of nothing. `plan` is `plan_of` these chargers and days, if it is known.
     """
     scope, found = Scope.of(chargers, window, by), _Found()
-    _read(found, scope, window, by, now, wanted)
+    plans = [plan] if plan else _plans(scope, window, by, now)
+    _read(found, scope, plans, by, wanted)
     if isinstance(window, Instants):
         _add_cut_days(found, scope, window, by, now)
     keys = {*found.ports, *found.links}
@@ -85,19 +86,30 @@ def sums(
     ]
 
 
-def _read(
-    found: _Found, scope: Scope, window: Window, by: GroupBy, now: datetime, wanted: Wanted
-) -> None:
+def _plans(scope: Scope, window: Window, by: GroupBy, now: datetime) -> list[Plan]:
+    """Return how the whole days are read; where days are told apart, one by one."""
+    if by is not GroupBy.DAY:
+        return scope.plans(window, now)
+    if isinstance(window, Days):
+        return [Plan(window.first, window.last, None, laggards=False)]
+    return [replace(plan, summed=None, laggards=False) for plan in scope.plans(window, now)]
+
+
+def _read(found: _Found, scope: Scope, plans: Sequence[Plan], by: GroupBy, wanted: Wanted) -> None:
     """Read the rows of whole days."""
-    plans = scope.plans(window, now)
-    if by in _LINK_KEYS:
-        plans = [replace(plan, summed=None, laggards=False) for plan in plans]
     key = _PORT_KEYS.get(by, "s.key")
     for group, row in _rows(scope, PORTS, plans, key, wanted.ports, wanted.port_peaks):
-        found.ports[group].add(columns.port_totals(row))
+        _add(found.ports, group, columns.port_totals(row))
     key = _LINK_KEYS.get(by, "s.key")
     for group, row in _rows(scope, LINKS, plans, key, wanted.links, wanted.link_peaks):
-        found.links[group].add(columns.link_totals(row))
+        _add(found.links, group, columns.link_totals(row))
+
+
+def _add(found: dict[Key, Any], key: Key, totals: PortTotals | LinkTotals) -> None:
+    if key in found:
+        found[key].add(totals)
+    else:
+        found[key] = totals
 
 
 def _rows(
@@ -108,7 +120,9 @@ def _rows(
     names: Sequence[str],
     peaks: Sequence[str],
 ) -> Iterator[tuple[Key, dict[str, Any]]]:
-    if names:
+    if names and key == MONTH:
+        yield from by_month(scope, table, plans, names)
+    elif names:
         yield from grouped(scope, table, plans, key, names)
     if peaks:
         yield from largest(scope, table, plans, key, peaks)

@@ -144,9 +144,10 @@ class PortTotals:
         self.use.add(other.use)
         for lens, totals in other.lenses.items():
             self.lenses.setdefault(lens, LensTotals()).add(totals)
-        for hour in range(HOURS):
-            self.lost_hours[hour] += other.lost_hours[hour]
-            self.busy_hours[hour] += other.busy_hours[hour]
+        if any(other.lost_hours) or any(other.busy_hours):
+            for hour in range(HOURS):
+                self.lost_hours[hour] += other.lost_hours[hour]
+                self.busy_hours[hour] += other.busy_hours[hour]
 
 
 #: What of `PortTotals` is a number that simply adds up.

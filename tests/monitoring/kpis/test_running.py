@@ -28,6 +28,7 @@ def windows(now: datetime) -> list[Window]:
         Days(FIRST + timedelta(days=3), last),
         Days(date(2026, 3, 22), date(2026, 3, 28)),
         Days(date(2026, 1, 1), date(2026, 12, 31)),
+        Days(date(2026, 3, 1), date(2026, 4, 9)),
         Instants(now - timedelta(days=9, hours=5), now - timedelta(days=1, hours=1)),
     ]
 
@@ -36,7 +37,7 @@ def read(window: Window, now: datetime) -> dict[Any, list[float]]:
     """Return all numbers that are read of the window, by what they are of."""
     found: dict[Any, list[float]] = {
         (by, each.key): numbers(each)
-        for by in (GroupBy.FLEET, GroupBy.PORT, GroupBy.SITE, GroupBy.FIRMWARE)
+        for by in (GroupBy.FLEET, GroupBy.PORT, GroupBy.SITE, GroupBy.FIRMWARE, GroupBy.MONTH)
         for each in sums(EVERYONE, window, by=by, now=now)
     }
     if isinstance(window, Days):
@@ -162,6 +163,11 @@ def test_sums_run_on_over_days_on_which_a_port_has_none(month: Evse) -> None:
     month.charger.rollup.settled_before = date(2026, 4, 20)
     month.charger.rollup.save()
     assert running.extend() == 20
+    months = sums(EVERYONE, Days(date(2026, 3, 25), date(2026, 4, 15)), by=GroupBy.MONTH, now=NOON)
+    assert {each.label: each.ports.faulted / HOUR for each in months} == {
+        "2026-03": 6,
+        "2026-04": 0,
+    }
     (april,) = sums(EVERYONE, Days(date(2026, 3, 25), date(2026, 4, 15)), now=NOON)
     assert april.ports.faulted == 6 * HOUR
 
