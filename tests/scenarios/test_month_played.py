@@ -1,9 +1,12 @@
-"""The hand-worked month through the whole system: frames, facts, spans, roll-ups, figures.
+"""The hand-worked month through the whole system: frames, facts, roll-ups, figures, reports.
 
 A charger says over a real socket what `month.py` has happen; people propose and decide as they
-would. The roll-ups are made on the way, night by night, and say what the paper says.
+would. The roll-ups are made on the way, night by night; they, the ledger and the submission that
+NEVI asks for say what the paper says.
 """
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,6 +19,9 @@ from django.contrib.auth.models import User
 from django.db import connection, connections
 
 from cpms.control.models import Token
+from cpms.reports import making, orders, storage
+from cpms.reports.figures import figures
+from cpms.reports.orders import Wish
 from inventory.models import (
     Charger,
     Connector,
@@ -31,6 +37,7 @@ from monitoring.days import days
 from monitoring.kpis import rollup
 from monitoring.kpis.queries import Days
 from monitoring.kpis.sums import sums
+from monitoring.models import Outage
 from monitoring.outages import exclusions, maintenance
 from monitoring.outages.scope import Scope
 from tests import network
@@ -140,6 +147,7 @@ async def test_a_month_of_frames_comes_to_what_the_paper_says(
             await sync_to_async(decide)(charger, script, after)
             await sync_to_async(work)(after)
             found = await sync_to_async(whole)(script, after)
+            await sync_to_async(assert_told_as_on_paper)(paper, after)
 
     assert_as_on_paper(paper, found.ports, found.links)
 
@@ -147,3 +155,34 @@ async def test_a_month_of_frames_comes_to_what_the_paper_says(
 def whole(script: Month, now: datetime) -> Any:
     (found,) = sums(Charger.objects.all(), Days(script.first, script.last), now=now)
     return found
+
+
+def assert_told_as_on_paper(paper: Paper, now: datetime) -> None:
+    """Compare what people and authorities read: figures by lens, the ledger, NEVI's report."""
+    days = Days(paper.script.first, paper.script.last)
+    for lens, (window, outage, excluded, _ineligible) in paper.lenses.items():
+        (fleet,) = figures(Charger.objects.all(), days, metrics=["uptime"], lens=lens, now=now)
+        told = fleet.figures["uptime"].value
+        assert told == pytest.approx(1 - (outage - excluded) / window), lens
+    assert Outage.objects.count() == paper.outages
+    window, outage, excluded, _ineligible = paper.lenses["nevi"]
+    row = nevi_row(paper.script, now)
+    assert [
+        float(row[name]) for name in ("month_minutes", "t_outage_minutes", "t_excluded_minutes")
+    ] == [window, outage, excluded]
+    assert float(row["uptime_percent"]) == pytest.approx(
+        100 * (1 - (outage - excluded) / window), abs=5e-5
+    )
+
+
+def nevi_row(script: Month, now: datetime) -> dict[str, str]:
+    """Make NEVI's submission for the month; return the port's line of the CSV."""
+    wish = Wish(
+        Organisation.objects.get(), "nevi", first=script.first,
+        end=script.last + timedelta(days=1), formats=["csv"],
+    )  # fmt: skip
+    report = orders.request(wish, by=None, now=now)
+    making.make(report.pk, lambda: now)
+    file = report.files.get(name__endswith="-uptime.csv")
+    (row,) = csv.DictReader(io.StringIO(b"".join(storage.content(file)).decode()))
+    return row
