@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from inventory.models import Charger
 from monitoring.kpis.reading import PORTS, union
-from monitoring.kpis.scope import Scope
+from monitoring.kpis.scope import Plan, Scope
 from monitoring.kpis.totals import HOURS
 from monitoring.kpis.windows import Days
 
@@ -96,11 +96,20 @@ class Bucket:
 
 
 def worst_ports(
-    chargers: QuerySet[Charger], days: Days, *, lens: str = "raw", now: datetime, limit: int = 20
+    chargers: QuerySet[Charger],
+    days: Days,
+    *,
+    lens: str = "raw",
+    now: datetime,
+    limit: int = 20,
+    plan: Plan | None = None,
 ) -> list[Worst]:
-    """Return the ports that lost the most time under `lens`, most first; none that lost none."""
+    """Return the ports that lost the most time under `lens`, most first; none that lost none.
+
+    `plan` is `plan_of` these chargers and days, if it is known already.
+    """
     scope = Scope.of(chargers, days)
-    (plan,) = scope.plans(days, now)
+    plan = plan or scope.plans(days, now)[0]
     parts, parameters = union(PORTS, plan, "o.evse_id", (*_COLUMNS[lens], "outages"))
     statement = WORST.format(lost=_LOST[lens], parts=parts)
     return list(_ranked(scope.execute(statement, (*parameters, limit))))
@@ -125,14 +134,19 @@ def _ranked(rows: Iterable[tuple[Any, ...]]) -> Iterator[Worst]:
 
 
 def distribution(
-    chargers: QuerySet[Charger], days: Days, *, lens: str = "raw", now: datetime
+    chargers: QuerySet[Charger],
+    days: Days,
+    *,
+    lens: str = "raw",
+    now: datetime,
+    plan: Plan | None = None,
 ) -> list[Bucket]:
     """Return how many ports have which uptime under `lens`, best first, those of no data last.
 
     Ports that the lens doesn't look at are not counted.
     """
     scope = Scope.of(chargers, days)
-    (plan,) = scope.plans(days, now)
+    plan = plan or scope.plans(days, now)[0]
     parts, parameters = union(PORTS, plan, "o.evse_id", _COLUMNS[lens])
     under = "true" if lens == "raw" else "measured > 0"
     statement = SPREAD.format(lost=_LOST[lens], of=_OF[lens], parts=parts, under=under)

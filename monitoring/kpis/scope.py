@@ -105,3 +105,9 @@ class Scope:
         summed = min(summed, last + timedelta(days=1))
         laggards = any(before is None or before < summed for before in counts)
         return Plan(first, last, summed, laggards, zones)
+
+
+def plan_of(chargers: QuerySet[Charger], days: Days, now: datetime) -> Plan:
+    """Return how the days of these chargers are read, for what is read of them several times."""
+    (plan,) = Scope.of(chargers, days).plans(days, now)
+    return plan

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from cpms.reports.pages import scope as scopes
@@ -40,6 +40,8 @@ class Asked:
     days: Days
     #: The time zone of most of the chargers.
     zone: str
+    #: Up to when the figures of the chargers that stand there are computed.
+    computed_until: datetime | None
     #: The metric that the trend shows.
     metric: str
     #: The column that the table is sorted by, "-" before it for backwards; "": worst first.
@@ -88,6 +90,7 @@ def read(user: User, parameters: Mapping[str, str], now: datetime) -> Asked:
         window=window,
         days=days,
         zone=place.zone,
+        computed_until=place.computed_until,
         metric=_one_of(parameters, "metric", metrics, [], ""),
         sort=_sort(parameters.get("sort", ""), metrics),
         page=number(parameters.get("page"), 1),
@@ -103,19 +106,27 @@ class _Place:
     zones: Counter[str]
     organisations: int
     regions: int
+    #: The latest refresh of a roll-up.
+    computed_until: datetime | None
 
     @classmethod
     def of(cls, scope: Scope) -> "_Place":
         """Count; one query."""
         columns = ("site__timezone", "site__organisation", "site__region")
-        found = scope.chargers.order_by().values_list(*columns).annotate(Count("pk"))
+        found = (
+            scope.chargers.order_by()
+            .values_list(*columns)
+            .annotate(Count("pk"), Max("rollup__refreshed_at"))
+        )
         zones: Counter[str] = Counter()
         organisations, regions = set(), set()
-        for zone, organisation, region, count in found:
+        refreshed = []
+        for zone, organisation, region, count, at in found:
+            refreshed += [at] if at else []
             zones[zone] += count
             organisations.add(organisation)
             regions.add(region)
-        return cls(zones, len(organisations), len(regions))
+        return cls(zones, len(organisations), len(regions), max(refreshed, default=None))
 
     @property
     def zone(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,8 +29,6 @@ from monitoring.kpis.figures import Unit
 from monitoring.views.asked import person
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-#: A workbook larger than this is written to the disk.
-IN_MEMORY = 2**20
 #: Behind a metric's name: what the column is.
 COLUMNS = ("", "_numerator", "_denominator", "_no_data_share")
 
@@ -51,13 +49,12 @@ def download(request: HttpRequest) -> HttpResponseBase:
     return export.attachment(request, records, columns, name)
 
 
-def _workbook(asked: Asked, parts: list[Part], name: str) -> FileResponse:
-    # The answer closes the file, and with that it is gone.
-    file = tempfile.NamedTemporaryFile(suffix=".xlsx")  # noqa: SIM115
+def _workbook(asked: Asked, parts: list[Part], name: str) -> HttpResponse:
     sheet = Sheet("kpis", _("KPIs"), list(_columns(asked)), lambda: _rows(asked, parts))
-    sheets.write_xlsx(list(_facts(asked)), [sheet], Path(file.name), lambda _share: None)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as file:
+        sheets.write_xlsx(list(_facts(asked)), [sheet], Path(file.name), lambda _share: None)
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(Path(file.name).read_bytes(), content_type=XLSX, headers=disposition)
 
 
 def _columns(asked: Asked) -> Iterator[str]:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,7 +23,7 @@ from cpms.reports.pages.scope import LABELS, MANY
 from cpms.reports.pages.views import VIEWS
 from monitoring.kpis.figures import Better
 from monitoring.kpis.queries import Days, GroupBy, distribution, heat_map, worst_ports
-from monitoring.models import DailyKpi
+from monitoring.kpis.scope import Plan, plan_of
 from monitoring.views.asked import person
 
 
@@ -88,7 +87,8 @@ def _path(asked: Asked) -> list[tuple[str, str, bool]]:
 def _content(asked: Asked, now: datetime) -> dict[str, Any]:
     """Return the figures; {} where there is no charger to have any."""
     reader = Reader(asked.scope.chargers, asked.view.table, asked.lens, now, asked.view.lenses)
-    parts = reader.parts(asked.days, asked.by)
+    plan = plan_of(asked.scope.chargers, asked.days, now)
+    parts = reader.parts(asked.days, asked.by, plan)
     if not parts:
         return {}
     course = _course(reader, asked)
@@ -97,9 +97,9 @@ def _content(asked: Asked, now: datetime) -> dict[str, Any]:
         or (None if course.shown.monthly else reader.sum_of_days(course.points, asked.days))
         or reader.whole(asked.days)
     )
-    targets = lenses.targets(asked.scope.chargers, asked.days.last)
+    targets = lenses.targets(asked.scope.chargers, asked.days.last, contract=_agreed(whole))
     page = table.page(parts, asked)
-    until = None if course.shown.monthly else _computed_until(asked)
+    now_in_it = asked.days.last >= (now - timedelta(days=1)).date()
     return {
         "cards": panels.cards(whole, course.before, course.points, asked),
         "trend": panels.trend(course.points, course.shown, targets[asked.lens], asked),
@@ -116,10 +116,10 @@ def _content(asked: Asked, now: datetime) -> dict[str, Any]:
             (by.value, MANY[by.value], by is asked.by, asked.url(by=by.value))
             for by in asked.offered
         ],
-        "until": until,
-        "live": asked.days.last >= (now - timedelta(days=1)).date(),
+        "until": asked.computed_until if now_in_it else None,
+        "live": now_in_it,
         "export": reverse("kpis-export") + asked.url(by=asked.by.value),
-        **_panels(asked, whole, targets, now),
+        **_panels(asked, whole, targets, now, plan),
     }
 
 
@@ -146,7 +146,7 @@ def _course(reader: Reader, asked: Asked) -> _Course:
 
 
 def _panels(
-    asked: Asked, whole: Part, targets: Mapping[str, Target], now: datetime
+    asked: Asked, whole: Part, targets: Mapping[str, Target], now: datetime, plan: Plan
 ) -> dict[str, Any]:
     """Return what only this tab shows."""
     scope, days, name = asked.scope.chargers, asked.days, asked.view.name
@@ -157,7 +157,7 @@ def _panels(
         return {"heat_maps": maps, "made_of": made_of}
     if name != "overview":
         return {"made_of": made_of}
-    buckets = distribution(scope, days, lens=asked.lens, now=now)
+    buckets = distribution(scope, days, lens=asked.lens, now=now, plan=plan)
     return {
         "made_of": made_of,
         "lenses": panels.lenses(whole, targets, asked),
@@ -165,14 +165,15 @@ def _panels(
         "meeting": panels.meeting(buckets, targets[asked.lens]),
         "left_out": panels.left_out(whole, asked),
         "distribution": panels.spread(buckets, targets[asked.lens]),
-        "worst": losses.losses(worst_ports(scope, days, lens=asked.lens, now=now), asked),
+        "worst": losses.losses(
+            worst_ports(scope, days, lens=asked.lens, now=now, plan=plan), asked
+        ),
     }
 
 
-def _computed_until(asked: Asked) -> datetime | None:
-    rows = DailyKpi.objects.filter(charger__in=asked.scope.chargers, day=asked.days.last)
-    until: datetime | None = rows.aggregate(Max("until"))["until__max"]
-    return until
+def _agreed(whole: Part) -> bool:
+    """Tell whether any port is under a contract: else nothing was agreed about any."""
+    return whole.uptime("contract").value is not None
 
 
 def _nothing(asked: Asked) -> dict[str, str]:

@@ -82,10 +82,15 @@ LENSES: Mapping[str, Lens] = {
 }  # fmt: skip
 
 
-def targets(chargers: QuerySet[Charger], last: date) -> Mapping[str, Target]:
-    """Return what each lens asks of these chargers; `last` is the window's last day."""
+def targets(
+    chargers: QuerySet[Charger], last: date, *, contract: bool = True
+) -> Mapping[str, Target]:
+    """Return what each lens asks of these chargers; `last` is the window's last day.
+
+    `contract`: whether what was agreed about them is looked up.
+    """
     found = {name: _asked(STANDARDS[name]) for name in LENSES}
-    agreed = _agreed(chargers, last)
+    agreed = _agreed(chargers, last) if contract else []
     if len(agreed) == 1:
         found["contract"] = Target(agreed[0], f"≥ {_share(agreed[0])}")
     elif agreed:

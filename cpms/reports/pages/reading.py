@@ -11,11 +11,12 @@ from django.db.models import QuerySet
 
 from alerts.repair import RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger
-from monitoring.kpis import wanted
 from monitoring.kpis.figures import RAW, Figure, Metric, figure
 from monitoring.kpis.groups import Key
 from monitoring.kpis.queries import Days, GroupBy, Sums, sums
+from monitoring.kpis.scope import Plan
 from monitoring.kpis.totals import LinkTotals, PortTotals
+from monitoring.kpis.wanted import Wanted, needed
 
 _OF_REPAIR = frozenset(map(str, RepairMetric))
 
@@ -47,9 +48,10 @@ class Reader:
     #: Lenses whose uptime is looked at as well.
     beside: Iterable[str] = ()
 
-    def parts(self, days: Days, by: GroupBy) -> list[Part]:
+    def parts(self, days: Days, by: GroupBy, plan: Plan | None = None) -> list[Part]:
         """Return each group's figures in the days, in order of the label."""
-        found = sums(self.chargers, days, by=by, now=self.now, wanted=self._wanted())
+        wanted = self._wanted()
+        found = sums(self.chargers, days, by=by, now=self.now, wanted=wanted, plan=plan)
         if _OF_REPAIR.isdisjoint(self.metrics):
             return [self._part(of, RepairTotals()) for of in found]
         repaired = repairs(self.chargers, days, by=by, now=self.now)
@@ -88,13 +90,13 @@ class Reader:
 
         return Part(of.key, of.label, read, of, repaired)
 
-    def _wanted(self) -> wanted.Wanted:
+    def _wanted(self) -> Wanted:
         """Return the columns of everything that is looked at."""
-        found = [wanted.needed(self.metrics, lens) for lens in (self.lens, *self.beside)]
-        return wanted.Wanted(
+        found = [needed(self.metrics, lens) for lens in (self.lens, *self.beside)]
+        return Wanted(
             *(
                 tuple(dict.fromkeys(name for each in found for name in getattr(each, field.name)))
-                for field in fields(wanted.Wanted)
+                for field in fields(Wanted)
             )
         )
 
