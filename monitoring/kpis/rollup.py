@@ -46,8 +46,9 @@ MOST_AGAIN = 40_000
 #: Chargers that one worker takes of the work of a run, and how often they can be had.
 SHARE = 500
 MOST_SHARES = 20
-#: Statuses of a charger that are read at once; of one that has more in a job's days, one day.
-MOST_STATUSES = 100_000
+#: Statuses that are read at once; a charger with more than its share of them in a job's days is
+#: read alone and day by day.
+MOST_STATUSES = 500_000
 #: Dirty days taken at once.
 MOST_DIRTY = 2_000
 
@@ -398,11 +399,12 @@ def _roll_up(
 
 
 def _flapping(states: Sequence[RollupState], job: Job) -> set[int]:
-    """Return the chargers with more statuses in several days than are read at once."""
-    if job.first >= job.last:
+    """Return the chargers with more than their share of the statuses that are read at once."""
+    if not states or job.first > job.last:
         return set()
     zone = zone_of(job.zone)
-    limits = (bounds(job.first, zone)[0], bounds(job.last, zone)[1], MOST_STATUSES)
+    share = MOST_STATUSES // len(states)
+    limits = (bounds(job.first, zone)[0], bounds(job.last, zone)[1], share)
     with connection.cursor() as cursor:
         cursor.execute(FLAPPING, ([state.pk for state in states], *limits))
         return {charger for (charger,) in cursor.fetchall()}
