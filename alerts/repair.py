@@ -46,7 +46,7 @@ class RepairTotals:
     until_acknowledged: float = 0.0
     repaired: int = 0
     until_repaired: float = 0.0
-    #: Repaired without a visit, and among these those that no person had a hand in.
+    #: Repaired without a visit, and among these those that no person acknowledged or resolved.
     remotely: int = 0
     by_itself: int = 0
     #: Repairs of which it is known whether they held, and those that did.
@@ -146,60 +146,98 @@ _KEYS = {
     GroupBy.MONTH: f"date_trunc('month', {_LOCAL})::date",
 }
 _BOUNDS = {
-    "date": "a.first::timestamp AT TIME ZONE s.zone AS start, "
-    "(a.last + 1)::timestamp AT TIME ZONE s.zone AS stop",
-    "timestamptz": "a.first AS start, a.last AS stop",
+    "date": (
+        "a.first::timestamp AT TIME ZONE s.zone",
+        "(a.last + 1)::timestamp AT TIME ZONE s.zone",
+    ),
+    "timestamptz": ("a.first", "a.last"),
 }
 ASKED = ", asked (first, last, now) AS (VALUES (%s::{type}, %s::{type}, %s::timestamptz))"
-OF_CHARGERS = """
-SELECT i.id, i.dedup_key, i.organisation_id, i.evse_id, s.key, s.zone, {bounds}
+_INCIDENT = """
+SELECT i.id, i.dedup_key, i.organisation_id, i.evse_id, i.episode, i.opened_at,
+       i.acknowledged_at, i.resolved_at, i.resolution <> 'unwatched' AS repaired,
+       i.acknowledged_by_id IS NOT NULL OR i.resolved_by_id IS NOT NULL AS attended,
+       s.key, s.zone, {start} AS start, {stop} AS stop
+"""
+_RECENT = " WHERE (i.resolved_at IS NULL OR i.resolved_at >= {start})\n"
+OF_CHARGERS = f"""{_INCIDENT}
   FROM asked a CROSS JOIN scope s
   JOIN alerts_incident i ON i.charger_id = s.charger
-"""
-OF_SITES = """
+{_RECENT}"""
+OF_SITES = f"""
  UNION ALL
-SELECT i.id, i.dedup_key, i.organisation_id, i.evse_id, s.key, s.zone, {bounds}
-  FROM asked a CROSS JOIN (SELECT DISTINCT c.site_id, s.zone, s.key
-                             FROM scope s JOIN inventory_charger c ON c.id = s.charger) s
+{_INCIDENT}
+  FROM asked a
+ CROSS JOIN (SELECT DISTINCT c.site_id, s.zone, s.key
+               FROM scope s JOIN inventory_charger c ON c.id = s.charger) s
   JOIN alerts_incident i ON i.site_id = s.site_id AND i.charger_id IS NULL
-"""
-REPAIRS = """, incidents AS ({incidents}),
-told AS (
-    SELECT i.*, r.kind, r.at, o.at AS opened,
-           r.kind = 'resolved' AND r.data ->> 'resolution' <> 'unwatched' AS repaired
+{_RECENT}"""
+#: An incident's row tells of its last opening; only of those before it must its timeline be read.
+REPAIRS = """, incidents AS MATERIALIZED ({incidents}),
+told AS MATERIALIZED (
+    SELECT id, dedup_key, organisation_id, evse_id, key, zone, acknowledged_at AS at,
+           opened_at AS opened, true AS acknowledged, false AS repaired, true AS attended
+      FROM incidents WHERE acknowledged_at >= start AND acknowledged_at < stop
+     UNION ALL
+    SELECT id, dedup_key, organisation_id, evse_id, key, zone, resolved_at, opened_at, false,
+           repaired, attended
+      FROM incidents WHERE resolved_at >= start AND resolved_at < stop
+     UNION ALL
+    SELECT i.id, i.dedup_key, i.organisation_id, i.evse_id, i.key, i.zone, r.at, o.at,
+           r.kind = 'acknowledged',
+           r.kind = 'resolved' AND r.data ->> 'resolution' <> 'unwatched',
+           EXISTS (SELECT FROM alerts_incidententry p
+                    WHERE p.incident_id = i.id AND p.at BETWEEN o.at AND r.at
+                      AND p.kind IN ('acknowledged', 'resolved') AND p.actor_id IS NOT NULL)
       FROM incidents i
       JOIN alerts_incidententry r ON r.incident_id = i.id AND r.at >= i.start AND r.at < i.stop
-       AND r.kind IN ('acknowledged', 'resolved')
+       AND r.at < i.opened_at AND r.kind IN ('acknowledged', 'resolved')
       JOIN LATERAL (SELECT at FROM alerts_incidententry
                      WHERE incident_id = i.id AND kind IN ('opened', 'reopened') AND at <= r.at
-                     ORDER BY at DESC, id DESC LIMIT 1) o ON true),
+                     ORDER BY at DESC, id DESC LIMIT 1) o ON true
+     WHERE i.episode > 1),
+hands AS MATERIALIZED (
+    SELECT p.incident_id, p.at, m.organisation_id
+      FROM inventory_membership m
+      JOIN alerts_incidententry p ON p.actor_id = m.user_id
+     WHERE m.role = 'contractor'),
+visited AS (
+    SELECT DISTINCT t.id, t.at
+      FROM told t
+      JOIN hands h ON h.incident_id = t.id AND h.organisation_id = t.organisation_id
+       AND h.at BETWEEN t.opened AND t.at
+     WHERE t.repaired),
+openings AS (
+    SELECT i.dedup_key, i.opened_at AS at
+      FROM alerts_incident i, asked a
+     WHERE i.opened_at >= a.first::timestamptz - interval '1 day'
+     UNION ALL
+    SELECT i.dedup_key, p.at
+      FROM asked a, alerts_incident i
+      JOIN alerts_incidententry p ON p.incident_id = i.id AND p.kind IN ('opened', 'reopened')
+     WHERE i.episode > 1 AND i.opened_at >= a.first::timestamptz - interval '1 day'),
+back AS (
+    SELECT DISTINCT t.id, t.at
+      FROM told t
+      JOIN openings o ON o.dedup_key = t.dedup_key AND o.at > t.at
+       AND o.at <= t.at + interval '{days} days'
+     WHERE t.repaired),
 judged AS (
-    SELECT t.*,
-           t.repaired AND EXISTS (
-               SELECT FROM alerts_incidententry p
-                WHERE p.incident_id = t.id AND p.at BETWEEN t.opened AND t.at
-                  AND p.actor_id IS NOT NULL) AS attended,
-           t.repaired AND EXISTS (
-               SELECT FROM alerts_incidententry p
-                 JOIN inventory_membership m ON m.user_id = p.actor_id
-                  AND m.organisation_id = t.organisation_id AND m.role = 'contractor'
-                WHERE p.incident_id = t.id AND p.at BETWEEN t.opened AND t.at) AS visited,
-           t.repaired AND EXISTS (
-               SELECT FROM alerts_incident j
-                 JOIN alerts_incidententry n ON n.incident_id = j.id
-                  AND n.kind IN ('opened', 'reopened')
-                WHERE j.dedup_key = t.dedup_key AND n.at > t.at
-                  AND n.at <= t.at + interval '{days} days') AS back
-      FROM told t)
-SELECT {key}, count(*) FILTER (WHERE t.kind = 'acknowledged'),
-       date_part('epoch', sum(t.at - t.opened) FILTER (WHERE t.kind = 'acknowledged')),
+    SELECT t.*, t.repaired AND v.id IS NOT NULL AS visited, t.repaired AND b.id IS NOT NULL AS back,
+           t.repaired AND t.at + interval '{days} days' <= a.now AS long_ago
+      FROM told t
+     CROSS JOIN asked a
+      LEFT JOIN visited v ON v.id = t.id AND v.at = t.at
+      LEFT JOIN back b ON b.id = t.id AND b.at = t.at)
+SELECT {key}, count(*) FILTER (WHERE t.acknowledged),
+       date_part('epoch', sum(t.at - t.opened) FILTER (WHERE t.acknowledged)),
        count(*) FILTER (WHERE t.repaired),
        date_part('epoch', sum(t.at - t.opened) FILTER (WHERE t.repaired)),
        count(*) FILTER (WHERE t.repaired AND NOT t.visited),
-       count(*) FILTER (WHERE t.repaired AND NOT t.attended),
-       count(*) FILTER (WHERE t.repaired AND (t.back OR t.at + interval '{days} days' <= a.now)),
-       count(*) FILTER (WHERE t.repaired AND NOT t.back AND t.at + interval '{days} days' <= a.now)
-  FROM judged t CROSS JOIN asked a
+       count(*) FILTER (WHERE t.repaired AND NOT t.attended AND NOT t.visited),
+       count(*) FILTER (WHERE t.back OR t.long_ago),
+       count(*) FILTER (WHERE t.long_ago AND NOT t.back)
+  FROM judged t
  GROUP BY 1
 """
 
@@ -223,8 +261,9 @@ def repairs(
 
 def _statement(by: GroupBy, kind: str) -> str:
     incidents = OF_CHARGERS + (OF_SITES if by in _OF_SITES else "")
+    start, stop = _BOUNDS[kind]
     counted = REPAIRS.format(
-        incidents=incidents.format(bounds=_BOUNDS[kind]),
+        incidents=incidents.format(start=start, stop=stop),
         key=_KEYS.get(by, "t.key"),
         days=COMES_BACK.days,
     )

@@ -31,15 +31,18 @@ def happened(
     resolution: str = "recovered",
 ) -> Incident:
     """Store an incident with its timeline: minutes after noon, what happened, who did it."""
-    opened = NOON + minutes(story[0][0])
-    over = [at for at, kind, *_who in story if kind == "resolved"]
+    moments = [(NOON + minutes(at), kind, who[0] if who else None) for at, kind, *who in story]
+    openings = [at for at, kind, _who in moments if kind in ("opened", "reopened")]
+    last = {kind: (at, who) for at, kind, who in moments if at >= openings[-1]}
+    acknowledged, resolved = (last.get(kind, (None, None)) for kind in ("acknowledged", "resolved"))
     incident = Incident.objects.create(
         detector=DetectorName.OFFLINE, dedup_key=key or f"key-{next(KEYS)}",
         organisation=world.organisation, site=world.site, charger=charger, evse=evse,
-        subject="CP", severity=2, since=opened, opened_at=opened,
-        policy_version=policies.current(world.organisation.pk, opened),
-        state="resolved" if over else "open", resolution=resolution if over else "",
-        resolved_at=NOON + minutes(over[-1]) if over else None,
+        subject="CP", severity=2, since=openings[-1], opened_at=openings[-1],
+        policy_version=policies.current(world.organisation.pk, NOON), episode=len(openings),
+        state="resolved" if resolved[0] else "open", resolution=resolution if resolved[0] else "",
+        acknowledged_at=acknowledged[0], acknowledged_by=acknowledged[1],
+        resolved_at=resolved[0], resolved_by=resolved[1],
     )  # fmt: skip
     for at, kind, *who in story:
         data = {"resolution": resolution} if kind == "resolved" else {}
@@ -83,6 +86,21 @@ def test_an_incident_that_came_back_soon_was_repaired_twice_and_not_fixed_at_fir
     assert (totals.decided, totals.fixed) == (2, 1)
 
 
+def test_each_time_it_was_open_is_judged_by_what_happened_then(world: World) -> None:
+    lea, cem = world.person("lea", Role.OPERATOR), world.person("cem", Role.CONTRACTOR)
+    happened(
+        world,
+        (0, "opened"), (2, "acknowledged", lea), (10, "resolved"),
+        (20, "reopened"), (25, "note", cem), (30, "resolved"),
+        (40, "reopened"), (50, "resolved"),
+        charger=world.charger(),
+    )  # fmt: skip
+    (totals,) = read().values()
+    assert (totals.acknowledged, totals.until_acknowledged) == (1, 2 * 60)
+    assert (totals.repaired, totals.until_repaired) == (3, 30 * 60)
+    assert (totals.remotely, totals.by_itself, totals.fixed) == (2, 1, 1)
+
+
 def test_a_fault_that_comes_back_within_14_days_was_not_fixed(world: World) -> None:
     charger, day = world.charger(), 24 * 60.0
     happened(world, (0, "opened"), (10, "resolved"), charger=charger, key="same")
@@ -110,7 +128,7 @@ def test_where_a_contractor_had_a_hand_somebody_was_there(world: World) -> None:
     lea, cem = world.person("lea", Role.OPERATOR), world.person("cem", Role.CONTRACTOR)
     charger = world.charger()
     happened(world, (0, "opened"), (5, "note", cem), (60, "resolved"), charger=charger)
-    happened(world, (0, "opened"), (5, "note", lea), (60, "resolved"), charger=charger)
+    happened(world, (0, "opened"), (5, "acknowledged", lea), (60, "resolved"), charger=charger)
     happened(world, (0, "opened"), (60, "resolved"), charger=charger)
     happened(world, (0, "opened"), (60, "resolved"), (90, "note", cem), charger=charger)
     (totals,) = read().values()
