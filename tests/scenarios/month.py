@@ -127,14 +127,16 @@ def month(year: int, number: int, *, night: tuple[str, str] | None = None) -> Mo
     def down(state: str, start: str, end: str, error: str = "") -> list[Says]:
         return [Says(at(start), state, error), Says(at(end), "Available")]
 
-    def visit(start: str, token: str, energy: float | None = 9_000.0, **stop: str) -> list:  # type: ignore[type-arg]
+    def visit(
+        start: str, token: str, energy: float | None = 9_000.0, reason: str = "Local"
+    ) -> list:  # type: ignore[type-arg]
         """Plug in and show the card; a minute later charge for 20; two more until it is free."""
         begun = at(start)
         end = begun + 21 * MINUTE
         return [
             Asks(begun, token),
             Says(begun, "Preparing"),
-            Charges(begun + MINUTE, token, end, energy, **stop),
+            Charges(begun + MINUTE, token, end, energy, reason),
             Says(begun + MINUTE, "Charging"),
             Says(end, "Finishing"),
             Says(begun + 23 * MINUTE, "Available"),
@@ -240,8 +242,8 @@ def _port(script: Month) -> PortHistory:
             for e in script.exclusions
             if e.approved
         ],
-        planned=[Planned(*map(seconds, script.work))],
-        silent=[SilentRun(*map(seconds, script.silent))],
+        planned=[Planned(seconds(script.work[0]), seconds(script.work[1]))],
+        silent=[SilentRun(seconds(script.silent[0]), seconds(script.silent[1]))],
     )
 
 

@@ -193,7 +193,7 @@ class Player:
 
     async def play(self, script: Month) -> None:
         """Play all of it; what goes on then is ended by the house being shut."""
-        turns = list(script.events)
+        turns: list[Any] = list(script.events)
         turns += [_End(event) for event in turns if isinstance(event, Charges) and event.end]
         last = script.commissioned
         for turn in sorted(turns, key=_turn):

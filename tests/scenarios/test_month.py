@@ -152,7 +152,8 @@ def _assert_attempts(ports: PortTotals) -> None:
     }  # fmt: skip
     use = (ports.use.charging / 60, ports.use.occupied / 60, ports.use.idle / 60)
     assert use == pytest.approx((120, 145, 12))
-    assert (ports.use.sessions, ports.use.energy) == (9, pytest.approx(43_020))
+    assert ports.use.sessions == 9
+    assert ports.use.energy == pytest.approx(43_020)
 
 
 def _assert_links(paper: Paper, links: LinkTotals) -> None:

@@ -25,8 +25,8 @@ def samples(*rows: tuple[float, float | None, float | None]) -> Sampled:
 
 def session(rows: Any = EVEN, **said: Any) -> Judgement:
     end = said.pop("end", 3600.0)
-    said = {"limit": 22_000.0, "sampled": samples(*rows)} | said
-    return judge(Metered(0.0, end, **said))
+    told: dict[str, Any] = {"limit": 22_000.0, "sampled": samples(*rows), **said}
+    return judge(Metered(0.0, end, **told))
 
 
 def registers(rows: Any) -> list[Any]:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from inventory.models import Evse, Organisation, Role
+from monitoring.facts import Status
 from monitoring.models import Session, SessionReconciliation
 from tests import network
 from tests.network import NOON
@@ -16,7 +17,7 @@ from tests.network import NOON
 def port(db: None) -> Evse:
     """A port whose charger has an ugly name."""
     place = network.site(network.tenant(), "<b>Depot</b>")
-    return network.charger(place, "CP-1", "Available").evses.get()
+    return network.charger(place, "CP-1", Status.AVAILABLE).evses.get()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from inventory.models import Connector, Evse
+from monitoring.facts import Status
 from monitoring.models import Session, SessionReconciliation, SessionToReconcile
 from monitoring.partitions import create
 from monitoring.reconciliation import rows
@@ -21,7 +22,7 @@ KEYS = count(5_000)
 @pytest.fixture
 def port(db: None) -> Evse:
     """A port of 22 kW, and partitions for its samples."""
-    charger = network.charger(network.site(network.tenant()), "CP-1", "Available")
+    charger = network.charger(network.site(network.tenant()), "CP-1", Status.AVAILABLE)
     evse = charger.evses.get()
     Connector.objects.create(evse=evse, max_power=22_000)
     make_partition()
@@ -43,7 +44,7 @@ def charged(port: Evse, minutes: int = 60, **said: object) -> Session:
     )  # fmt: skip
 
 
-def sample(session: Session, minute: float, register: float, **said: object) -> None:
+def sample(session: Session, minute: float, register: float, **said: int | None) -> None:
     said = {"session_id": session.pk, "evse_id": session.evse_id} | said
     with connection.cursor() as cursor:
         cursor.execute(
