@@ -92,11 +92,7 @@ def _content(asked: Asked, now: datetime) -> dict[str, Any]:
     if not parts:
         return {}
     course = _course(reader, asked)
-    whole = (
-        reader.sum_of(parts, asked.by)
-        or (None if course.shown.monthly else reader.sum_of_days(course.points, asked.days))
-        or reader.whole(asked.days)
-    )
+    whole = _whole(reader, asked, course, parts)
     targets = lenses.targets(asked.scope.chargers, asked.days.last, contract=_agreed(whole))
     page = table.page(parts, asked)
     now_in_it = asked.days.last >= (now - timedelta(days=1)).date()
@@ -143,6 +139,13 @@ def _course(reader: Reader, asked: Asked) -> _Course:
     whole = reader.sum_of_days(days, before)
     points = [part for part in days if part.key in shown]
     return _Course(shown, points, whole)
+
+
+def _whole(reader: Reader, asked: Asked, course: _Course, parts: list[Part]) -> Part:
+    """Return the figures of the window, added up from what is read already if that can be."""
+    if not course.shown.monthly:
+        return reader.sum_of_days(course.points, asked.days)
+    return reader.sum_of(parts, asked.by) or reader.whole(asked.days)
 
 
 def _panels(

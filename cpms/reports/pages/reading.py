@@ -3,7 +3,7 @@
 Each is read once: all cards, lenses and columns are figures of the same sums.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from alerts.repair import RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger
-from monitoring.kpis.figures import RAW, Figure, Metric, figure
+from monitoring.kpis.figures import Figure, Metric, figure
 from monitoring.kpis.groups import Key
 from monitoring.kpis.queries import Days, GroupBy, Sums, sums
 from monitoring.kpis.scope import Plan
@@ -21,16 +21,34 @@ from monitoring.kpis.wanted import Wanted, needed
 _OF_REPAIR = frozenset(map(str, RepairMetric))
 
 
-@dataclass(frozen=True, slots=True)
+_NOTHING = RepairTotals()
+
+
+@dataclass(slots=True)
 class Part:
     """A group, and its figures by the metric's name, computed when they are asked for."""
 
-    key: object
-    label: str
-    figure: Callable[[str], Figure]
-    #: What the figures are made of.
     totals: Sums
-    repaired: RepairTotals
+    lens: str
+    repaired: RepairTotals = _NOTHING
+
+    @property
+    def key(self) -> Key:
+        """What it stands for."""
+        return self.totals.key
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.totals.label
+
+    def figure(self, name: str) -> Figure:
+        """Return one of its figures."""
+        if name in _OF_REPAIR:
+            return repair_figure(RepairMetric(name), self.repaired)
+        if name == Metric.UPTIME:
+            return self.uptime(self.lens)
+        return figure(Metric(name), self.totals.ports, self.totals.links)
 
     def uptime(self, lens: str) -> Figure:
         """Return its uptime through a lens."""
@@ -53,11 +71,11 @@ class Reader:
         wanted = self._wanted()
         found = sums(self.chargers, days, by=by, now=self.now, wanted=wanted, plan=plan)
         if _OF_REPAIR.isdisjoint(self.metrics):
-            return [self._part(of, RepairTotals()) for of in found]
+            return [Part(of, self.lens) for of in found]
         repaired = repairs(self.chargers, days, by=by, now=self.now)
         if by in (GroupBy.DAY, GroupBy.MONTH):
             found = _with_days(found, repaired)
-        return [self._part(of, repaired.get(of.key, RepairTotals())) for of in found]
+        return [Part(of, self.lens, repaired.get(of.key, _NOTHING)) for of in found]
 
     def whole(self, days: Days) -> Part:
         """Return the figures of all the chargers together."""
@@ -70,7 +88,7 @@ class Reader:
         """
         if by is GroupBy.PORT or not _OF_REPAIR.isdisjoint(self.metrics):
             return None
-        return self._part(_together(parts), RepairTotals())
+        return Part(_together(parts), self.lens)
 
     def sum_of_days(self, parts: Sequence[Part], days: Days) -> Part:
         """Return the figures of those of the days that are in the window, together."""
@@ -79,16 +97,7 @@ class Reader:
             for part in parts
             if isinstance(part.key, date) and days.first <= part.key <= days.last
         ]
-        return self._part(_together(inside), _repaired(inside))
-
-    def _part(self, of: Sums, repaired: RepairTotals) -> Part:
-        def read(name: str) -> Figure:
-            if name in _OF_REPAIR:
-                return repair_figure(RepairMetric(name), repaired)
-            lens = self.lens if name == Metric.UPTIME else RAW
-            return figure(Metric(name), of.ports, of.links, lens)
-
-        return Part(of.key, of.label, read, of, repaired)
+        return Part(_together(inside), self.lens, _repaired(inside))
 
     def _wanted(self) -> Wanted:
         """Return the columns of everything that is looked at."""
