@@ -105,7 +105,7 @@ class ContractForm(WeekForm):
         field.queryset = access.sites(user).filter(organisation=owner).order_by("name")
         self.initial["reasons"] = self.instance.excluded_reasons
         if self.instance.uptime_target is not None:
-            self.initial["percent"] = round(self.instance.uptime_target * 100, 6)
+            self.initial["percent"] = f"{self.instance.uptime_target * 100:.10g}"
         self.add_week()
 
     def clean(self) -> dict[str, Any]:
