@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 State = Report.State
-#: Without a sign of life for so long a maker is taken for dead.
-LEASE = timedelta(seconds=60)
+#: Without a sign of life for so long a maker is taken for dead: no query takes longer.
+LEASE = timedelta(minutes=3)
 #: How often a sign of life is written.
 SIGN = timedelta(seconds=1)
 #: Longer than this no report may take.

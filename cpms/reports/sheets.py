@@ -12,13 +12,12 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 from msgspec import msgpack
 
-from cpms.reports.order import CannotMake
 from inventory.rest.export import DANGEROUS
 
 Cell = str | float | int | date | datetime | None
 Tick = Callable[[float], None]
-#: Rows that a sheet of a workbook holds (Excel), with the head.
-MOST_ROWS = 1_048_576
+#: Rows of a sheet of a workbook; what is more is in the CSV files, which have no end.
+MOST_ROWS = 100_000
 #: Rows between two signs of life.
 ROWS_PER_TICK = 2_000
 #: Bytes of a table that are kept in memory; what is more lies on the disk.
@@ -154,11 +153,9 @@ def _fill(book: Any, sheet: Sheet, tick: Tick) -> None:
     page.set_column(0, len(sheet.columns) - 1, 18)
     page.write_row(0, 0, sheet.columns, head)
     for number, row in enumerate(counted(sheet, tick), 1):
-        if number >= MOST_ROWS:
-            raise CannotMake(
-                _("“%s” has more rows than a workbook holds; ask for CSV, or for fewer days.")
-                % sheet.title
-            )
+        if number > MOST_ROWS:
+            page.write_string(number, 0, _("There are more rows: the CSV file has all of them."))
+            break
         for column, value in enumerate(row):
             _put(page, number, column, value, when)
 

@@ -27,7 +27,6 @@ from cpms.reports.paper.document import (
     Table,
     Text,
 )
-from cpms.reports.sheets import Tick
 from inventory.models import Charger
 from monitoring.kpis.figures import Better, Figure
 from monitoring.kpis.queries import Days, GroupBy, heat_map, worst_ports
@@ -211,21 +210,18 @@ def heat(order: Order, chargers: QuerySet[Charger]) -> HeatMap:
     return HeatMap(title, alt, names, cells, hours, words.hours(most))
 
 
-def lost_by(order: Order, tick: Tick) -> tuple[dict[str, float], Counter[str]]:
+def lost_by(order: Order) -> tuple[dict[str, float], Counter[str]]:
     """Return seconds lost and the number of outages by cause."""
     seconds, counts = defaultdict[str, float](float), Counter[str]()
-    for chargers in reading.batches(order):
-        for outage, lost, _excluded in reading.outages_of(order, chargers):
-            cause = outage.found_cause or outage.cause
-            seconds[cause] += lost
-            counts[cause] += outage.stretches
-        tick(0.5)
+    for cause, lost, count in reading.causes_of(order):
+        seconds[cause] += lost
+        counts[cause] += count
     return seconds, counts
 
 
-def causes(order: Order, tick: Tick) -> list[Block]:
+def causes(order: Order) -> list[Block]:
     """Draw what the outages were caused by."""
-    seconds, counts = lost_by(order, tick)
+    seconds, counts = lost_by(order)
     names, whole = dict(CAUSES), sum(seconds.values())
     bars = [
         Bar(f"{names.get(cause, cause)} · {words.number(counts[cause])}", lost,

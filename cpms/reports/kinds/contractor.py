@@ -114,7 +114,7 @@ def _body(order: Order, tick: Tick) -> list[Block]:
     tick(0.7)
     return [
         *found, Heading(_("Longest outages")), site.longest(order),
-        Heading(_("Why")), *blocks.causes(order, tick),
+        Heading(_("Why")), *blocks.causes(order),
         Heading(_("Exclusions")), *blocks.exclusions(order),
         Heading(_("How it is computed")), *blocks.definitions(names),
     ]  # fmt: skip

@@ -84,7 +84,7 @@ def body(order: Order, tick: Tick) -> list[Block]:
     lost = blocks.lost_by_day(order)
     found += [*([lost] if lost else []), blocks.heat(order, chargers)]
     tick(0.5)
-    found += [Heading(_("Why")), *blocks.causes(order, tick)]
+    found += [Heading(_("Why")), *blocks.causes(order)]
     tick(0.6)
     found += [
         Heading(_("Sessions")),

@@ -151,13 +151,26 @@ def outages_of(
     for zone, keys in _by_zone(chargers).items():
         start, end = bounds_of(order, zone)
         found = outages(Charger.objects.filter(pk__in=keys), start, min(end, order.now))
-        rows = found.order_by("charger_id", "evse_id", "started").iterator(2_000)
+        rows = found.order_by("charger_id", "evse_id", "started")
         if not judged or order.lens == "raw":
-            yield from ((row, row.lost, 0.0) for row in rows)  # type: ignore[attr-defined]
+            plain = rows.defer("evidence", "course").iterator(2_000)
+            yield from ((row, row.lost, 0.0) for row in plain)  # type: ignore[attr-defined]
             continue
-        for line in lines(rows, start, min(end, order.now)):
+        for line in lines(rows.iterator(2_000), start, min(end, order.now)):
             seen = line.lenses.get(order.lens)
             yield line.outage, line.seconds, seen.excluded if seen else 0.0
+
+
+def causes_of(order: Order) -> Iterator[tuple[str, float, int]]:
+    """Yield causes with the seconds that were lost by them in the window, and how many outages."""
+    zones = order.where().order_by().values_list("timezone", flat=True).distinct()
+    for zone in zones:
+        start, end = bounds_of(order, zone)
+        here = order.chargers().filter(site__timezone=zone)
+        found = outages(here, start, min(end, order.now)).order_by()
+        sums = found.values_list("cause", "found_cause").annotate(Sum("lost"), Sum("stretches"))
+        for cause, found_cause, lost, count in sums:
+            yield found_cause or cause, lost, count
 
 
 def sessions_of(order: Order, chargers: list[Charger]) -> Iterator[Session]:

@@ -50,7 +50,7 @@ def _body(order: Order, tick: Tick) -> list[Block]:
         blocks.cards(now, then, blocks.known(monthly.HEADLINE), called, goals),
         blocks.trend(order, "uptime", goals.get("uptime"), called),
         Heading(_("Ports")), _ports(order), Heading(_("Longest outages")), longest(order),
-        Heading(_("Why")), *blocks.causes(order, tick), blocks.heat(order, chargers),
+        Heading(_("Why")), *blocks.causes(order), blocks.heat(order, chargers),
     ]  # fmt: skip
     tick(0.6)
     rest = (*monthly.SESSIONS, *monthly.LINKS, *monthly.REPAIR, *monthly.USE)

@@ -3,14 +3,16 @@
 import csv
 import io
 import re
+import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cpms.reports import storage
+from cpms.reports import sheets, storage
 from cpms.reports.models import Report
 from cpms.reports.paper.writing import visual
 from cpms.reports.sheets import inert
@@ -299,3 +301,27 @@ def test_no_spreadsheet_runs_what_outsiders_named(name: str) -> None:
 )
 def test_a_line_is_drawn_in_the_order_of_the_eye(text: str, drawn: str) -> None:
     assert visual(text) == drawn
+
+
+def test_a_workbook_says_where_the_rest_of_a_long_table_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "MOST_ROWS", 3)
+    read = []
+
+    def rows() -> Iterator[list[int]]:
+        read.append(1)
+        yield from ([number] for number in range(5))
+
+    table_ = sheets.once(sheets.Sheet("long", "Long: [1]", ["number"], rows))
+    sheets.write_xlsx([("About", "=1+1")], [table_], tmp_path / "x.xlsx", lambda _part: None)
+    sheets.write_csv(table_, tmp_path / "x.csv", lambda _part: None)
+    sheets.write_csv(table_, tmp_path / "y.csv", lambda _part: None)
+    with zipfile.ZipFile(tmp_path / "x.xlsx") as book:
+        texts = b"".join(book.read(name) for name in book.namelist()).decode(errors="replace")
+    assert texts.count("<row ") == 1 + 1 + 3 + 1  # About; the head, three rows and the sentence.
+    assert "There are more rows" in texts
+    assert "<f>" not in texts  # No formula, whatever was entered.
+    assert (tmp_path / "x.csv").read_text().split() == ["number", "0", "1", "2", "3", "4"]
+    assert (tmp_path / "x.csv").read_bytes() == (tmp_path / "y.csv").read_bytes()
+    assert len(read) == 2  # The second file was made of the rows that the first one read.
