@@ -22,6 +22,7 @@ from redis import RedisError
 from inventory.models import Charger, Evse
 from monitoring import effective, health, kpi_metrics, task_counts
 from monitoring.effective import State
+from monitoring.reconciliation import metrics as meter_metrics
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +114,8 @@ def _by_state(name: str, about: str, annotated: object) -> Metric:
 
 STATES, KPIS = Kept(_states), Kept(kpi_metrics.fleet)
 ORGANISATIONS, FRESHNESS = Kept(kpi_metrics.organisations), Kept(kpi_metrics.freshness)
+METERS = Kept(meter_metrics.read)
 of_installation(_reachable)
 of_installation(task_counts.metrics)
-for source in (STATES, KPIS, ORGANISATIONS, FRESHNESS):
+for source in (STATES, KPIS, ORGANISATIONS, FRESHNESS, METERS):
     of_installation(source)

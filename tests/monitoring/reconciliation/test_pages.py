@@ -9,6 +9,7 @@ from django.utils import timezone
 from inventory.models import Evse, Organisation, Role
 from monitoring.facts import Status
 from monitoring.models import Session, SessionReconciliation
+from monitoring.reconciliation.metrics import read
 from tests import network
 from tests.network import NOON
 
@@ -120,3 +121,14 @@ def test_programs_read_the_verdicts(port, vera):
     assert [(row["session"], row["billable"], row["by_samples"]) for row in found] == [
         (12, 7_000.0, 7_000.0)
     ]
+
+
+def test_prometheus_counts_the_disagreements_of_the_last_day(port):
+    judged(port, 12, "contradictory")
+    judged(port, 13, "agrees")
+    judged(port, 14, "contradictory", ended=timezone.now() - timedelta(days=2))
+
+    (family,) = read()
+
+    told = {sample.labels["verdict"]: sample.value for sample in family.samples}
+    assert told == {"doubtful": 0, "contradictory": 1}
