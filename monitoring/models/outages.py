@@ -92,6 +92,8 @@ class Outage(models.Model):
             models.Index(fields=["evse", "started"], name="outages_of_port"),
             models.Index(fields=["charger", "-started"], name="outages_of_charger"),
             models.Index(fields=["-started", "-id"], name="outages_by_time"),
+            #: Those that touch a window end after its start, or go on.
+            models.Index(fields=["ended"], name="outages_by_end"),
             models.Index(fields=["started"], condition=Q(ended=None), name="open_outages"),
         ]
 
