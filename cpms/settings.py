@@ -183,6 +183,7 @@ CELERY_TASK_ROUTES = {
         "compact_frames",
         "drop_expired",
         "merge_repeated_spans",
+        "reconcile_meters",
         "refresh_todays_kpis",
         "settle_kpis",
         "settle_share",
