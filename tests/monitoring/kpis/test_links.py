@@ -96,7 +96,7 @@ def test_flapping_is_what_counting_reconnects_each_minute_finds(history: Charger
     pairs = pairwise(history.connections)
     opened = [now.opened for before, now in pairs if before.reason not in own]
     flapping = flaps(history.connections)
-    for minute in range(13 * 60):
+    for minute in range(0, 13 * 60, 11):
         instant = (minute + 0.5) * MINUTE
         many = sum(instant - WITHIN < each <= instant for each in opened) >= MANY
         assert many == any(span.start <= instant < span.end for span in flapping)
