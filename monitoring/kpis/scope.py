@@ -14,7 +14,8 @@ from monitoring.days import parts, zone_of
 from monitoring.kpis.groups import GroupBy, Key, key_of
 from monitoring.kpis.windows import Days, Window, last_day
 
-OPENING = "WITH scope (charger, zone, key) AS MATERIALIZED ({scope})\n"
+#: Not materialised: several processes can read the rows of a large scope.
+OPENING = "WITH scope (charger, zone, key) AS NOT MATERIALIZED ({scope})\n"
 BEFORE = """
 SELECT n.before, count(*)
   FROM scope s
