@@ -74,7 +74,8 @@ def change(
     """
     with _one_at_a_time(wish.scope.site):
         held = _held(exclusion, seen)
-        _ask(by, "propose_exclusion", held.site.organisation_id)
+        for site in (held.site, wish.scope.site):
+            _ask(by, "propose_exclusion", site.organisation_id)
         _still(held, State.PROPOSED)
         if held.proposed_by_id != by.pk:
             raise NotAllowedError(

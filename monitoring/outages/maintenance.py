@@ -48,6 +48,7 @@ def shift(window: MaintenanceWindow, wanted: Plan, *, by: User, now: datetime) -
     """Plan it anew while it hasn't begun: other times, place or words. Raises LedgerError."""
     with transaction.atomic():
         held = _held(window, by)
+        _ask(by, wanted.scope.site.organisation_id)
         if held.started <= now:
             raise MaintenanceError(
                 _("It has begun: cancel it, which ends it now, and plan the rest anew.")

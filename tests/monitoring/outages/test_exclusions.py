@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from inventory.models import Evse, Role
+from inventory.models import Evse, Membership, Role
 from monitoring.kpis import histories
 from monitoring.models import DirtyDay, Exclusion, Outage
 from monitoring.outages import exclusions
@@ -178,6 +178,19 @@ def test_it_changes_only_by_its_proposer_and_while_it_is_open(book: Ledger) -> N
     exclusions.approve(exclusion, by=book.lead, now=NOW)
     with pytest.raises(ExclusionError, match="already: approved by lea on 2026-03-20 13:00"):
         exclusions.change(exclusion, wanted, by=book.contractor, now=NOW)
+
+
+def test_it_is_not_moved_to_where_its_proposer_may_only_look(book: Ledger) -> None:
+    elsewhere = network.tenant("Sudwind")
+    Membership.objects.create(user=book.contractor, organisation=elsewhere, role=Role.VIEWER)
+    foreign = network.charger(network.site(elsewhere, "Hafen"), "CP-9")
+    outage(Evse.objects.create(charger=foreign, number=1), at(3, 10), at(3, 12))
+    exclusion = proposed(book)
+    with pytest.raises(NotAllowedError):
+        exclusions.change(
+            exclusion, wish(foreign, at(3, 10), at(3, 12)), by=book.contractor, now=NOW
+        )
+    assert Exclusion.objects.get().site == book.site
 
 
 def test_who_looked_before_it_changed_has_to_look_again(book: Ledger) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inventory.models import Role
+from inventory.models import Membership, Role
 from monitoring.kpis import rollup
 from monitoring.models import DailyKpi, DirtyDay, MaintenanceWindow, StatusSpan
 from monitoring.outages import maintenance
@@ -85,6 +85,16 @@ def test_work_is_shifted_before_it_begins_and_then_was_planned_at_that_time(book
     assert (shifted.started, shifted.charger, shifted.planned_at) == (at(4, 9), None, at(2, 13))
     with pytest.raises(MaintenanceError, match="has begun"):
         maintenance.shift(window, wanted, by=book.lead, now=at(4, 10))
+
+
+def test_work_is_not_shifted_to_where_one_may_only_look(book: Ledger) -> None:
+    elsewhere = network.tenant("Sudwind")
+    Membership.objects.create(user=book.lead, organisation=elsewhere, role=Role.VIEWER)
+    window = plan(book, at(3, 9), at(3, 13))
+    wanted = Plan(Scope.at(network.site(elsewhere, "Hafen")), at(3, 9), at(3, 13), "New cables")
+    with pytest.raises(NotAllowedError):
+        maintenance.shift(window, wanted, by=book.lead, now=NOW)
+    assert MaintenanceWindow.objects.get().site == book.site
 
 
 @pytest.mark.parametrize(
