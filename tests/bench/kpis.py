@@ -121,10 +121,11 @@ def _reads(table: Table, name: str, window: Any, tenth: Any, everyone: Any, now:
     from monitoring.kpis.wanted import needed
 
     wanted = needed(["uptime", "online_rate", "session_success", "reconnects"])
-    reads: dict[str, Callable[[Any], Any]] = {
-        f"by {by}": lambda scope, by=by: sums(scope, window, by=by, now=now, wanted=wanted)
-        for by in GroupBy
-    }
+
+    def grouped(by: GroupBy) -> Callable[[Any], Any]:
+        return lambda scope: sums(scope, window, by=by, now=now, wanted=wanted)
+
+    reads = {f"by {by}": grouped(by) for by in GroupBy}
     reads["every column"] = lambda scope: sums(scope, window, now=now)
     reads["worst ports"] = lambda scope: worst_ports(scope, window, now=now)
     reads["distribution"] = lambda scope: distribution(scope, window, now=now)

@@ -12,7 +12,7 @@ from monitoring.kpis.figures import Metric, figure
 from monitoring.kpis.queries import Days, GroupBy, Instants, Sums, Window, sums
 from monitoring.kpis.ranking import distribution, worst_ports
 from monitoring.kpis.wanted import needed
-from monitoring.models import DailyKpi, RunningKpi, RunningState
+from monitoring.models import DailyKpi, RollupState, RunningKpi, RunningState
 from tests.bench.history import generate
 from tests.monitoring.kpis.daily import DAY, HOUR, NOON, charger, link_day, port, port_day
 from tests.monitoring.test_rollup import report_late
@@ -108,7 +108,7 @@ def month(db: None) -> Evse:
     for day in range(1, 31):
         port_day(one, date(2026, 3, day), lost=HOUR)
         link_day(one.charger, date(2026, 3, day))
-    one.charger.rollup = rollup.RollupState.objects.create(
+    one.charger.rollup = RollupState.objects.create(
         charger=one.charger, settled_before=date(2026, 3, 31)
     )
     running.extend()
@@ -151,7 +151,7 @@ def test_whole_outages_leave_no_crumbs_of_uptime(db: None) -> None:
         window = {"nevi_window": DAY, "nevi_outage": share, "nevi_excluded": 0.0}
         port_day(one, date(2026, 3, day), lost=share, **window)
         link_day(one.charger, date(2026, 3, day))
-    rollup.RollupState.objects.create(charger=one.charger, settled_before=date(2026, 3, 31))
+    RollupState.objects.create(charger=one.charger, settled_before=date(2026, 3, 31))
     running.extend()
     march = Days(date(2026, 3, 10), date(2026, 3, 30))
     (fleet,) = sums(EVERYONE, march, by=GroupBy.FLEET, now=NOON)
@@ -182,7 +182,9 @@ def test_what_is_forgotten_is_not_summed_up(month: Evse) -> None:
 def test_a_metric_is_computed_from_the_columns_that_it_is_said_to_need(db: None, lens: str) -> None:
     one = port(charger("CP-1"))
     names = [f.name for f in DailyKpi._meta.concrete_fields if f.name not in ("id", "until", "day")]
-    values = {name: 3.0 + n for n, name in enumerate(names) if name not in ("evse", "charger")}
+    values: dict[str, Any] = {
+        name: 3.0 + n for n, name in enumerate(names) if name not in ("evse", "charger")
+    }
     values |= {"lost_hours": None, "busy_hours": None}
     DailyKpi.objects.create(
         evse=one, charger=one.charger, day=date(2026, 3, 2), until=NOON, **values
