@@ -66,7 +66,7 @@ UNSETTLED = """
 SELECT r.charger_id, s.timezone, r.settled_before,
        (r.timezone, r.counts_from, r.counts_to)
            IS DISTINCT FROM (s.timezone, c.counts_from, c.counts_to),
-       c.counts_from, r.rules
+       c.counts_from, r.rules, r.site IS DISTINCT FROM c.site_id
   FROM monitoring_rollupstate r
   JOIN (SELECT id, site_id, decommissioned_at AS counts_to,
                CASE WHEN lifecycle <> ALL (%(uncounted)s) THEN commissioned_at END AS counts_from
@@ -242,9 +242,9 @@ def _unsettled(
         cursor.execute(UNSETTLED, {"uncounted": stages, "among": chosen})
         rows = cursor.fetchall()
     digests = rules.digests([row[0] for row in rows])
-    for charger, zone, settled_before, moved, counts_from, said in rows:
+    for charger, zone, settled_before, moved, counts_from, said, elsewhere in rows:
         horizon = day_of(now - SETTLE, zone_of(zone))
-        changed = moved or said != digests.get(charger, said)
+        changed = moved or elsewhere or said != digests.get(charger, said)
         if changed or settled_before is None or settled_before < horizon:
             terms = Terms(zone, counts_from, None)
             first = _first(terms, settled_before, now, moved=moved, changed=changed)
@@ -276,7 +276,7 @@ def _settle_some(job: Job, chargers: Sequence[int], now: datetime) -> int:
     done = [state for state in states if state.pk in measured]
     for state in done:
         _settled(state, job, digests[state.pk])
-    fields = ["timezone", "counts_from", "counts_to", "rules", "settled_before"]
+    fields = ["timezone", "counts_from", "counts_to", "site", "rules", "settled_before"]
     RollupState.objects.bulk_update(done, fields)
     return len(done) * ((job.last - job.first).days + 1)
 
@@ -290,7 +290,7 @@ def _covers(job: Job, state: RollupState, digest: str, now: datetime) -> bool:
 
 
 def _changed(state: RollupState, digest: str) -> bool:
-    return _moved(state) or state.rules != digest
+    return _moved(state) or (state.site, state.rules) != (state.charger.site_id, digest)
 
 
 def _moved(state: RollupState) -> bool:
@@ -308,7 +308,7 @@ def _terms(state: RollupState) -> Terms:
 
 def _settled(state: RollupState, job: Job, digest: str) -> None:
     terms = Terms.of(state.charger)
-    state.rules = digest
+    state.site, state.rules = state.charger.site_id, digest
     state.timezone, state.counts_from = terms.timezone, terms.counts_from
     state.counts_to, state.settled_before = terms.counts_to, job.last + timedelta(days=1)
 

@@ -180,6 +180,9 @@ class RollupState(models.Model):
     timezone = models.CharField(max_length=64, blank=True)
     counts_from = models.DateTimeField(null=True)
     counts_to = models.DateTimeField(null=True)
+    #: The site (key) where it stood then: what is decided for a whole site is for who stands
+    #: there. None: a version computed them that knew less.
+    site = models.BigIntegerField(null=True)
     #: A digest of the other terms: opening hours, lenses, agreements.
     rules = models.CharField(max_length=64, blank=True)
     #: Every day before this one is computed whole; None: none is.

@@ -19,6 +19,7 @@ from monitoring.models import (
     DailyKpi,
     Exclusion,
     MaintenanceWindow,
+    Outage,
     QuarterHours,
     RollupState,
 )
@@ -177,6 +178,40 @@ def test_a_change_of_the_rules_computes_the_days_again(
     assert rollup.settle(at(9, 12)) == 8
     assert RollupState.objects.get().rules == digests([port.charger_id])[port.charger_id]
     assert rollup.settle(at(9, 12)) == 0
+    assert_all_as_computed_from_scratch(at(9, 12))
+
+
+def test_a_charger_that_moves_leaves_behind_what_was_decided_for_the_whole_site(
+    port: Evse,
+) -> None:
+    change(port, "Faulted", at(5, 12))
+    change(port, "Available", at(5, 22))
+    exclude(at(5, 12), 10, "utility_outage", port.charger.site)
+    rollup.settle(at(9, 12))
+    assert day_row(port, 5).nevi_excluded == 10 * 3_600
+    here = port.charger.site
+    there = Site.objects.create(
+        organisation=here.organisation, name="Pier", timezone=here.timezone, country="US",
+        region="CA",
+    )  # fmt: skip
+    Charger.objects.update(site=there)
+    rollup.settle(at(9, 12))
+    assert day_row(port, 5).nevi_excluded == 0
+    assert rollup.settle(at(9, 12)) == 0
+    assert_all_as_computed_from_scratch(at(9, 12))
+
+
+def test_days_of_a_version_that_knew_less_are_computed_again(port: Evse) -> None:
+    """Those have nothing in columns that came later, and no outages."""
+    Site.objects.update(lenses=[])
+    change(port, "Faulted", at(5, 12))
+    change(port, "Available", at(5, 22))
+    rollup.settle(at(9, 12))
+    DailyKpi.objects.update(outages=0, lost_hours=None)
+    Outage.objects.all().delete()
+    RollupState.objects.update(site=None)
+    rollup.settle(at(9, 12))
+    assert day_row(port, 5).outages == 1
     assert_all_as_computed_from_scratch(at(9, 12))
 
 
