@@ -169,6 +169,14 @@ class Contractors(Editable):
     filterset_class = filters.ContractorFilters
     instead = _("Its contracts go first.")
 
+    def permits(self, row: Contractor) -> bool:
+        """Ask in the organisation, where the user must see all sites that it may work at."""
+        return may_for_all_sites(self, row.organisation_id)
+
+    def permits_new(self, values: dict[str, Any]) -> bool:
+        """Ask in the organisation."""
+        return may_for_all_sites(self, values["organisation"].pk)
+
 
 class Contracts(Editable):
     """What contractors owe for sites: an uptime, when it counts and what it leaves out."""
@@ -186,15 +194,17 @@ class Contracts(Editable):
 
     def permits(self, row: Contract) -> bool:
         """Ask in the organisation, where the user must see all that the contract is for."""
-        return self._permits(row.contractor.organisation_id)
+        return may_for_all_sites(self, row.contractor.organisation_id)
 
     def permits_new(self, values: dict[str, Any]) -> bool:
         """Ask in the contractor's organisation."""
-        return self._permits(values["contractor"].organisation_id)
+        return may_for_all_sites(self, values["contractor"].organisation_id)
 
-    def _permits(self, organisation: int) -> bool:
-        whole = access.sees_every_site(self.request.user, organisation)
-        return whole and access.may(self.request.user, self.ability, organisation)
+
+def may_for_all_sites(view: Editable, organisation: int) -> bool:
+    """Tell whether the user has the view's ability in the organisation, and for all its sites."""
+    whole = access.sees_every_site(view.request.user, organisation)
+    return whole and access.may(view.request.user, view.ability, organisation)
 
 
 RESOURCES = {

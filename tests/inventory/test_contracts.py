@@ -143,6 +143,11 @@ def test_who_sees_some_sites_sees_their_contracts_and_of_those_only_their_sites(
     assert api.get(f"contracts/{hidden.pk}/").status == 404
     assert api.patch(f"contracts/{shared.pk}/", {"notes": "x"}).status == 403
     assert api.delete(f"contracts/{shared.pk}/").status == 403
+    firm = f"contractors/{shared.contractor_id}/"
+    assert api.get(firm).status == 200
+    assert api.patch(firm, {"email": "me@example.org"}).status == 403
+    new = {"organisation": nord.organisation.pk, "name": "Mine"}
+    assert api.post("contractors/", new).status == 403
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR, Role.MANAGER, Role.CONTRACTOR])
