@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -22,6 +21,7 @@ from inventory import access
 from inventory.access import Person
 from inventory.models import ExclusionReason, Site
 from monitoring import access as ledger_access
+from monitoring.kpis import record
 from monitoring.kpis.rollup import HISTORY
 from monitoring.models import Exclusion, ExclusionEntry
 from monitoring.outages import photos
@@ -101,6 +101,7 @@ def approve(
             raise NotAllowedError(
                 _("You proposed it yourself: it takes another person to approve it.")
             )
+        _check_reach(held.started, now)
         _decide(held, State.APPROVED, by, now, note)
         _mark(held, now)
     return held
@@ -131,6 +132,8 @@ def withdraw(
         else:
             _ask(by, "propose_exclusion", held.site.organisation_id)
         counted = held.state == State.APPROVED
+        if counted:
+            _check_reach(held.ended, now)
         _decide(held, State.WITHDRAWN, by, now, _said(note, _("Say why you withdraw it.")))
         if counted:
             _mark(held, now)
@@ -160,7 +163,7 @@ def waiting(user: Person) -> QuerySet[Exclusion]:
 
 def reach(now: datetime) -> datetime:
     """Return since when the record can be computed again."""
-    return now - min(HISTORY, timedelta(days=settings.HISTORY_RETENTION_DAYS))
+    return max(now - HISTORY, record.start(now) + record.MARGIN)
 
 
 def check(scope: Scope, start: datetime, end: datetime, now: datetime) -> None:
@@ -192,14 +195,20 @@ def _check_times(start: datetime, end: datetime, now: datetime) -> None:
         raise ExclusionError(
             _("It ends in the future. Take out what is over, and the rest when that is over.")
         )
-    if start < reach(now):
-        raise ExclusionError(
-            _("It starts before the record reaches: not before %(day)s.")
-            % {"day": f"{reach(now):%Y-%m-%d}"}
-        )
+    _check_reach(start, now)
     if end - start > LONGEST:
         raise ExclusionError(
             _("It is longer than %(days)s days: propose it in parts.") % {"days": LONGEST.days}
+        )
+
+
+def _check_reach(start: datetime, now: datetime) -> None:
+    """Raise ExclusionError if days from `start` on can't be computed again."""
+    first = reach(now)
+    if start < first:
+        raise ExclusionError(
+            _("It starts before the record reaches: not before %(day)s.")
+            % {"day": f"{first:%Y-%m-%d}"}
         )
 
 
