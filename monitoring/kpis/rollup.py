@@ -40,9 +40,9 @@ HISTORY = timedelta(days=400)
 CHUNK = 2_000
 #: Chargers in one transaction.
 MOST_CHARGERS = 250
-#: Charger-days that one run computes again because rules changed: a contract may be for
-#: hundreds of sites, and the days that have just ended don't wait for it.
-MOST_AGAIN = 40_000
+#: Charger-days that one share computes again because rules changed: a contract may be for
+#: hundreds of sites, and neither the days that have just ended nor today wait for it.
+MOST_AGAIN = 10_000
 #: Chargers that one worker takes of the work of a run, and how often they can be had.
 SHARE = 500
 MOST_SHARES = 20
