@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import User
@@ -93,3 +94,8 @@ def connection(
         charger=of, token=uuid4(), gateway=gateway, opened=opened, closed=closed, noticed=closed,
         close_reason=reason, peer="192.0.2.7", ocpp_version="1.6", security_profile=1,
     )  # fmt: skip
+
+
+def streamed(answer: Any) -> str:
+    """Return what a streamed answer says, as text."""
+    return b"".join(answer.streaming_content).decode()

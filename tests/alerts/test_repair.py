@@ -1,5 +1,6 @@
 """How fast and how well incidents are repaired, worked by hand."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from itertools import count
 
@@ -11,6 +12,7 @@ from alerts import policies
 from alerts.models import DetectorName, Incident, IncidentEntry
 from alerts.repair import DEFINITIONS, RepairMetric, RepairTotals, repair_figure, repairs
 from inventory.models import Charger, Evse, Role
+from monitoring.kpis.groups import Key
 from monitoring.kpis.queries import Days, GroupBy, Instants
 from tests.alerts.world import NOON, World, minutes
 
@@ -55,7 +57,7 @@ def happened(
 
 def read(
     window: Days | Instants = TODAY, by: GroupBy = GroupBy.FLEET, now: datetime = LATER
-) -> dict[object, RepairTotals]:
+) -> Mapping[Key, RepairTotals]:
     return dict(repairs(Charger.objects.all(), window, by=by, now=now))
 
 

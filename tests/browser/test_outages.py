@@ -14,7 +14,6 @@ from tests.monitoring.outages.ledger import outage, png
 from tests.network import charger, person, site, tenant
 
 pytestmark = pytest.mark.browser
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def test_a_contractor_proposes_from_the_phone_and_the_lead_approves(
 ) -> None:
     contractor, lead = people
     page = enter(contractor, "/outages/")
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 390, "height": 844})
     page.locator(".kw-outages td a").first.click()
     page.get_by_role("link", name="This port").click()
     page.get_by_label("Reason").select_option("vandalism")

@@ -44,7 +44,7 @@ def flat(totals: Any, of: str = "") -> dict[str, float]:
     """Return all numbers of the totals by their names."""
     if isinstance(totals, (int, float)):
         return {of: totals}
-    parts = asdict(totals) if is_dataclass(totals) else totals
+    parts = asdict(totals) if is_dataclass(totals) and not isinstance(totals, type) else totals
     named = parts.items() if isinstance(parts, dict) else enumerate(parts)
     found: dict[str, float] = {}
     for name, part in named:

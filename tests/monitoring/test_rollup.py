@@ -245,11 +245,13 @@ def test_every_row_is_what_the_pure_functions_make_of_the_whole_past(db: None, s
 def take_out(rng: random.Random, evse: Evse) -> None:
     """Exclude some hours of a port, its charger or its site, or plan work for them."""
     start = NOON - rng.uniform(0.1, 3.9) * DAY
-    scope = Scope.at(rng.choice([evse, evse.charger, evse.charger.site]))
+    places: list[Site | Charger | Evse] = [evse, evse.charger, evse.charger.site]
+    scope = Scope.at(rng.choice(places))
     place = {"site": scope.site, "charger": scope.charger, "evse": scope.evse}
     who, _made = User.objects.get_or_create(username="olga")
     other, _made = User.objects.get_or_create(username="lea")
-    hours = {"started": start, "ended": start + rng.uniform(1, 20) * HOUR, "note": "x"}
+    end = start + rng.uniform(1, 20) * HOUR
+    hours = {"started": start, "ended": end, "note": "x"}
     if rng.random() < 0.4:
         MaintenanceWindow.objects.create(
             organisation=scope.site.organisation, **place, **hours, planned_by=who,
@@ -260,7 +262,7 @@ def take_out(rng: random.Random, evse: Evse) -> None:
             **place, **hours, reason=rng.choice(ExclusionReason.values), state="approved",
             proposed_by=who, proposed_at=NOON, decided_by=other, decided_at=NOON,
         )  # fmt: skip
-    mark_work(scope.chargers, start, hours["ended"], NOON)
+    mark_work(scope.chargers, start, end, NOON)
 
 
 def fail_for_a_while(rng: random.Random, evse: Evse) -> None:
@@ -269,6 +271,7 @@ def fail_for_a_while(rng: random.Random, evse: Evse) -> None:
     first = rng.randrange(max(len(sessions) - 5, 1))
     for session in sessions[first : first + 5]:
         session.energy, session.flags = 0.0, []
+        assert session.ended
         mark(evse, session.ended)
         session.save()
 

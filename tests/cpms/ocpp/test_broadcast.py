@@ -11,7 +11,7 @@ from monitoring.facts import Fact
 
 
 @pytest.mark.parametrize("kind", get_args(Fact))
-def test_every_kind_of_fact_is_said_to_the_pages_but_pings(kind: type) -> None:
+def test_every_kind_of_fact_is_said_to_the_pages_but_pings(kind: Any) -> None:
     station = SimpleNamespace(site_id=1, organisation_id=1, identity="CP-1")
     gateway: Any = SimpleNamespace(directory=SimpleNamespace(connected={7: station}))
     broadcast = Broadcast(gateway)

@@ -133,7 +133,7 @@ def test_a_new_version_is_asked_for_once_and_named_on_both_pages(room: Any) -> N
 def test_a_file_is_known_by_its_bytes_and_a_changed_one_is_not(room: Any) -> None:
     owner, _place, client = room
     report = made(owner, formats=["csv"])
-    file = report.files.first()
+    file = report.files.all()[0]
     content = b"".join(client.get(f"/reports/{report.pk}/files/{file.pk}/").streaming_content)
 
     def verified(bytes_: bytes) -> str:

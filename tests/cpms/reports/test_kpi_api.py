@@ -59,6 +59,7 @@ def bad(organisation: Organisation) -> Charger:
 
 def row(api: Api, metric: str, **query: Any) -> dict[str, Any]:
     """Return the only row of an answer."""
+    found: dict[str, Any]
     (found,) = api.get("kpis/", **WINDOW, metric=metric, **query).results
     return found
 

@@ -19,7 +19,7 @@ from monitoring.facts import Status
 from monitoring.kpis.attempts import Outcome
 from monitoring.models import Attempt
 from tests.cpms.reports.rolled_up import DAY, HOUR, charger_day, port_day
-from tests.network import charger, person, signed_in, site, tenant
+from tests.network import charger, person, signed_in, site, streamed, tenant
 
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 2)
 WINDOW = "window=custom&from=2026-03-01&to=2026-03-02"
@@ -400,7 +400,7 @@ def test_the_csv_has_every_row_and_numbers_as_numbers(client: Client, place: Sit
     answer = client.get(f"/kpis/export/?{WINDOW}&by=site&lens=nevi")
     name = "kpis_site_2026-03-01_2026-03-02_nevi.csv"
     assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
-    text = b"".join(answer.streaming_content).decode()
+    text = streamed(answer)
     found = {row["name"]: row for row in csv.DictReader(io.StringIO(text))}
     assert list(found) == ["Westend", "Ostbahnhof"]
     bad = found["Westend"]
@@ -413,7 +413,7 @@ def test_a_spreadsheet_runs_nothing_and_says_how_it_was_made(
     client: Client, organisation: Organisation
 ) -> None:
     two_sites(site(organisation, "=1+1"))
-    text = b"".join(client.get(f"/kpis/export/?{WINDOW}&by=site").streaming_content).decode()
+    text = streamed(client.get(f"/kpis/export/?{WINDOW}&by=site"))
     assert "'=1+1" in text
     answer = client.get(f"/kpis/export/?{WINDOW}&by=site&format=xlsx")
     assert "spreadsheetml" in answer["Content-Type"]

@@ -3,7 +3,8 @@
 import hashlib
 import json
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
 from cpms.reports import making, orders, storage
-from cpms.reports.kinds import KINDS, Kind, parts
+from cpms.reports.kinds import KINDS, parts
+from cpms.reports.kinds.kind import Kind
 from cpms.reports.models import Report, ReportFile
 from cpms.reports.order import CannotMake
 from cpms.reports.orders import BadOrder
@@ -120,9 +122,9 @@ def test_after_three_dead_makers_it_is_given_up_with_a_sentence(
 
     report = ask(fleet[0])
     with_parts(monkeypatch, plain, dies)
-    for number in range(3):
+    for moment in (NOW, NOW + making.LEASE, NOW + 2 * making.LEASE):
         with pytest.raises(KeyboardInterrupt):
-            making.make(report.pk, lambda n=number: NOW + n * making.LEASE)
+            making.make(report.pk, partial(datetime.fromtimestamp, moment.timestamp(), UTC))
     assert not making.make(report.pk, lambda: NOW + 3 * making.LEASE)
     report.refresh_from_db()
     assert report.state == State.FAILED

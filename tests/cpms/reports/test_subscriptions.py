@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -96,6 +97,12 @@ def test_a_subscription_nobody_answers_for_pauses_and_says_why(room: Any) -> Non
     assert subscription.problem.startswith("manager-nordstrom answers for this subscription")
 
 
+def text_of(message: EmailMessage) -> str:
+    part = message.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
 def test_the_mail_has_the_files_their_hashes_and_the_cut_off(room: Any, server: MailServer) -> None:
     owner, _place, manager = room
     colleague = person("cleo", Role.VIEWER, owner)
@@ -106,7 +113,7 @@ def test_the_mail_has_the_files_their_hashes_and_the_cut_off(room: Any, server: 
     assert sorted(m["To"] for m in server.messages) == ["board@example.org", "cleo@example.org"]
     message = server.messages[0]
     assert message["Subject"] == f"{report.title} – {owner.name}"
-    body = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    body = text_of(message).replace("\r\n", "\n")
     attached = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
     for file in report.files.all():
         assert f"{file.name}\n  {file.sha256}" in body
@@ -126,7 +133,7 @@ def test_large_files_are_linked_to_instead_of_attached(
     assert deliveries.deliver(lambda: NOW) == 1
     message = server.messages[0]
     assert list(message.iter_attachments()) == []
-    body = message.get_body(("plain",)).get_content()
+    body = text_of(message)
     assert "too large for a message" in body
     assert f"/reports/{report.pk}/" in body
 

@@ -4,6 +4,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib.auth.models import User
 
@@ -65,9 +66,9 @@ def outage(port: Evse, started: datetime, ended: datetime | None, **fields: obje
     )
 
 
-def wish(place: Site | Charger | Evse, start: datetime, end: datetime, **fields: object) -> Wish:
+def wish(place: Site | Charger | Evse, start: datetime, end: datetime, **fields: Any) -> Wish:
     """Return what somebody wants to take out: a utility outage unless said."""
-    said = {"reason": "utility_outage", "note": "The grid was down."} | fields
+    said: dict[str, Any] = {"reason": "utility_outage", "note": "The grid was down."} | fields
     return Wish(Scope.at(place), start, end, **said)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inventory.models import Membership, Role
+from inventory.models import Charger, Evse, Membership, Role, Site
 from monitoring.kpis import rollup
 from monitoring.models import DailyKpi, DirtyDay, MaintenanceWindow, StatusSpan
 from monitoring.outages import maintenance
@@ -23,7 +23,9 @@ def book(db: None) -> Ledger:
     return ledger()
 
 
-def plan(book: Ledger, start: datetime, end: datetime, place: object = None) -> MaintenanceWindow:
+def plan(
+    book: Ledger, start: datetime, end: datetime, place: Site | Charger | Evse | None = None
+) -> MaintenanceWindow:
     wanted = Plan(Scope.at(place or book.charger), start, end, "New cables")
     return maintenance.plan(wanted, by=book.operator, now=NOW)
 

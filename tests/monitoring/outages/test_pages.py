@@ -105,7 +105,7 @@ def test_an_empty_ledger_says_what_that_means(book: Ledger) -> None:
 
 def test_the_ledger_is_exported_as_csv(book: Ledger) -> None:
     answer = network.signed_in(book.operator).get(f"/outages/export/?{MARCH}")
-    head, row = b"".join(answer.streaming_content).decode().splitlines()
+    head, row = network.streamed(answer).splitlines()
     assert head.startswith("outage,organisation,site,charger,port,started,ended,seconds,kind")
     assert (
         "Nordstrom,Depot,CP-1,1,2026-03-03T10:00:00+00:00,2026-03-03T12:00:00+00:00,7200.0" in row
@@ -159,12 +159,17 @@ def test_what_somebody_found_is_noted_and_counts_as_the_cause(book: Ledger) -> N
     assert viewer.post(address, {"cause": "vandalism"}).status_code == 403
 
 
+def form_for(scope: str, html: str) -> str:
+    """Return the address of the form that an outage's page offers for that scope."""
+    found = re.search(rf'href="(/exclusions/new/\?place={scope}[^"]+)"', html)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
 def test_a_contractor_proposes_with_a_photo_and_a_lead_approves(book: Ledger) -> None:
     client = network.signed_in(book.contractor)
     html = client.get(f"/outages/{book.outage.pk}/").content.decode()
-    address = re.search(r'href="(/exclusions/new/\?place=port[^"]+)"', html)[1].replace(
-        "&amp;", "&"
-    )
+    address = form_for("port", html)
     form = client.get(address).content.decode()
     assert 'value="2026-03-03T11:00:00"' in form, "the site's own time"
     assert 'value="2026-03-03T13:00:01"' in form
@@ -195,9 +200,7 @@ def test_one_entry_takes_out_all_outages_of_a_site_at_that_time(book: Ledger) ->
     outage(book.beside, at(3, 15), at(3, 16))
     client = network.signed_in(book.operator)
     html = client.get(f"/outages/{book.outage.pk}/").content.decode()
-    address = re.search(r'href="(/exclusions/new/\?place=site[^"]+)"', html)[1].replace(
-        "&amp;", "&"
-    )
+    address = form_for("site", html)
     assert "from=2026-03-03T09%3A00%3A00Z&to=2026-03-03T14%3A00%3A01Z" in address
     page = follow(
         client, address, place=f"site:{book.site.pk}", start="2026-03-03T10:00:00",
@@ -268,7 +271,9 @@ def test_one_that_covers_no_outage_any_more_is_flagged(book: Ledger) -> None:
 def test_work_is_planned_shifted_and_cancelled(book: Ledger) -> None:
     client = network.signed_in(book.operator)
     assert "Nothing is planned" in text(client, "/maintenance/")
-    assert client.get("/maintenance/new/?charger=cp-1/2").url.endswith(f"port:{book.beside.pk}")
+    assert client.get("/maintenance/new/?charger=cp-1/2")["Location"].endswith(
+        f"port:{book.beside.pk}"
+    )
     said = {"place": f"charger:{book.charger.pk}", "note": "New cables"}
     address = f"/maintenance/new/?place=charger:{book.charger.pk}"
     late = {**said, "start": "2026-03-20T12:00", "end": "2026-03-20T15:00"}
