@@ -13,10 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from inventory.models.organisation import Organisation
 from inventory.opening_hours import BadOpeningHours, parse
 
+#: The machine's own zone: Python lists it among the others, PostgreSQL refuses it in queries
+#: that are for all tenants at once.
+NO_ZONES = frozenset({"localtime"})
+
 
 def validate_timezone(name: str) -> None:
     """Raise `ValidationError` unless `name` is an IANA time zone."""
-    if name not in zoneinfo.available_timezones():
+    if name not in zoneinfo.available_timezones() - NO_ZONES:
         raise ValidationError(
             _("%(name)s is not an IANA time zone; write one like Europe/Berlin."),
             params={"name": name},

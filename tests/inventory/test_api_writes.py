@@ -254,6 +254,7 @@ def test_shared_models_are_edited_only_where_one_may_edit_them_everywhere(
         ("chargers/", {"identity": "ok", "owner": "me"}, "owner"),
         ("chargers/", {"identity": "ok", "commissioned_at": "yesterday"}, "commissioned_at"),
         ("sites/", {"name": "A", "timezone": "Mars/Olympus"}, "timezone"),
+        ("sites/", {"name": "A", "timezone": "localtime"}, "timezone"),
         ("sites/", {"name": "A", "latitude": 91, "longitude": 0}, "latitude"),
         ("sites/", {"name": "A", "latitude": 9}, "non_field_errors"),
         ("sites/", {"name": "A", "country": "Germany"}, "country"),
