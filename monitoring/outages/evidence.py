@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from monitoring.models import ErrorMeaning
 from monitoring.outages.causes import Circumstances, cause_of
@@ -112,19 +113,24 @@ def told(asked: Sequence[Asked], now: datetime) -> list[Told]:
     with connection.cursor() as cursor:
         cursor.execute(CIRCUMSTANCES, columns)
         said = {place: row for place, *row in cursor.fetchall()}
-    known = _entered({row[0] for row in said.values()})
+    codes = {code.lower() for row in said.values() for code in _codes(row[2] or (), row[8])[:2]}
+    known = _entered({row[0] for row in said.values()}, codes - {""})
     return [
         _told(one, said[place], known) if place in said else NOTHING
         for place, one in enumerate(asked)
     ]
 
 
-def _entered(organisations: set[int]) -> Mapping[int, Sequence[Known]]:
-    """Return the codes that staff have entered, by organisation: its own before any's."""
-    entered = ErrorMeaning.objects.filter(
-        Q(organisation=None) | Q(organisation__in=organisations)
-    ).order_by(F("organisation").asc(nulls_last=True), "-vendor", "code")
+def _entered(organisations: set[int], codes: set[str]) -> Mapping[int, Sequence[Known]]:
+    """Return what staff have entered for the codes, by organisation: its own before any's."""
     found: dict[int, list[Known]] = {key: [] for key in organisations}
+    if not codes:
+        return found
+    owners = Q(organisation=None) | Q(organisation__in=organisations)
+    entered = ErrorMeaning.objects.filter(owners).alias(folded=Lower("code"))
+    entered = entered.filter(folded__in=codes).order_by(
+        F("organisation").asc(nulls_last=True), "-vendor", "code"
+    )
     for one in entered[:MOST_MEANINGS]:
         cause = Cause(one.cause) if one.cause else None
         known = Known(one.vendor, one.code, Meaning(one.chargex, cause, one.text))

@@ -21,6 +21,7 @@ from monitoring.models import (
     OutageChange,
     StatusSpan,
 )
+from monitoring.outages import evidence
 from monitoring.outages.entries import MOST_ROWS
 from monitoring.outages.queries import lines, outages
 
@@ -223,6 +224,17 @@ def test_what_staff_enter_for_a_code_goes_before_what_is_known_and_their_own_bef
     rollup.settle(NOON)
     outage = Outage.objects.get()
     assert (outage.chargex, outage.cause) == (26, "vandalism")
+
+
+def test_codes_that_nobody_said_do_not_crowd_out_those_that_somebody_did(port, monkeypatch):
+    monkeypatch.setattr(evidence, "MOST_MEANINGS", 2)
+    for code in ("A-1", "A-2", "e-stop"):
+        ErrorMeaning.objects.create(
+            organisation=port.charger.site.organisation, code=code, cause="vandalism"
+        )
+    fault(port, at(3, 10), at(3, 12), error_code="OtherError", vendor_error_code="E-STOP")
+    rollup.settle(NOON)
+    assert Outage.objects.get().cause == "vandalism"
 
 
 def flap(evse, day, times):
