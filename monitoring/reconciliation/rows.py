@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from psycopg import Cursor
@@ -15,6 +16,8 @@ from psycopg import Cursor
 from monitoring.models import SessionReconciliation, SessionToReconcile
 from monitoring.reconciliation.judgement import Judgement, Metered, judge
 from monitoring.reconciliation.samples import Point, sampled
+
+log = structlog.get_logger(__name__)
 
 #: Sessions judged at once, and in one run.
 PORTION, MOST = 100, 20_000
@@ -95,7 +98,8 @@ def reconcile(sessions: Sequence[int], now: datetime) -> None:
     ids = sorted(sessions)
     with transaction.atomic():
         points = _points(ids)
-        rows = [_row(values, points.get(values[0], []), now) for values in _sessions(ids)]
+        judged = (_judged(values, points.get(values[0], []), now) for values in _sessions(ids))
+        rows = [row for row in judged if row is not None]
         rows = _without_those_that_knew_more(rows, now)
         SessionReconciliation.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["session"], update_fields=FIELDS
@@ -129,6 +133,17 @@ def _points(ids: Sequence[int]) -> dict[int, list[Point]]:
         for session, at, register, power in cursor:
             found.setdefault(session, []).append(Point(at, register, power))
     return found
+
+
+def _judged(
+    values: tuple[Any, ...], points: list[Point], now: datetime
+) -> SessionReconciliation | None:
+    """Return the verdict; one that can't be judged is logged and holds up no other."""
+    try:
+        return _row(values, points, now)
+    except Exception:
+        log.exception("meters_not_judged", session=values[0])
+        return None
 
 
 def _row(values: tuple[Any, ...], points: list[Point], now: datetime) -> SessionReconciliation:

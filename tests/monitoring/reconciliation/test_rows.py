@@ -10,7 +10,8 @@ from inventory.models import Connector, Evse
 from monitoring.facts import Status
 from monitoring.models import Session, SessionReconciliation, SessionToReconcile
 from monitoring.partitions import create
-from monitoring.reconciliation import rows
+from monitoring.reconciliation import judgement, rows
+from monitoring.reconciliation.judgement import Judgement, Metered
 from tests import network
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -151,3 +152,17 @@ def test_a_session_that_is_gone_meanwhile_is_no_error(port):
 
     assert rows.work_through(NOW) == 1
     assert not SessionReconciliation.objects.exists()
+
+
+def test_a_session_that_cannot_be_judged_holds_up_no_other(port, monkeypatch):
+    _bad, good = charged(port, energy=-1.0), charged(port, minutes=50)
+
+    def judge(metered: Metered) -> Judgement:
+        if metered.reported == -1.0:
+            raise ZeroDivisionError
+        return judgement.judge(metered)
+
+    monkeypatch.setattr(rows, "judge", judge)
+    assert rows.work_through(NOW) == 2
+    assert [row.session_id for row in SessionReconciliation.objects.all()] == [good.pk]
+    assert not SessionToReconcile.objects.exists()
