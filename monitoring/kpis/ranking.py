@@ -8,7 +8,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from inventory.models import Charger
-from monitoring.kpis.reading import PORTS, union
+from monitoring.kpis import site_days
+from monitoring.kpis.reading import PORTS, of_site_days, union
 from monitoring.kpis.scope import Plan, Scope
 from monitoring.kpis.totals import HOURS
 from monitoring.kpis.windows import Days
@@ -55,13 +56,8 @@ SELECT width_bucket(1 - lost / NULLIF(measured, 0), %s::float8[]) AS class, coun
  WHERE {under}
  GROUP BY 1
 """
-HEAT = """
-SELECT date_part('isodow', d.day)::int, {hours}
-  FROM scope s
-  JOIN monitoring_dailykpi d ON d.charger_id = s.charger
- WHERE d.day BETWEEN %s AND %s AND d.{column} IS NOT NULL
- GROUP BY 1
-"""
+WEEKDAY = "date_part('isodow', d.day)::int"
+HEAT = "SELECT key, {hours} FROM ({rows}) x GROUP BY 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +164,11 @@ def heat_map(
     """
     scope = Scope.of(chargers, days)
     column = {"lost": "lost_hours", "busy": "busy_hours"}[what]
-    hours = ", ".join(f"sum(d.{column}[{hour + 1}])" for hour in range(HOURS))
-    statement = HEAT.format(hours=hours, column=column)
+    split = site_days.split(scope, days.first, days.last)
+    values = {f"h{hour}": f"d.{column}[{hour + 1}]" for hour in range(HOURS)}
+    rows, parameters = of_site_days(PORTS, split, days, WEEKDAY, values)
+    statement = HEAT.format(hours=", ".join(f"sum({hour})" for hour in values), rows=rows)
     found = [[0.0] * HOURS for _day in range(WEEKDAYS)]
-    for weekday, *seconds in scope.execute(statement, (days.first, days.last)):
+    for weekday, *seconds in scope.execute(statement, parameters):
         found[weekday - 1] = [float(each or 0) for each in seconds]
     return found

@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Any
 
 from monitoring.days import days
-from monitoring.kpis import columns
+from monitoring.kpis import columns, site_days
 from monitoring.kpis.running import SCALE
 from monitoring.kpis.scope import Plan, Scope
+from monitoring.kpis.windows import Days
 
 #: The key of a row's month.
 MONTH = "date_trunc('month', o.day::timestamp)::date"
@@ -54,16 +55,27 @@ _GROUPED = "SELECT key, {sums} FROM ({parts}) x GROUP BY 1"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A daily table and that of its sums."""
+    """A daily table, that of its sums, and that of whole sites' days."""
 
     daily: str
     running: str
+    sites: str
     #: What joins two sums of the same.
     same: str
 
 
-PORTS = Table("monitoring_dailykpi", "monitoring_runningkpi", "AND f.evse_id = t.evse_id")
-LINKS = Table("monitoring_dailyconnectivity", "monitoring_runningconnectivity", "")
+PORTS = Table(
+    "monitoring_dailykpi",
+    "monitoring_runningkpi",
+    "monitoring_sitekpi",
+    "AND f.evse_id = t.evse_id",
+)
+LINKS = Table(
+    "monitoring_dailyconnectivity",
+    "monitoring_runningconnectivity",
+    "monitoring_siteconnectivity",
+    "",
+)
 #: A part of a statement, and its parameters.
 Part = tuple[str, tuple[Any, ...]]
 
@@ -97,6 +109,31 @@ def by_month(
             yield from _summed_months(scope, table, plan, names)
         if parts := _days(table, plan, MONTH, names):
             yield from _added(scope, parts, names)
+
+
+def by_day(
+    scope: Scope, table: Table, split: site_days.Split, window: Days,
+    names: Sequence[str], peaks: Sequence[str],
+) -> Iterator[tuple[date, dict[str, Any]]]:  # fmt: skip
+    """Yield the sums and the maxima (`peaks`) of the columns by day; a day may come twice."""
+    if names:
+        values = {name: _daily(name) for name in names}
+        yield from _added(scope, [of_site_days(table, split, window, "d.day", values)], names)
+    if peaks:
+        values = {name: f"d.{name}" for name in peaks}
+        statement, parameters = of_site_days(table, split, window, "d.day", values)
+        largest = ", ".join(f"max({name})" for name in peaks)
+        read = f"SELECT key, {largest} FROM ({statement}) x GROUP BY 1"
+        for day, *row in scope.execute(read, parameters):
+            yield day, dict(zip(peaks, row, strict=True))
+
+
+def of_site_days(
+    table: Table, split: site_days.Split, window: Days, key: str, values: Mapping[str, str]
+) -> Part:
+    """Return rows of key and values, expressions of `d`, that add up to the window's sums."""
+    tables, span = (table.sites, table.daily), (window.first, window.last)
+    return site_days.parts(split, tables, key, _named(values), span)
 
 
 def union(table: Table, plan: Plan, key: str, names: Sequence[str]) -> Part:

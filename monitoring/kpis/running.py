@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from monitoring.kpis import columns, firsts
+from monitoring.kpis import columns, firsts, site_days
 
 #: Charger-days that one transaction sums up, and chargers.
 CHUNK = 20_000
@@ -103,22 +103,30 @@ STATEMENTS = (_extend(ports=True), _extend(ports=False), REACHED)
 
 
 def cut(written: Mapping[int, date]) -> None:
-    """Let nobody use the sums of the chargers from the first day on of which a row was written."""
-    _execute(CUT, {"chargers": list(written), "days": list(written.values())})
+    """Let nobody use the sums of the chargers from the first day on of which a row was written.
+
+    Nor the days of their sites.
+    """
+    if written:
+        _execute(CUT, {"chargers": list(written), "days": list(written.values())})
+        site_days.cut(written, min(written.values()))
 
 
 def forget(chargers: Sequence[int]) -> None:
     """Delete the sums of the chargers: their days were deleted."""
     _execute(FORGET, {"chargers": list(chargers)})
+    site_days.cut(chargers, site_days.BEGINNING)
 
 
 def extend(among: Sequence[int] | None = None) -> int:
     """Sum up the settled days that aren't yet; return how many charger-days.
 
     Idempotent, safe to run twice at once, and healed by its next run. `among` are the
-    chargers (keys) to look at; None: all.
+    chargers (keys) to look at; None: all. The days of whole sites are added up as well.
     """
-    return sum(_extend_some(chunk) for chunk in list(_chunks(_behind(among))))
+    total = sum(_extend_some(chunk) for chunk in list(_chunks(_behind(among))))
+    site_days.extend(among)
+    return total
 
 
 _Due = tuple[int, date, date]

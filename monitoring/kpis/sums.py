@@ -17,11 +17,11 @@ from django.db.models import QuerySet
 
 from inventory.models import Charger
 from monitoring.days import parts, zone_of
-from monitoring.kpis import columns, firsts
+from monitoring.kpis import columns, firsts, site_days
 from monitoring.kpis.groups import OF_CHARGERS, GroupBy, Key, labelled
 from monitoring.kpis.measure import Measured
 from monitoring.kpis.parts import Window as Part
-from monitoring.kpis.reading import LINKS, MONTH, PORTS, Table, by_month, grouped, largest
+from monitoring.kpis.reading import LINKS, MONTH, PORTS, Table, by_day, by_month, grouped, largest
 from monitoring.kpis.scope import Plan, Scope
 from monitoring.kpis.survey import survey
 from monitoring.kpis.terms import Terms
@@ -73,8 +73,11 @@ def sums(
     left out: totals of nothing. `plan` is `plan_of` these chargers and days, if it is known.
     """
     scope, found = Scope.of(chargers, window, by), _Found()
-    plans = [plan] if plan else _plans(scope, window, by, now)
-    _read(found, scope, plans, by, wanted)
+    if by is GroupBy.DAY and isinstance(window, Days):
+        _read_days(found, scope, window, wanted)
+    else:
+        plans = [plan] if plan else _plans(scope, window, by, now)
+        _read(found, scope, plans, by, wanted)
     if isinstance(window, Instants):
         _add_cut_days(found, scope, window, by, now)
     keys = {*found.ports, *found.links}
@@ -90,9 +93,16 @@ def _plans(scope: Scope, window: Window, by: GroupBy, now: datetime) -> list[Pla
     """Return how the whole days are read; where days are told apart, one by one."""
     if by is not GroupBy.DAY:
         return scope.plans(window, now)
-    if isinstance(window, Days):
-        return [Plan(window.first, window.last, None, laggards=False)]
     return [replace(plan, summed=None, laggards=False) for plan in scope.plans(window, now)]
+
+
+def _read_days(found: _Found, scope: Scope, window: Days, wanted: Wanted) -> None:
+    """Read days one by one, from those of whole sites as far as they reach."""
+    split = site_days.split(scope, window.first, window.last)
+    for day, row in by_day(scope, PORTS, split, window, wanted.ports, wanted.port_peaks):
+        _add(found.ports, day, columns.port_totals(row))
+    for day, row in by_day(scope, LINKS, split, window, wanted.links, wanted.link_peaks):
+        _add(found.links, day, columns.link_totals(row))
 
 
 def _read(found: _Found, scope: Scope, plans: Sequence[Plan], by: GroupBy, wanted: Wanted) -> None:

@@ -29,6 +29,7 @@ from monitoring.models.reconciliation import SessionReconciliation, SessionToRec
 from monitoring.models.running import RunningConnectivity, RunningKpi, RunningState
 from monitoring.models.sessions import Session
 from monitoring.models.sightings import BlockedAddress, Sighting
+from monitoring.models.site_days import SiteConnectivity, SiteDaysState, SiteKpi
 from monitoring.models.variables import ReportedVariable, VariableChange
 
 __all__ = [
@@ -67,6 +68,9 @@ __all__ = [
     "SessionToReconcile",
     "Sighting",
     "SilentRun",
+    "SiteConnectivity",
+    "SiteDaysState",
+    "SiteKpi",
     "StatusSpan",
     "VariableChange",
 ]

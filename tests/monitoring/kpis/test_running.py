@@ -10,7 +10,7 @@ from inventory.models import Charger, Evse, Site
 from monitoring.kpis import columns, rollup, running, scope
 from monitoring.kpis.figures import Metric, figure
 from monitoring.kpis.queries import Days, GroupBy, Instants, Sums, Window, sums
-from monitoring.kpis.ranking import distribution, worst_ports
+from monitoring.kpis.ranking import distribution, heat_map, worst_ports
 from monitoring.kpis.wanted import needed
 from monitoring.models import DailyKpi, RollupState, RunningKpi, RunningState
 from tests.bench.history import generate
@@ -41,10 +41,31 @@ def read(window: Window, now: datetime) -> dict[Any, list[float]]:
         for each in sums(EVERYONE, window, by=by, now=now)
     }
     if isinstance(window, Days):
+        found |= read_days(window, now)
         ranked = worst_ports(EVERYONE, window, now=now)
         found |= {("worst", n): [each.evse_id, each.lost] for n, each in enumerate(ranked)}
         spread = distribution(EVERYONE, window, now=now)
         found["spread"] = [float(each.ports) for each in spread]
+    return found
+
+
+def read_days(window: Days, now: datetime) -> dict[Any, list[float]]:
+    """Return what is read day by day: of whole sites, of one, and of parts of sites."""
+    found: dict[Any, list[float]] = {}
+    some = Charger.objects.order_by("pk")[::2]
+    (site,) = Site.objects.filter(pk=some[0].site_id)
+    scopes = {
+        "all": EVERYONE,
+        "site": Charger.objects.filter(site=site),
+        "others": Charger.objects.exclude(site=site),
+        "some": Charger.objects.filter(pk__in=[each.pk for each in some]),
+    }
+    for name, chargers in scopes.items():
+        days = sums(chargers, window, by=GroupBy.DAY, now=now)
+        found |= {(name, each.key): numbers(each) for each in days}
+        for what in ("lost", "busy"):
+            hours = heat_map(chargers, window, what=what, now=now)
+            found[name, what] = [seconds for weekday in hours for seconds in weekday]
     return found
 
 
@@ -99,6 +120,16 @@ def test_sums_are_those_of_the_days_whatever_happens(
     running.extend()
     assert_sums_are_those_of_the_days(now, monkeypatch)
     assert running.extend() == 0
+    Charger.objects.filter(pk=two.pk).update(site=two.site)
+    assert_sums_are_those_of_the_days(now, monkeypatch)
+    rollup.settle(now)
+    assert_sums_are_those_of_the_days(now, monkeypatch)
+    running.extend()
+    Charger.objects.filter(pk=three.pk).update(decommissioned_at=now - timedelta(days=5))
+    rollup.settle(now)
+    assert_sums_are_those_of_the_days(now, monkeypatch)
+    running.extend()
+    assert_sums_are_those_of_the_days(now, monkeypatch)
 
 
 @pytest.fixture
@@ -176,6 +207,39 @@ def test_what_is_forgotten_is_not_summed_up(month: Evse) -> None:
     DailyKpi.objects.filter(day__lt=date(2026, 3, 15)).delete()
     assert running.extend() > 0
     assert lost(1, 30) == 16
+
+
+def lost_by_day(first: int, last: int) -> dict[int, float]:
+    days = sums(EVERYONE, Days(date(2026, 3, first), date(2026, 3, last)), by=GroupBy.DAY, now=NOON)
+    return {each.key.day: each.ports.faulted / HOUR for each in days if isinstance(each.key, date)}
+
+
+def test_days_of_a_site_are_read_and_not_those_of_its_ports(month: Evse) -> None:
+    DailyKpi.objects.update(faulted=0.0)
+    assert set(lost_by_day(1, 30).values()) == {1}
+    running.cut({month.charger_id: date(2026, 3, 20)})
+    assert lost_by_day(1, 30) == {day: float(day < 20) for day in range(1, 31)}
+    running.extend()
+    assert lost_by_day(1, 30) == {day: float(day < 20) for day in range(1, 31)}
+    running.forget([month.charger_id])
+    assert set(lost_by_day(1, 30).values()) == {0}
+
+
+@pytest.mark.parametrize("change", ["moved", "another", "deleted"])
+def test_days_of_a_site_are_not_read_once_others_stand_there(month: Evse, change: str) -> None:
+    other = port(charger("CP-2"))
+    running.extend()
+    DailyKpi.objects.update(faulted=2 * HOUR)
+    assert set(lost_by_day(1, 30).values()) == {1}
+    match change:
+        case "moved":
+            elsewhere = Site.objects.create(organisation=other.charger.site.organisation, name="B")
+            Charger.objects.filter(pk=month.charger_id).update(site=elsewhere)
+        case "another":
+            charger("CP-3")
+        case "deleted":
+            other.charger.delete()
+    assert set(lost_by_day(1, 30).values()) == {2}
 
 
 @pytest.mark.parametrize("lens", ["raw", "nevi", "uk", "california", "contract"])
