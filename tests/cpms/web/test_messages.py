@@ -22,7 +22,7 @@ TEMPLATES = sorted(
 SCRIPTS = sorted((ROOT / "cpms/web/static/kilowatch").glob("*.js"))
 #: Names, units and abbreviations that are the same in every language.
 SAME_EVERYWHERE = re.compile(
-    r"\b(1\.6J|Kilowatch|OCPP|API|UTC|kWh?|Wh?|Hz|ms|min|s|h|d|dBm|A|V|JSON|CSV|ICCID|IMSI|APN|IP|SIM|EVSE|TLS|PEM|SHA-256|URL|SoC|x)\b"
+    r"\b(1\.6J|Kilowatch|OCPP|API|UTC|kWh?|Wh?|Hz|ms|min|s|h|d|dBm|A|V|JSON|CSV|XLSX|ChargeX|CX|ICCID|IMSI|APN|IP|SIM|EVSE|TLS|PEM|SHA-256|URL|SoC|x)\b"
 )
 LETTER = re.compile(r"[^\W\d_]")
 READ_BY_PEOPLE = {"title", "aria-label", "placeholder", "alt", "data-confirm", "label"}
