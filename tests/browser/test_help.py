@@ -18,7 +18,7 @@ def test_one_asks_about_a_page_searches_and_reads_on(enter: Enter, transactional
     expect(page.get_by_role("heading", level=1)).to_have_text("KPIs and their formulas")
     assert violations_everywhere(page) == []
     page.get_by_role("navigation", name="Next pages").get_by_role("link").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sightings")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Outages and what is excluded")
     page.get_by_role("main").get_by_role("link", name="Help", exact=True).click()
     page.get_by_role("searchbox", name="Search the guide").fill("hold-off")
     page.get_by_role("button", name="Search", exact=True).click()

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from playwright.sync_api import expect
 
 from cpms.web.specimens import UGLY_NAMES
 from inventory.models import Evse, Role
@@ -48,7 +49,7 @@ def test_a_contractor_proposes_from_the_phone_and_the_lead_approves(
     page.get_by_role("button", name="Propose").click()
     page.get_by_text("takes out 120 minutes at 1 port").wait_for()
     page.locator(".kw-outage-photo").scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.kw-outage-photo').naturalWidth === 1")
+    expect(page.locator(".kw-outage-photo")).to_have_js_property("naturalWidth", 1)
     exclusion = Exclusion.objects.get()
     asked = f"/exclusions/new/?place=port:{exclusion.evse_id}"
     page = enter(lead, f"/exclusions/{exclusion.pk}/")
